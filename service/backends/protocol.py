@@ -1,0 +1,74 @@
+"""The whole contract between the service and an inference engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationOptions:
+    """Decoding choices, in CTranslate2's words. Equal options may share a batch.
+
+    Lengths count target tokens without the end token. `source_language` and `target_language`
+    are our codes ("de", "en"); a model that needs language tokens maps them through its config,
+    any other model ignores them.
+    """
+
+    beam_size: int = 4
+    length_penalty: float = 1.0
+    max_decoding_length: int = 256
+    min_decoding_length: int = 1
+    repetition_penalty: float = 1.0
+    no_repeat_ngram_size: int = 0
+    source_language: str = ""
+    target_language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One decoded, detokenized candidate.
+
+    `score` is the mean natural log-probability per target token, end token included;
+    `tokens` counts target tokens without the end token; `complete` is False when decoding
+    stopped on `max_decoding_length`, so the target is cut.
+    """
+
+    target: str
+    score: float
+    tokens: int
+    complete: bool
+
+
+class Backend(Protocol):
+    """An engine with one model loaded. `generate` is called from one thread at a time;
+    `count_tokens` may be called from any thread at any time."""
+
+    @property
+    def name(self) -> str:
+        """The model config's name."""
+        ...
+
+    @property
+    def max_source_tokens(self) -> int:
+        """The most tokens, as `count_tokens` counts them, that `generate` accepts per source."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """"cpu" or "cuda", and what the weights compute in, for example "cpu/int8_float32"."""
+        ...
+
+    def count_tokens(self, source: str) -> int:
+        """Tokens the model would read for this source, special and language tokens included."""
+        ...
+
+    def generate(self, sources: Sequence[str], options: GenerationOptions) -> list[Hypothesis]:
+        """One hypothesis per source, in order. Never cuts a source: a source over
+        `max_source_tokens` raises `GenerationFailed`, as does any failure of the engine."""
+        ...
+
+    def close(self) -> None:
+        """Give the memory back; the backend is not used afterwards."""
+        ...

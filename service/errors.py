@@ -1,0 +1,172 @@
+"""What can go wrong, in our own words. No HTTP here: `api/problem.py` maps codes to statuses.
+
+    ServiceError                     anything a client may be told
+    ├── InvalidInput                 the caller can fix it
+    │   ├── EmptyText                nothing to work on
+    │   ├── TextTooLong              over the published character limit
+    │   ├── TooManyTexts             over the published list limit
+    │   ├── InvalidText              binary, lone surrogates, NUL characters
+    │   ├── UnsupportedMedia         a content type we do not read
+    │   ├── MalformedBody            not the JSON, or not the fields, that were announced
+    │   ├── UnsupportedLanguage      no model here for this language or direction
+    │   └── UrlNotFetched            a URL where the text should be
+    ├── Unavailable                  try again later
+    │   ├── Overloaded               the queue is full
+    │   ├── NotReady                 models are still loading
+    │   └── ShuttingDown             the process drains
+    ├── GenerationFailed             the engine failed on this input
+    └── OperatorError                the person who runs the service can fix it
+        ├── ConfigInvalid            a file of model_configs/: file, key, what is expected
+        ├── SettingInvalid           an environment setting
+        ├── ModelNotInstalled        configured, not on this disk
+        ├── ModelDamaged             a checksum or a required file is wrong
+        ├── LicenceNotAcknowledged   a restricted licence nobody has accepted yet
+        ├── DownloadFailed           the hub or mirror did not deliver
+        ├── ConversionFailed         the checkpoint could not be converted
+        └── EngineUnavailable        a library or device the config asks for is missing
+
+Messages never contain article text, keys or stack traces; paths only in OperatorError, which is
+shown on the command line and never sent to a client.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ServiceError(Exception):
+    """Root of everything a client may be told; `code` is stable and part of the API."""
+
+    code: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InvalidInput(ServiceError):
+    """The caller can fix it. `pointer` is a JSON pointer into the request (`#/text/3`) or None."""
+
+    code = "invalid_input"
+    title = "Invalid input"
+
+    def __init__(self, message: str, *, pointer: str | None = None) -> None:
+        super().__init__(message)
+        self.pointer = pointer
+
+
+class EmptyText(InvalidInput):
+    code = "empty_text"
+    title = "Nothing to work on"
+
+
+class TextTooLong(InvalidInput):
+    code = "text_too_long"
+    title = "Text too long"
+
+
+class TooManyTexts(InvalidInput):
+    code = "too_many_texts"
+    title = "Too many texts"
+
+
+class InvalidText(InvalidInput):
+    code = "invalid_text"
+    title = "Not readable as text"
+
+
+class UnsupportedMedia(InvalidInput):
+    code = "unsupported_media_type"
+    title = "Unsupported content type"
+
+
+class MalformedBody(InvalidInput):
+    code = "malformed_body"
+    title = "Malformed request"
+
+
+class UnsupportedLanguage(InvalidInput):
+    code = "unsupported_language"
+    title = "Language not supported"
+
+
+class UrlNotFetched(InvalidInput):
+    code = "url_not_fetched"
+    title = "URLs are not fetched"
+
+
+class Unavailable(ServiceError):
+    """Try again; `retry_after` is in whole seconds, at least 1."""
+
+    code = "unavailable"
+    title = "Temporarily unavailable"
+
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = max(1, retry_after)
+
+
+class Overloaded(Unavailable):
+    code = "overloaded"
+    title = "Too much work waiting"
+
+
+class NotReady(Unavailable):
+    code = "not_ready"
+    title = "Not ready yet"
+
+
+class ShuttingDown(Unavailable):
+    code = "shutting_down"
+    title = "Shutting down"
+
+
+class GenerationFailed(ServiceError):
+    code = "generation_failed"
+    title = "The model failed on this text"
+
+
+class OperatorError(ServiceError):
+    """Shown on the command line and in the start-up log, never to a client."""
+
+    code = "operator_error"
+    title = "Set-up problem"
+
+
+class ConfigInvalid(OperatorError):
+    """A configuration file is wrong: which file, which key, what is expected there."""
+
+    code = "config_invalid"
+
+    def __init__(self, file: str, key: str, expected: str) -> None:
+        super().__init__(f"{file}: {key}: {expected}")
+        self.file, self.key, self.expected = file, key, expected
+
+
+class SettingInvalid(OperatorError):
+    code = "setting_invalid"
+
+
+class ModelNotInstalled(OperatorError):
+    code = "model_not_installed"
+
+
+class ModelDamaged(OperatorError):
+    code = "model_damaged"
+
+
+class LicenceNotAcknowledged(OperatorError):
+    code = "licence_not_acknowledged"
+
+
+class DownloadFailed(OperatorError):
+    code = "download_failed"
+
+
+class ConversionFailed(OperatorError):
+    code = "conversion_failed"
+
+
+class EngineUnavailable(OperatorError):
+    code = "engine_unavailable"

@@ -1,0 +1,141 @@
+"""One file of model_configs/, read and validated."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from service.errors import ConfigInvalid
+
+Task = Literal["translation", "summarization"]
+Engine = Literal["ct2", "pytorch", "stub"]
+Architecture = Literal["marian", "bart", "t5", "mt5", "m2m100", "nllb", "fsmt", "stub"]
+LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$")]
+
+_FULL_REVISION = re.compile(r"[0-9a-f]{40}")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Licence(_Table):
+    """`verified` only when somebody read the licence at its source; then `url` says where.
+    `restricted` licences (non-commercial, regional) must be acknowledged before first use."""
+
+    name: str = ""
+    url: str = ""
+    verified: bool = False
+    restricted: bool = False
+    notice: str = ""
+
+
+class Limits(_Table):
+    """In tokens of the model's own tokenizer. `source_tokens` is the hard limit of the positions
+    the model has, special tokens included; `segment_tokens` is what we give it at most, because
+    quality falls long before positions run out."""
+
+    source_tokens: int = Field(gt=0)
+    segment_tokens: int = Field(gt=0)
+    target_tokens: int = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _segments_fit(self) -> Limits:
+        if self.segment_tokens > self.source_tokens:
+            raise ValueError("segment_tokens may not exceed source_tokens")
+        return self
+
+
+class Generation(_Table):
+    """Decoding defaults; the names are CTranslate2's. `forced_bos` is a token every answer starts
+    with (bart-large-cnn: "<s>"), `""` for none."""
+
+    beam_size: int = Field(default=4, ge=1, le=16)
+    length_penalty: float = 1.0
+    repetition_penalty: float = Field(default=1.0, ge=1.0)
+    no_repeat_ngram_size: int = Field(default=0, ge=0)
+    forced_bos: str = ""
+
+
+class Input(_Table):
+    """What stands before the source text. `prefix` is written into the text (`summarize: `,
+    `>>eng<< `); `{target}` in it becomes the target language's token. `language_tokens` maps our
+    codes to the model's own ("de" -> "deu_Latn"); `moses_punctuation` applies the normalisation
+    the model was trained with and that Marian's tokenizer leaves out."""
+
+    prefix: str = ""
+    language_tokens: dict[str, str] = Field(default_factory=dict)
+    moses_punctuation: bool = False
+
+
+class Weights(_Table):
+    """`path` (relative to the config file) names weights that ship with the project, already
+    converted; `sha256` maps their file names to digests, checked at load. `vocabulary_map` unused
+    models leave empty."""
+
+    path: str = ""
+    sha256: dict[str, str] = Field(default_factory=dict)
+
+
+class ModelConfig(_Table):
+    """One model: where it comes from, what it can do, how it is decoded."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
+    task: Task
+    architecture: Architecture
+    engine: Engine = "ct2"
+    repository: str = ""
+    revision: str = ""
+    source_languages: tuple[LanguageCode, ...] = Field(min_length=1)
+    target_languages: tuple[LanguageCode, ...] = Field(min_length=1)
+    parameters: int = Field(ge=0, description="count of weights")
+    download_mb: int = Field(ge=0, description="what `models pull` downloads, MB")
+    memory_mb: int = Field(ge=0, description="process memory to plan for, MB")
+    compute_type: str = "int8"
+    demonstration: bool = False
+    description: str = ""
+    limits: Limits
+    generation: Generation = Generation()
+    input: Input = Input()
+    licence: Licence = Licence()
+    weights: Weights = Weights()
+
+    @field_validator("revision")
+    @classmethod
+    def _full_revision(cls, revision: str) -> str:
+        if revision and not _FULL_REVISION.fullmatch(revision):
+            raise ValueError("the full 40-digit commit, or empty while nobody has verified one")
+        return revision
+
+    @model_validator(mode="after")
+    def _has_a_source(self) -> ModelConfig:
+        if self.engine == "stub" or self.weights.path or self.repository:
+            return self
+        raise ValueError("needs a `repository` on the hub or `weights.path`")
+
+    @property
+    def bundled(self) -> bool:
+        return bool(self.weights.path)
+
+
+def read_model_config(path: Path) -> ModelConfig:
+    """Raises `ConfigInvalid` naming the file, the key and what is expected there."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigInvalid(path.name, "-", "a readable UTF-8 file") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigInvalid(path.name, "-", f"valid TOML ({error})") from error
+    try:
+        config = ModelConfig.model_validate(table)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"]) or "-"
+        raise ConfigInvalid(path.name, key, first["msg"]) from error
+    if config.name != path.stem:
+        raise ConfigInvalid(path.name, "name", f'"{path.stem}", the same as the file')
+    return config

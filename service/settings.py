@@ -1,0 +1,82 @@
+"""Every environment setting, one line and one explanation each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.errors import SettingInvalid
+
+
+class Settings(BaseSettings):
+    """Read once at start-up from `KURZFASSUNG_*`; nothing changes afterwards."""
+
+    model_config = SettingsConfigDict(env_prefix="KURZFASSUNG_", frozen=True, extra="ignore")
+
+    host: str = "127.0.0.1"
+    """Address to listen on. The default is reachable from this machine only."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """Port to listen on; 0 lets the system choose."""
+
+    profile: str = "auto"
+    """Which models to serve: a name from `model_configs/profiles.toml`. `auto` takes the best one
+    whose models are on this disk."""
+
+    model_configs: Path | None = None
+    """A folder of model configurations to use instead of the bundled one."""
+
+    models_dir: Path = Path.home() / ".local" / "share" / "kurzfassung" / "models"
+    """Where fetched and converted models live."""
+
+    hub_endpoint: str = "https://huggingface.co"
+    """The model hub, or a mirror of it."""
+
+    offline: bool = False
+    """Never contact the hub; `models pull` then fails instead of downloading."""
+
+    acknowledged_licences: str = ""
+    """Comma-separated model names whose restricted licence you have read and accept."""
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where models run. `cuda` fails the start when there is no usable GPU."""
+
+    threads: Annotated[int, Field(ge=0)] = 0
+    """CPU threads for inference; 0 takes every core this process may use."""
+
+    default_source_language: str = "de"
+    """What a text too short to identify is taken for."""
+
+    max_characters: Annotated[int, Field(gt=0)] = 500_000
+    """The longest text accepted in one request, in characters."""
+
+    max_body_bytes: Annotated[int, Field(gt=0)] = 2_000_000
+    """The largest request body accepted, in bytes."""
+
+    max_texts: Annotated[int, Field(gt=0)] = 100
+    """The longest list of texts accepted by `/v1/translate`."""
+
+    queue_tokens: Annotated[int, Field(gt=0)] = 400_000
+    """Source tokens that may wait for the engine; beyond it requests are refused with 503."""
+
+    batch_tokens: Annotated[int, Field(gt=0)] = 4096
+    """Padded source tokens (longest times count) that go to the engine together."""
+
+    drain_seconds: Annotated[float, Field(ge=0)] = 20.0
+    """How long running requests may take to finish after SIGTERM."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much is logged. Article text is never logged."""
+
+
+def read_settings() -> Settings:
+    """Raises `SettingInvalid` naming the environment variable and what is expected."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        variable = "KURZFASSUNG_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingInvalid(f"{variable}: {first['msg']}") from error

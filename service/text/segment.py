@@ -1,0 +1,43 @@
+"""A stretch of source short enough for the model, and what followed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """`source` is text[start:end] exactly as received; `separator` is the text between it and the
+    next segment (or the end). Offsets are code points.
+
+    `joint` is what stands in the separator's place in the translation: the separator itself at
+    paragraph ends, one space where a hard-wrapped line or a glued sentence ended.
+    `model_source` is what the model reads: `source` with hard line breaks joined by one space.
+    `translatable` is False where no letter stands in the source (a lone `|`, a rule, numbers only):
+    such a segment is copied.
+    `block` is the index of the article block it belongs to (-1 for white space before the first),
+    `sentence` numbers the sentences of the article from 0: the pieces of an over-long sentence
+    share the number.
+
+    A text that begins with white space has a first segment with an empty source, whose separator
+    is that white space.
+    """
+
+    source: str
+    separator: str
+    start: int
+    joint: str
+    model_source: str
+    translatable: bool
+    block: int = -1
+    sentence: int = -1
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.source)
+
+
+def join_segments(segments: Iterable[Segment]) -> str:
+    """The text the segments were cut from: the exact inverse of `segment_article`."""
+    return "".join(segment.source + segment.separator for segment in segments)
