@@ -19,11 +19,13 @@ LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$")]
 _FULL_REVISION = re.compile(r"[0-9a-f]{40}")
 
 
-class _Table(BaseModel):
+class Table(BaseModel):
+    """A table of a configuration file: unknown keys are mistakes, not comments."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Licence(_Table):
+class Licence(Table):
     """`verified` only when somebody read the licence at its source; then `url` says where.
     `restricted` licences (non-commercial, regional) must be acknowledged before first use."""
 
@@ -34,7 +36,7 @@ class Licence(_Table):
     notice: str = ""
 
 
-class Limits(_Table):
+class Limits(Table):
     """In tokens of the model's own tokenizer. `source_tokens` is the hard limit of the positions
     the model has, special tokens included; `segment_tokens` is what we give it at most, because
     quality falls long before positions run out."""
@@ -50,7 +52,7 @@ class Limits(_Table):
         return self
 
 
-class Generation(_Table):
+class Generation(Table):
     """Decoding defaults; the names are CTranslate2's. `forced_bos` is a token every answer starts
     with (bart-large-cnn: "<s>"), `""` for none."""
 
@@ -61,7 +63,7 @@ class Generation(_Table):
     forced_bos: str = ""
 
 
-class Input(_Table):
+class Input(Table):
     """What stands before the source text. `prefix` is written into the text (`summarize: `,
     `>>eng<< `); `{target}` in it becomes the target language's token. `language_tokens` maps our
     codes to the model's own ("de" -> "deu_Latn"); `moses_punctuation` applies the normalisation
@@ -72,17 +74,20 @@ class Input(_Table):
     moses_punctuation: bool = False
 
 
-class Weights(_Table):
-    """`path` (relative to the config file) names weights that ship with the project, already
-    converted; `sha256` maps their file names to digests, checked at load. `vocabulary_map` unused
-    models leave empty."""
+class Weights(Table):
+    """`path` names weights that ship with the project, already converted: relative to the config
+    file in the file, absolute once read. `sha256` maps their file names to digests, checked at
+    load and by `models verify`."""
 
     path: str = ""
     sha256: dict[str, str] = Field(default_factory=dict)
 
 
-class ModelConfig(_Table):
-    """One model: where it comes from, what it can do, how it is decoded."""
+class ModelConfig(Table):
+    """One model: where it comes from, what it can do, how it is decoded.
+
+    `revision` is the full commit on the hub; empty, `models pull` resolves one and locks it.
+    `revision_verified` only when somebody read it at its source."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
     task: Task
@@ -90,6 +95,7 @@ class ModelConfig(_Table):
     engine: Engine = "ct2"
     repository: str = ""
     revision: str = ""
+    revision_verified: bool = False
     source_languages: tuple[LanguageCode, ...] = Field(min_length=1)
     target_languages: tuple[LanguageCode, ...] = Field(min_length=1)
     parameters: int = Field(ge=0, description="count of weights")
@@ -117,9 +123,37 @@ class ModelConfig(_Table):
             return self
         raise ValueError("needs a `repository` on the hub or `weights.path`")
 
+    @model_validator(mode="after")
+    def _knows_its_language_tokens(self) -> ModelConfig:
+        chosen_by_token = self.architecture in {"m2m100", "nllb"}
+        if chosen_by_token or "{target}" in self.input.prefix:
+            needed = {*self.target_languages, *(self.source_languages if chosen_by_token else ())}
+            missing = sorted(needed - self.input.language_tokens.keys())
+            if missing:
+                raise ValueError(f"needs `input.language_tokens` for {', '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
+    def _verified_means_named(self) -> ModelConfig:
+        if self.revision_verified and not self.revision:
+            raise ValueError("`revision_verified` without a `revision`")
+        return self
+
     @property
     def bundled(self) -> bool:
+        """Whether the weights ship with the project."""
         return bool(self.weights.path)
+
+
+def first_mistake(error: ValidationError) -> tuple[str, str]:
+    """The key (dotted; "-" for the file as a whole) and what is expected there."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    key = ".".join(str(part) for part in first["loc"]) or "-"
+    if first["type"] == "extra_forbidden":
+        return key, "is not a key we know; see model_configs/README.md for those there are"
+    if first["type"] == "missing":
+        return key, "is required"
+    return key, first["msg"].removeprefix("Value error, ")
 
 
 def read_model_config(path: Path) -> ModelConfig:
@@ -133,9 +167,11 @@ def read_model_config(path: Path) -> ModelConfig:
     try:
         config = ModelConfig.model_validate(table)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(part) for part in first["loc"]) or "-"
-        raise ConfigInvalid(path.name, key, first["msg"]) from error
+        key, expected = first_mistake(error)
+        raise ConfigInvalid(path.name, key, expected) from error
     if config.name != path.stem:
         raise ConfigInvalid(path.name, "name", f'"{path.stem}", the same as the file')
-    return config
+    if not config.bundled:
+        return config
+    weights = config.weights.model_copy(update={"path": str(path.parent.resolve() / config.weights.path)})
+    return config.model_copy(update={"weights": weights})

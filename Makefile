@@ -1,0 +1,78 @@
+# `make` lists the targets. Each environment is made once and made anew when pyproject.toml changes.
+
+PYTHON ?= python3
+VENV ?= .venv
+VENV_TEST ?= .venv-test
+VENV_MODELS ?= .venv-models
+# Where to get a CPU build of torch, as pip's --index-url; empty: wherever pip looks anyway.
+TORCH_INDEX ?=
+
+PIP_INSTALL = -m pip install --disable-pip-version-check --no-input -c constraints.txt
+BASE = $(VENV)/.made
+TEST = $(VENV_TEST)/.made
+MODELS = $(VENV_MODELS)/.made
+
+.DEFAULT_GOAL := help
+.PHONY: help run digest models check format test test-models test-e2e test-all bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: $(BASE) ## start the service on 127.0.0.1:8000 (KURZFASSUNG_HOST, KURZFASSUNG_PORT)
+	@exec $(VENV)/bin/kurzfassung serve
+
+digest: $(BASE) ## translate and summarise one file, without a server: make digest FILE=article.txt
+	@test -n "$(FILE)" || { echo "usage: make digest FILE=article.txt" >&2; exit 2; }
+	@$(VENV)/bin/kurzfassung digest "$(FILE)"
+
+models: $(MODELS) ## fetch and convert the standard models (needs torch, see README)
+	@$(VENV_MODELS)/bin/kurzfassung models pull standard
+
+check: $(TEST) ## lint, format, types and import rules
+	$(VENV_TEST)/bin/ruff check .
+	$(VENV_TEST)/bin/ruff format --check .
+	$(VENV_TEST)/bin/mypy
+	$(VENV_TEST)/bin/lint-imports --no-cache
+
+format: $(TEST) ## rewrite the sources in the project's format
+	$(VENV_TEST)/bin/ruff check --fix .
+	$(VENV_TEST)/bin/ruff format .
+
+test: $(TEST) ## the fast tests, without torch
+	$(VENV_TEST)/bin/pytest
+
+test-models: $(MODELS) ## conversion and contract tests on tiny checkpoints (needs torch, see README)
+	$(VENV_MODELS)/bin/pytest tests/models
+
+test-e2e: $(TEST) ## the real server and command line with the starter weights, and the wheel
+	$(VENV_TEST)/bin/pytest tests/e2e
+
+test-all: check test test-models test-e2e ## everything that can run on this machine
+
+bench: $(MODELS) ## benchmarks, ratios measured in one run (needs torch, see README)
+	$(VENV_MODELS)/bin/python -m tests.benchmarks
+
+clean: ## remove the environments and caches
+	rm -rf $(VENV) $(VENV_TEST) $(VENV_MODELS) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+
+$(BASE): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "Python 3.11 to 3.13 is needed; name one with PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up $(VENV), once: about 95 MB of downloads, no torch."
+	$(PYTHON) -m venv --clear $(VENV)
+	$(VENV)/bin/python $(PIP_INSTALL) -e .
+	@touch $@
+
+# The environments for tests need a pip that knows dependency groups (25.1).
+$(TEST): pyproject.toml constraints.txt
+	$(PYTHON) -m venv --clear $(VENV_TEST)
+	$(VENV_TEST)/bin/python $(PIP_INSTALL) 'pip>=25.1'
+	$(VENV_TEST)/bin/python $(PIP_INSTALL) -e . --group check --group test
+	@touch $@
+
+$(MODELS): pyproject.toml constraints.txt
+	$(PYTHON) -m venv --clear $(VENV_MODELS)
+	$(VENV_MODELS)/bin/python $(PIP_INSTALL) 'pip>=25.1'
+	$(VENV_MODELS)/bin/python $(PIP_INSTALL) torch $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	$(VENV_MODELS)/bin/python $(PIP_INSTALL) -e '.[models]' --group test
+	@touch $@

@@ -1,0 +1,102 @@
+"""A request body read with a size limit, and turned into a validated object."""
+
+from __future__ import annotations
+
+import json
+import re
+from email.message import Message
+from typing import Any, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from service.errors import InvalidText, MalformedBody, TextTooLong, UnsupportedMedia
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """At most `limit` bytes. Raises `TextTooLong` before reading where the length is announced."""
+    too_long = TextTooLong(f"The request body is larger than the {limit:,} bytes accepted here.")
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit:
+        raise too_long
+    chunks = bytearray()
+    async for chunk in request.stream():
+        chunks += chunk
+        if len(chunks) > limit:
+            raise too_long
+    return bytes(chunks)
+
+
+def media_type(request: Request) -> tuple[str, str]:
+    """Content type in lower case without parameters, and the charset (UTF-8 where none is named)."""
+    header = Message()
+    header["content-type"] = request.headers.get("content-type", "")
+    if not request.headers.get("content-type"):
+        return "", "utf-8"
+    return header.get_content_type(), header.get_content_charset() or "utf-8"
+
+
+def decode_text(body: bytes, charset: str) -> str:
+    """Raises `InvalidText` naming the charset, `UnsupportedMedia` for one Python does not know."""
+    try:
+        return body.decode("utf-8-sig" if charset == "utf-8" else charset)
+    except LookupError:
+        raise UnsupportedMedia("The charset of the content type is unknown; send UTF-8.") from None
+    except (UnicodeDecodeError, ValueError):
+        raise InvalidText(
+            "The body is not text in the charset it claims; send UTF-8, or name the right charset "
+            "in the content type."
+        ) from None
+
+
+def parse_json(body: bytes) -> Any:
+    """Raises `MalformedBody` with the line and column, never with the text."""
+    try:
+        return json.loads(body)
+    except json.JSONDecodeError as error:
+        raise MalformedBody(
+            f"The body is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+        ) from None
+    except UnicodeDecodeError:
+        raise MalformedBody("The body is not valid JSON: it is not UTF-8.") from None
+    except RecursionError:
+        raise MalformedBody("The body is not accepted: its JSON is nested too deeply.") from None
+
+
+def validate(model: type[Model], data: Any, *, strict: bool = True) -> Model:
+    """Raises `MalformedBody` with a pointer and what is expected there; for an unknown field with
+    the allowed ones. The caller's values are never repeated."""
+    if not isinstance(data, dict):
+        raise MalformedBody("The body must be a JSON object.", pointer="#")
+    try:
+        return model.model_validate(data, strict=strict)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        location = first["loc"]
+        pointer = "#/" + "/".join(_shown(part) for part in location)
+        if first["type"] == "extra_forbidden":
+            allowed = ", ".join(sorted(_fields_at(model, location[:-1])))
+            raise MalformedBody(
+                f"Unknown field {_shown(location[-1])}; allowed here: {allowed}.", pointer=pointer
+            ) from None
+        raise MalformedBody(f"{pointer}: {first['msg']}.", pointer=pointer) from None
+
+
+def _shown(part: int | str) -> str:
+    """A field name that may be repeated: a short identifier. Anything else could be article text."""
+    if isinstance(part, int) or _FIELD_NAME.fullmatch(part):
+        return str(part)
+    return "(unnamed)"
+
+
+def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    for part in location:
+        field = model.model_fields.get(str(part))
+        nested = field.annotation if field else None
+        if isinstance(nested, type) and issubclass(nested, BaseModel):
+            model = nested
+    return list(model.model_fields)

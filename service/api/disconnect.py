@@ -1,0 +1,36 @@
+"""Work that stops when its caller leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from fastapi import Request
+
+Result = TypeVar("Result")
+
+
+class CallerLeft(Exception):
+    """Nobody reads the answer any more."""
+
+
+async def unless_caller_leaves(request: Request, work: Coroutine[Any, Any, Result]) -> Result:
+    """The result of the work; cancels it and raises `CallerLeft` when the connection closes first.
+    The body must have been read, because the connection's end arrives on the same channel."""
+    task = asyncio.ensure_future(work)
+    watch = asyncio.ensure_future(_disconnected(request))
+    try:
+        await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise CallerLeft
+    finally:
+        for pending in (task, watch):
+            pending.cancel()
+        await asyncio.gather(task, watch, return_exceptions=True)
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,71 @@
+"""Around every request: its id, its metrics, its one line in the log."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import uuid
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.observability.metrics import Metrics
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+_QUIET = frozenset({"/livez", "/readyz", "/startupz", "/metrics"})
+"""Asked every few seconds by machines; they are counted but not logged."""
+
+logger = logging.getLogger("kurzfassung.access")
+
+
+class RequestContext:
+    """Plain ASGI, because a wrapper that buffers would break streaming and hide disconnects."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        identity = _request_id(scope)
+        scope["request_id"] = identity
+        started = time.perf_counter()
+        status = 500
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", []), (b"x-request-id", identity.encode())]
+            await send(message)
+
+        self._metrics.in_flight.inc()
+        try:
+            await self._app(scope, receive, send_with_id)
+        finally:
+            self._metrics.in_flight.dec()
+            self._record(scope, status, time.perf_counter() - started, identity)
+
+    def _record(self, scope: Scope, status: int, seconds: float, identity: str) -> None:
+        route = getattr(scope.get("route"), "path", "(none)")
+        method = scope["method"] if scope["method"] in _METHODS else "(other)"
+        self._metrics.requests.labels(route, method, f"{status // 100}xx").inc()
+        self._metrics.request_seconds.labels(route).observe(seconds)
+        if route not in _QUIET:
+            facts = {"route": route, "method": method, "status": status}
+            facts |= {"ms": round(seconds * 1000, 1), "request_id": identity}
+            logger.info("request", extra={"facts": facts})
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _request_id(scope: Scope) -> str:
+    """The caller's `X-Request-ID` where it is harmless, otherwise one of our own."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(text := value.decode("latin-1")):
+            return str(text)
+    return uuid.uuid4().hex

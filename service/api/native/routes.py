@@ -1,0 +1,311 @@
+"""The native API: typed request in, one call to the pipeline, shaped answer out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from service.api.body import decode_text, media_type, parse_json, read_body, validate
+from service.api.disconnect import unless_caller_leaves
+from service.api.event_stream import Event, event_bytes, event_response
+from service.api.native import wire
+from service.api.native.language_names import language_name
+from service.api.problem import PROBLEM_RESPONSES
+from service.api.state import ServiceState, service_state
+from service.errors import EmptyText, InvalidInput, TooManyTexts, UnsupportedMedia
+from service.pipeline.article import DigestRequest, MediaType
+from service.pipeline.result import Digest, Summary, TranslatedSegment
+from service.text.check import check_text
+from service.text.language import detect_language
+
+router = APIRouter(prefix="/v1", responses=PROBLEM_RESPONSES)
+
+State = Annotated[ServiceState, Depends(service_state)]
+
+_RAW: dict[str, MediaType] = {"text/plain": "text", "text/html": "html", "application/xhtml+xml": "html"}
+
+
+class RawOptions(BaseModel):
+    """The query of a raw body: the fields of the JSON body, its `summary` flattened."""
+
+    model_config = {"extra": "forbid"}
+
+    source: str = Field(default="auto", max_length=12)
+    target: str = Field(default="en", max_length=12)
+    sentences: int | None = Field(default=None, ge=1, le=50)
+    words: int | None = Field(default=None, ge=5, le=2000)
+    length: str | None = Field(default=None, pattern="^(short|medium|long)$")
+    language: str | None = Field(default=None, max_length=12)
+    segments: bool = False
+
+    def digest_fields(self, text: str) -> dict[str, Any]:
+        wish = {"sentences": self.sentences, "words": self.words, "length": self.length}
+        return {
+            "text": text,
+            "source": self.source,
+            "target": self.target,
+            "summary": {**wish, "language": self.language},
+            "segments": self.segments,
+        }
+
+
+def _documented(body: type[BaseModel], *, raw: bool = True) -> dict[str, Any]:
+    """The request body in OpenAPI; the body itself is read by `_fields`, because it may be JSON,
+    plain text or HTML and because its errors must not repeat it."""
+    schema = {"$ref": f"#/components/schemas/{body.__name__}"}
+    content: dict[str, Any] = {"application/json": {"schema": schema}}
+    extra: dict[str, Any] = {"requestBody": {"required": True, "content": content}}
+    if raw:
+        text = {"schema": {"type": "string"}, "example": wire.EXAMPLE_TEXT}
+        page = {"schema": {"type": "string"}, "example": f"<p>{wire.EXAMPLE_TEXT}</p>"}
+        content |= {"text/plain": text, "text/html": page}
+        properties = RawOptions.model_json_schema()["properties"]
+        extra["parameters"] = [
+            {"name": name, "in": "query", "schema": field, "description": "for raw bodies only"}
+            for name, field in properties.items()
+        ]
+    return extra
+
+
+async def _fields(request: Request, state: ServiceState) -> tuple[dict[str, Any], MediaType | None]:
+    """The fields of the request, and how a raw body is to be read (None for JSON)."""
+    kind, charset = media_type(request)
+    if kind not in {"application/json", *_RAW}:
+        raise UnsupportedMedia(
+            "Send application/json, text/plain or text/html; with curl and a file add "
+            "-H 'Content-Type: text/plain'."
+        )
+    body = await read_body(request, state.limits.body_bytes)
+    if kind == "application/json":
+        data = parse_json(body)
+        return (data if isinstance(data, dict) else {"": data}), None
+    options = validate(RawOptions, dict(request.query_params), strict=False)
+    return options.digest_fields(decode_text(body, charset)), _RAW[kind]
+
+
+async def _digest_body(request: Request, state: ServiceState) -> tuple[wire.DigestBody, DigestRequest]:
+    data, media = await _fields(request, state)
+    body = validate(wire.DigestBody, data)
+    return body, body.request(media=media)
+
+
+def _answer(out: BaseModel) -> Response:
+    return JSONResponse(out.model_dump(exclude=wire.unasked(out)))
+
+
+def _count(state: ServiceState, digest: Digest) -> None:
+    state.metrics.characters.inc(digest.usage.characters)
+    for caveat in digest.caveats:
+        state.metrics.caveats.labels(caveat.code).inc()
+
+
+def _stream_example() -> str:
+    shown: list[tuple[str, type[BaseModel]]] = [
+        ("segment", wire.StreamedSegment),
+        ("summary", wire.SummaryOut),
+        ("done", wire.StreamEnd),
+    ]
+    return "".join(event_bytes(name, wire.example_of(model)).decode() for name, model in shown)
+
+
+@router.post(
+    "/digest",
+    response_model=wire.DigestOut,
+    openapi_extra=_documented(wire.DigestBody),
+    summary="Translate and summarise an article",
+    responses={
+        200: {
+            "content": {
+                "text/event-stream": {
+                    "schema": {"type": "string"},
+                    "example": _stream_example(),
+                }
+            },
+            "description": "The digest; with `Accept: text/event-stream` each segment as it is ready "
+            "(`segment`), then `summary`, then `done`. An `error` event carries a Problem.",
+        }
+    },
+)
+async def digest(request: Request, state: State) -> Response:
+    pipeline = state.pipeline
+    body, wanted = await _digest_body(request, state)
+    html = wanted.media == "html"
+    if "text/event-stream" in request.headers.get("accept", ""):
+        return await event_response(request, _events(state, wanted))
+    made = await unless_caller_leaves(request, pipeline.digest(wanted))
+    _count(state, made)
+    return _answer(wire.digest_out(made, segments=body.segments, html=html))
+
+
+async def _events(state: ServiceState, wanted: DigestRequest) -> AsyncGenerator[Event, None]:
+    async with aclosing(state.pipeline.digest_events(wanted, ramp=True)) as events:
+        async for event in events:
+            if isinstance(event, TranslatedSegment):
+                yield "segment", wire.streamed_segment(event)
+            elif isinstance(event, Summary):
+                yield "summary", wire.SummaryOut.of(event)
+            else:
+                _count(state, event)
+                facts = wire.facts_of(event, html=wanted.media == "html")
+                head = wire.translation_head(event)
+                yield "done", wire.StreamEnd(title=event.title, translation=head, **facts)
+
+
+@router.post(
+    "/translate",
+    response_model=wire.TranslateOut,
+    openapi_extra=_documented(wire.TranslateBody),
+    summary="Translate one text or a list of independent texts",
+)
+async def translate(request: Request, state: State) -> Response:
+    pipeline = state.pipeline
+    data, media = await _fields(request, state)
+    if media is not None:
+        data = {key: value for key, value in data.items() if key != "summary"}
+    body = validate(wire.TranslateBody, data)
+    texts = [body.text] if isinstance(body.text, str) else body.text
+    if not texts:
+        raise EmptyText("The list of texts is empty.", pointer="#/text")
+    if len(texts) > state.limits.texts:
+        raise TooManyTexts(f"At most {state.limits.texts} texts in one call.", pointer="#/text")
+    check_total(texts, state.limits.characters)
+
+    async def one(index: int, text: str) -> Digest:
+        wanted = DigestRequest(text, body.source.lower(), body.target.lower(), media or body.format)
+        try:
+            return await pipeline.translate(wanted)
+        except InvalidInput as error:
+            if isinstance(body.text, list):
+                error.pointer = f"#/text/{index}"
+            raise
+
+    made = await unless_caller_leaves(request, _all(*(one(index, text) for index, text in enumerate(texts))))
+    html = (media or body.format) == "html"
+    for each in made:
+        _count(state, each)
+    translations = [wire.translated_out(each, segments=body.segments, html=html) for each in made]
+    shaped = [each.model_dump(exclude=wire.unasked(each)) for each in translations]
+    return JSONResponse({"translations": shaped})
+
+
+def check_total(texts: list[str], limit: int) -> None:
+    """The published limit holds for the request, not for each text of it."""
+    total = sum(map(len, texts))
+    if total > limit and len(texts) > 1:
+        raise TooManyTexts(
+            f"The texts have {total:,} characters together; at most {limit:,} in one call.", pointer="#/text"
+        )
+
+
+async def _all(*work: Any) -> list[Digest]:
+    """All or the first failure, and then nothing of the rest goes on."""
+    tasks = [asyncio.ensure_future(each) for each in work]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@router.post(
+    "/summarize",
+    response_model=wire.SummarizeOut,
+    openapi_extra=_documented(wire.SummarizeBody),
+    summary="Summarise an article without its translation",
+)
+async def summarize(request: Request, state: State) -> Response:
+    pipeline = state.pipeline
+    data, media = await _fields(request, state)
+    if media is not None:
+        data = {key: value for key, value in data.items() if key != "segments"}
+    body = validate(wire.SummarizeBody, data)
+    wanted = DigestRequest(
+        body.text, body.source.lower(), body.target.lower(), media or body.format, body.summary.request()
+    )
+    made = await unless_caller_leaves(request, pipeline.summarize(wanted))
+    _count(state, made)
+    return _answer(wire.summarize_out(made, html=wanted.media == "html"))
+
+
+@router.post(
+    "/detect",
+    response_model=wire.DetectOut,
+    openapi_extra=_documented(wire.DetectBody, raw=False),
+    summary="Tell the language of a text",
+)
+async def detect(request: Request, state: State) -> wire.DetectOut:
+    data, media = await _fields(request, state)
+    if media == "html":
+        raise UnsupportedMedia("Send application/json or text/plain.")
+    if media is not None:
+        data = {"text": data["text"]}
+    body = validate(wire.DetectBody, data)
+    text = check_text(body.text, max_characters=state.limits.characters)
+    guess = detect_language(text)
+    candidates = [wire.LanguageOut(code=d.code, confidence=d.confidence) for d in guess.candidates]
+    return wire.DetectOut(
+        language=wire.LanguageOut(code=guess.code, confidence=guess.confidence),
+        sure=guess.sure,
+        candidates=candidates,
+    )
+
+
+@router.get("/languages", response_model=wire.LanguagesOut, summary="What can be translated into what")
+async def languages(state: State) -> wire.LanguagesOut:
+    pairs = state.pipeline.models.pairs
+    return wire.LanguagesOut(
+        languages=[
+            wire.SourceLanguageOut(code=code, name=language_name(code), targets=sorted(targets))
+            for code, targets in sorted(pairs.items())
+        ]
+    )
+
+
+@router.get("/models", response_model=wire.ModelsOut, summary="Models, devices, licences and limits")
+async def models(state: State) -> wire.ModelsOut:
+    loaded = state.pipeline.models
+    return wire.ModelsOut(
+        profile=loaded.profile,
+        models=[
+            wire.ModelOut(
+                name=model.name,
+                task=model.config.task,
+                revision=model.revision,
+                engine=model.config.engine,
+                device=model.backend.device,
+                source_languages=list(model.config.source_languages),
+                target_languages=list(model.config.target_languages),
+                licence=wire.LicenceOut(
+                    name=model.config.licence.name,
+                    verified=model.config.licence.verified,
+                    restricted=model.config.licence.restricted,
+                    notice=model.config.licence.notice,
+                ),
+                demonstration=model.config.demonstration,
+                segment_tokens=model.config.limits.segment_tokens,
+            )
+            for model in loaded.loaded
+        ],
+        limits=wire.LimitsOut(
+            characters=state.limits.characters,
+            body_bytes=state.limits.body_bytes,
+            texts=state.limits.texts,
+        ),
+    )
+
+
+def request_bodies() -> list[type[BaseModel]]:
+    """The models that `_documented` refers to, for the OpenAPI components."""
+    return [wire.DigestBody, wire.SummarizeBody, wire.TranslateBody, wire.DetectBody]
+
+
+def stream_events() -> list[type[BaseModel]]:
+    """The events of the stream, for the OpenAPI components."""
+    return [wire.StreamedSegment, wire.StreamEnd]

@@ -1,0 +1,458 @@
+"""The native API on the wire: what comes in, what goes out, with an example each."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.pipeline.article import DigestRequest, MediaType, SummaryRequest
+from service.pipeline.result import Caveat, Digest, Summary, TranslatedSegment
+from service.pipeline.result import Span as SourceSpan
+from service.pipeline.summarization import SummaryLength
+
+EXAMPLE_TEXT = (
+    "Der Stadtrat hat am Montag beschlossen, die alte Brücke zu sanieren. Die Arbeiten beginnen im Mai."
+)
+_EXAMPLE_TRANSLATION = (
+    "The city council decided on Monday to renovate the old bridge. The work begins in May."
+)
+
+_SUMMARY: dict[str, Any] = {
+    "text": "The work begins in May.",
+    "sentences": [{"text": "The work begins in May.", "sources": [{"start": 69, "end": 98}]}],
+    "language": "en",
+    "model": "",
+    "revision": "",
+    "method": "extract",
+}
+
+
+def _example(**fields: Any) -> ConfigDict:
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [fields]})
+
+
+def example_of(model: type[BaseModel]) -> BaseModel:
+    """The example that stands in OpenAPI, as an object."""
+    schema = model.model_json_schema()
+    return model.model_validate(schema["examples"][0])
+
+
+class SummaryWish(BaseModel):
+    """How long the summary may be: `sentences` and `words` are upper limits, `length` names a
+    pair of them (short: 2 and 50, medium: 3 and 90, long: 6 and 180). The default is 3 sentences
+    and at most 90 words."""
+
+    model_config = _example(sentences=2, language="en")
+
+    sentences: int | None = Field(default=None, ge=1, le=50)
+    words: int | None = Field(default=None, ge=5, le=2000)
+    length: Literal["short", "medium", "long"] | None = None
+    language: str | None = Field(default=None, max_length=12, description="target or source language")
+
+    def request(self) -> SummaryRequest:
+        return SummaryRequest(SummaryLength.of(self.sentences, self.words, self.length), self.language)
+
+
+class _Source(BaseModel):
+    source: str = Field(default="auto", max_length=12, description='language code, or "auto"')
+    target: str = Field(default="en", max_length=12)
+
+
+class DigestBody(_Source):
+    model_config = _example(text=EXAMPLE_TEXT, source="auto", target="en", summary={"sentences": 1})
+
+    text: str
+    format: Literal["text", "html"] = "text"
+    summary: SummaryWish = SummaryWish()
+    segments: bool = Field(default=False, description="answer with segment spans and scores")
+
+    def request(self, text: str | None = None, media: MediaType | None = None) -> DigestRequest:
+        return DigestRequest(
+            text=self.text if text is None else text,
+            source=self.source.lower(),
+            target=self.target.lower(),
+            media=media or self.format,
+            summary=self.summary.request(),
+        )
+
+
+class SummarizeBody(_Source):
+    model_config = _example(text=EXAMPLE_TEXT, summary={"length": "short"})
+
+    text: str
+    format: Literal["text", "html"] = "text"
+    summary: SummaryWish = SummaryWish()
+
+
+class TranslateBody(_Source):
+    model_config = _example(text=["Guten Morgen.", "Das Wetter ist schön."], source="de", target="en")
+
+    text: str | list[str]
+    format: Literal["text", "html"] = "text"
+    segments: bool = False
+
+
+class DetectBody(BaseModel):
+    model_config = _example(text=EXAMPLE_TEXT)
+
+    text: str
+
+
+class Span(BaseModel):
+    """Code points; `end` is exclusive."""
+
+    model_config = _example(start=0, end=68)
+
+    start: int
+    end: int
+
+    @classmethod
+    def of(cls, span: SourceSpan) -> Span:
+        return cls(start=span.start, end=span.end)
+
+
+class WarningOut(BaseModel):
+    """Something the caller should know. `code` is stable; `span` points into the source text."""
+
+    model_config = _example(code="language_assumed", message="Too little text to tell.", span=None)
+
+    code: str
+    message: str
+    span: Span | None = None
+
+    @classmethod
+    def of(cls, caveat: Caveat) -> WarningOut:
+        span = Span.of(caveat.span) if caveat.span else None
+        return cls(code=caveat.code, message=caveat.message, span=span)
+
+
+class SegmentOut(BaseModel):
+    """`source` points into the text as received, `target` into the translation. `score` is the mean
+    log-probability per token, null where nothing was decoded."""
+
+    model_config = _example(source={"start": 0, "end": 68}, target={"start": 0, "end": 62}, score=-0.31)
+
+    source: Span
+    target: Span
+    score: float | None
+
+    @classmethod
+    def of(cls, segment: TranslatedSegment) -> SegmentOut:
+        source, target = Span.of(segment.source_span), Span.of(segment.target_span)
+        return cls(source=source, target=target, score=segment.score)
+
+
+class TranslationHead(BaseModel):
+    """Who translated. `model` is empty where the text was passed through."""
+
+    model_config = _example(language="en", model="opus-mt-de-en", revision="")
+
+    language: str
+    model: str
+    revision: str
+
+
+class TranslationOut(TranslationHead):
+    model_config = _example(text=_EXAMPLE_TRANSLATION, language="en", model="opus-mt-de-en", revision="")
+
+    text: str
+
+
+class SummarySentenceOut(BaseModel):
+    """`sources` are the spans of the source text that the sentence rests on."""
+
+    model_config = _example(text="The work begins in May.", sources=[{"start": 69, "end": 98}])
+
+    text: str
+    sources: list[Span]
+
+
+class SummaryOut(BaseModel):
+    """`method` is "extract" (sentences of the text), "abstractive" (written by `model`) or
+    "unchanged" (the text was too short to shorten)."""
+
+    model_config = _example(**_SUMMARY)
+
+    text: str
+    sentences: list[SummarySentenceOut]
+    language: str
+    model: str
+    revision: str
+    method: Literal["extract", "abstractive", "unchanged"]
+
+    @classmethod
+    def of(cls, summary: Summary) -> SummaryOut:
+        return cls(
+            text=summary.text,
+            sentences=[
+                SummarySentenceOut(text=s.text, sources=[Span.of(span) for span in s.sources])
+                for s in summary.sentences
+            ],
+            language=summary.language,
+            model=summary.model,
+            revision=summary.revision,
+            method=summary.method,
+        )
+
+
+class LanguageOut(BaseModel):
+    """`confidence` is between 0 and 1."""
+
+    model_config = _example(code="de", confidence=0.998)
+
+    code: str
+    confidence: float
+
+
+class UsageOut(BaseModel):
+    """`characters` of source; `tokens` read and written by the models."""
+
+    model_config = _example(characters=98, tokens=47)
+
+    characters: int
+    tokens: int
+
+
+_TIMING = {"read": 0.4, "detect": 0.9, "segment": 0.6, "translate": 48.0, "summarize": 0.3, "total": 50.4}
+_HEAD: dict[str, Any] = {
+    "detected_language": {"code": "de", "confidence": 0.998},
+    "warnings": [],
+    "usage": {"characters": 98, "tokens": 47},
+    "timing": _TIMING,
+}
+_TRANSLATION = {"text": _EXAMPLE_TRANSLATION, "language": "en", "model": "opus-mt-de-en", "revision": ""}
+
+
+class _Facts(BaseModel):
+    """What every answer tells about itself. `timing` is in milliseconds per stage. `source_text` is
+    given for HTML only: the text that was read out of the page and that spans point into."""
+
+    detected_language: LanguageOut
+    warnings: list[WarningOut]
+    usage: UsageOut
+    timing: dict[str, float]
+    source_text: str | None = None
+
+
+class DigestOut(_Facts):
+    model_config = _example(
+        title=None,
+        translation=_TRANSLATION,
+        summary=_SUMMARY,
+        **_HEAD,
+    )
+
+    title: str | None
+    translation: TranslationOut
+    summary: SummaryOut
+    segments: list[SegmentOut] | None = None
+
+
+class SummarizeOut(_Facts):
+    model_config = _example(
+        title=None,
+        summary=_SUMMARY,
+        **_HEAD,
+    )
+
+    title: str | None
+    summary: SummaryOut
+
+
+class TranslatedTextOut(_Facts, TranslationOut):
+    model_config = _example(**_TRANSLATION, **_HEAD)
+
+    segments: list[SegmentOut] | None = None
+
+
+class TranslateOut(BaseModel):
+    """As many translations as texts, in their order."""
+
+    model_config = _example(translations=[{**_TRANSLATION, **_HEAD}])
+
+    translations: list[TranslatedTextOut]
+
+
+class DetectOut(BaseModel):
+    """`sure` is false where the text is too short or too mixed to rely on the first candidate."""
+
+    model_config = _example(
+        language={"code": "de", "confidence": 0.998},
+        sure=True,
+        candidates=[{"code": "de", "confidence": 0.998}, {"code": "nl", "confidence": 0.001}],
+    )
+
+    language: LanguageOut
+    sure: bool
+    candidates: list[LanguageOut]
+
+
+class SourceLanguageOut(BaseModel):
+    model_config = _example(code="de", name="German", targets=["en"])
+
+    code: str
+    name: str
+    targets: list[str]
+
+
+class LanguagesOut(BaseModel):
+    model_config = _example(languages=[{"code": "de", "name": "German", "targets": ["en"]}])
+
+    languages: list[SourceLanguageOut]
+
+
+class LicenceOut(BaseModel):
+    model_config = _example(name="Apache-2.0", verified=True, restricted=False, notice="")
+
+    name: str
+    verified: bool
+    restricted: bool
+    notice: str
+
+
+class ModelOut(BaseModel):
+    model_config = _example(
+        name="opus-mt-de-en",
+        task="translation",
+        revision="",
+        engine="ct2",
+        device="cpu/int8_float32",
+        source_languages=["de"],
+        target_languages=["en"],
+        licence={"name": "Apache-2.0", "verified": True, "restricted": False, "notice": ""},
+        demonstration=False,
+        segment_tokens=200,
+    )
+
+    name: str
+    task: Literal["translation", "summarization"]
+    revision: str
+    engine: str
+    device: str
+    source_languages: list[str]
+    target_languages: list[str]
+    licence: LicenceOut
+    demonstration: bool
+    segment_tokens: int
+
+
+class LimitsOut(BaseModel):
+    model_config = _example(characters=500_000, body_bytes=4_000_000, texts=100)
+
+    characters: int
+    body_bytes: int
+    texts: int
+
+
+class ModelsOut(BaseModel):
+    model_config = _example(
+        profile="light",
+        models=[],
+        limits={"characters": 500_000, "body_bytes": 4_000_000, "texts": 100},
+    )
+
+    profile: str
+    models: list[ModelOut]
+    limits: LimitsOut
+
+
+class StreamedSegment(SegmentOut):
+    """`text` is this segment's share of the translation: the shares joined are the whole."""
+
+    model_config = _example(
+        index=0,
+        text="The city council decided on Monday to renovate the old bridge. ",
+        source={"start": 0, "end": 68},
+        target={"start": 0, "end": 62},
+        score=-0.31,
+        warnings=[],
+    )
+
+    index: int
+    text: str
+    warnings: list[WarningOut]
+
+
+class StreamEnd(_Facts):
+    """What the plain answer holds besides the translated text and the summary."""
+
+    model_config = _example(
+        title=None, translation={"language": "en", "model": "opus-mt-de-en", "revision": ""}, **_HEAD
+    )
+
+    title: str | None
+    translation: TranslationHead
+
+
+def facts_of(digest: Digest, *, html: bool) -> dict[str, Any]:
+    """The fields of `_Facts`."""
+    detected = digest.detected_language
+    return {
+        "detected_language": LanguageOut(code=detected.code, confidence=detected.confidence),
+        "warnings": [WarningOut.of(caveat) for caveat in digest.caveats],
+        "usage": UsageOut(characters=digest.usage.characters, tokens=digest.usage.tokens),
+        "timing": digest.timing,
+        "source_text": digest.source_text if html else None,
+    }
+
+
+def unasked(out: BaseModel) -> set[str]:
+    """Optional parts that were not asked for and are left out of the answer."""
+    return {name for name in ("segments", "source_text") if getattr(out, name, ...) is None}
+
+
+def digest_out(digest: Digest, *, segments: bool, html: bool) -> DigestOut:
+    assert digest.summary is not None  # noqa: S101 -- `pipeline.digest` makes both
+    return DigestOut(
+        title=digest.title,
+        translation=_translation_out(digest),
+        summary=SummaryOut.of(digest.summary),
+        segments=_segments_out(digest) if segments else None,
+        **facts_of(digest, html=html),
+    )
+
+
+def translated_out(digest: Digest, *, segments: bool, html: bool) -> TranslatedTextOut:
+    return TranslatedTextOut(
+        **_translation_out(digest).model_dump(),
+        segments=_segments_out(digest) if segments else None,
+        **facts_of(digest, html=html),
+    )
+
+
+def summarize_out(digest: Digest, *, html: bool) -> SummarizeOut:
+    assert digest.summary is not None  # noqa: S101 -- `pipeline.summarize` makes it
+    return SummarizeOut(
+        title=digest.title, summary=SummaryOut.of(digest.summary), **facts_of(digest, html=html)
+    )
+
+
+def translation_head(digest: Digest) -> TranslationHead:
+    out = _translation_out(digest)
+    return TranslationHead(language=out.language, model=out.model, revision=out.revision)
+
+
+def streamed_segment(segment: TranslatedSegment) -> StreamedSegment:
+    return StreamedSegment(
+        index=segment.index,
+        text=segment.text,
+        warnings=[WarningOut.of(caveat) for caveat in segment.caveats],
+        **SegmentOut.of(segment).model_dump(),
+    )
+
+
+def _translation_out(digest: Digest) -> TranslationOut:
+    translation = digest.translation
+    assert translation is not None  # noqa: S101 -- only called where a translation was made
+    return TranslationOut(
+        text=translation.text,
+        language=translation.language,
+        model=translation.model,
+        revision=translation.revision,
+    )
+
+
+def _segments_out(digest: Digest) -> list[SegmentOut]:
+    assert digest.translation is not None  # noqa: S101 -- only called where a translation was made
+    return [SegmentOut.of(s) for s in digest.translation.segments if s.segment.source]

@@ -1,0 +1,210 @@
+"""Any failure as `application/problem+json` (RFC 9457), in one body that the clients we know of can
+read: `detail` for problem readers, `message` and `error` as plain strings for the others."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from service.errors import (
+    EmptyText,
+    GenerationFailed,
+    InvalidInput,
+    InvalidText,
+    OperatorError,
+    ServiceError,
+    TextTooLong,
+    TooManyTexts,
+    Unavailable,
+    UnsupportedLanguage,
+    UnsupportedMedia,
+    UrlNotFetched,
+)
+
+_STATUS: list[tuple[type[ServiceError], int]] = [
+    (TextTooLong, 413),
+    (TooManyTexts, 413),
+    (UnsupportedMedia, 415),
+    (EmptyText, 422),
+    (InvalidText, 422),
+    (UnsupportedLanguage, 422),
+    (UrlNotFetched, 422),
+    (InvalidInput, 400),
+    (Unavailable, 503),
+    (GenerationFailed, 500),
+    (OperatorError, 500),
+    (ServiceError, 500),
+]
+
+
+class FieldError(BaseModel):
+    """`pointer` is a JSON pointer into the request."""
+
+    pointer: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """What went wrong. `code` is stable; `detail`, `message` and `error` are the same sentence."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "about:blank",
+                    "title": "Nothing to work on",
+                    "status": 422,
+                    "detail": "The text is empty.",
+                    "code": "empty_text",
+                    "request_id": "4f7b2a9c0d1e",
+                    "errors": [{"pointer": "#/text", "detail": "The text is empty."}],
+                    "message": "The text is empty.",
+                    "error": "The text is empty.",
+                }
+            ]
+        }
+    )
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[FieldError] = Field(default_factory=list)
+    message: str
+    error: str
+
+
+def status_of(error: ServiceError) -> int:
+    return next(status for kind, status in _STATUS if isinstance(error, kind))
+
+
+def problem_of(error: ServiceError, request_id: str) -> Problem:
+    """What a client may be told: nothing but our own words, and of operator errors only that
+    there is one."""
+    detail = error.message
+    if isinstance(error, OperatorError):
+        detail = "The service is not set up for this; its operator finds the reason in the log."
+    pointer = error.pointer if isinstance(error, InvalidInput) else None
+    return _problem(
+        status=status_of(error),
+        title=error.title,
+        code=error.code,
+        detail=detail,
+        request_id=request_id,
+        errors=[FieldError(pointer=pointer, detail=detail)] if pointer else [],
+    )
+
+
+def problem_response(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(
+        problem.model_dump(),
+        status_code=problem.status,
+        media_type="application/problem+json",
+        headers=headers,
+    )
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Every way a request can fail, routing included, ends in a problem body."""
+
+    async def service_error(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, ServiceError)  # noqa: S101 -- registered for this class below
+        headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else None
+        return problem_response(problem_of(error, request_id(request)), headers)
+
+    async def http_error(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)  # noqa: S101 -- registered for this class below
+        phrase = HTTPStatus(error.status_code).phrase
+        problem = _problem(
+            status=error.status_code,
+            title=phrase,
+            code=phrase.lower().replace(" ", "_"),
+            detail=_ROUTING_HINTS.get(error.status_code, phrase + "."),
+            request_id=request_id(request),
+        )
+        return problem_response(problem, dict(error.headers or {}))
+
+    async def validation_error(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 -- registered for this class below
+        first = error.errors()[0]  # its `input` is the caller's text and stays out
+        problem = _problem(
+            status=400,
+            title="Malformed request",
+            code="malformed_body",
+            detail=f"{first['loc'][-1]}: {first['msg']}.",
+            request_id=request_id(request),
+        )
+        return problem_response(problem)
+
+    async def unexpected(request: Request, _: Exception) -> JSONResponse:
+        problem = _problem(
+            status=500,
+            title="Internal error",
+            code="internal",
+            detail="Something broke on our side; the log has it under this request id.",
+            request_id=request_id(request),
+        )
+        return problem_response(problem)
+
+    app.add_exception_handler(ServiceError, service_error)
+    app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(RequestValidationError, validation_error)
+    app.add_exception_handler(Exception, unexpected)
+
+
+_ROUTING_HINTS = {
+    404: "There is nothing at this path; /docs lists what there is.",
+    405: "This path does not answer to this method; /docs lists what there is.",
+}
+
+
+def request_id(request: Request) -> str:
+    """The id the middleware gave this request."""
+    return str(request.scope.get("request_id", ""))
+
+
+def _problem(
+    *,
+    status: int,
+    title: str,
+    code: str,
+    detail: str,
+    request_id: str,
+    errors: list[FieldError] | None = None,
+) -> Problem:
+    return Problem(
+        title=title,
+        status=status,
+        detail=detail,
+        code=code,
+        request_id=request_id,
+        errors=errors or [],
+        message=detail,
+        error=detail,
+    )
+
+
+_PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": text,
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status, text in {
+        400: "The request is malformed",
+        413: "The text or the body is too long",
+        415: "A content type that is not read",
+        422: "The text cannot be worked on: empty, binary, a URL, or a language without a model",
+        500: "The model or the service failed",
+        503: "Too much work waits, or the service is starting; see Retry-After",
+    }.items()
+}

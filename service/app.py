@@ -1,0 +1,212 @@
+"""Puts the single-process service together; nothing else wires."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+
+from service.api import health
+from service.api.disconnect import CallerLeft
+from service.api.middleware import RequestContext
+from service.api.native import routes as native
+from service.api.openapi import install_openapi
+from service.api.problem import install_problem_handlers
+from service.api.state import RequestLimits, ServiceState
+from service.backends.loading import load_backend
+from service.batching.batcher import Batcher, BatchObserver
+from service.errors import ModelNotInstalled, OperatorError, ServiceError
+from service.model_store.catalogue import AUTO, EXTRACT, Catalogue, Profile
+from service.model_store.config import ModelConfig
+from service.model_store.files import ModelFiles
+from service.model_store.licence import acknowledged_models, require_licence
+from service.observability.metrics import Metrics
+from service.pipeline.article import ArticlePipeline, DigestRequest
+from service.pipeline.models import LoadedModel, ModelSet
+from service.settings import Settings
+
+logger = logging.getLogger("kurzfassung")
+
+CANARY = (
+    "Die Brücke über den Fluss wird im Mai saniert. Das hat der Stadtrat am Montag beschlossen. "
+    "Die Arbeiten dauern drei Monate und kosten zwei Millionen Euro."
+)
+"""What readiness rests on: a small article that must come back translated and summarised."""
+
+_CLIENT_CLOSED_REQUEST = 499
+"""Nobody reads this answer; the code only marks the log line, as nginx does."""
+
+
+def service_version() -> str:
+    try:
+        return version("kurzfassung")
+    except PackageNotFoundError:  # a checkout that was never installed
+        return "0"
+
+
+def choose_profile(settings: Settings, catalogue: Catalogue, files: ModelFiles) -> tuple[str, Profile]:
+    """The profile asked for; for `auto` the first whose models are all on this disk. Raises
+    `ModelNotInstalled` naming what is missing."""
+    if settings.profile != AUTO:
+        return settings.profile, catalogue.profile(settings.profile)
+    for name in catalogue.auto:
+        profile = catalogue.profile(name)
+        if all(files.is_installed(catalogue.model(model)) for model in profile.models):
+            return name, profile
+    raise ModelNotInstalled("No profile has all its models on this disk; `make models` fetches them.")
+
+
+def load_models(settings: Settings) -> ModelSet:
+    """Every model of the chosen profile, ready to decode. Raises `OperatorError` and its kin."""
+    catalogue = Catalogue.read(settings.model_configs)
+    files = model_files(settings)
+    name, profile = choose_profile(settings, catalogue, files)
+    acknowledged = acknowledged_models(settings.acknowledged_licences)
+
+    def load(config: ModelConfig) -> LoadedModel:
+        require_licence(config, acknowledged)
+        directory = None if config.engine == "stub" else files.require(config)
+        backend = load_backend(config, directory, device=settings.device, threads=settings.threads)
+        return LoadedModel(config, backend, files.revision(config))
+
+    summarizers = [] if profile.summarization == EXTRACT else [catalogue.model(profile.summarization)]
+    return ModelSet(
+        profile=name,
+        translators=[load(catalogue.model(model)) for model in profile.translation],
+        summarizers=[load(config) for config in summarizers],
+    )
+
+
+def model_files(settings: Settings) -> ModelFiles:
+    return ModelFiles(settings.models_dir, settings.hub_endpoint, settings.offline)
+
+
+@asynccontextmanager
+async def open_pipeline(
+    settings: Settings, *, models: ModelSet | None = None, observer: BatchObserver | None = None
+) -> AsyncIterator[ArticlePipeline]:
+    """The pipeline with its models loaded and its batcher running; for the server and, without
+    one, for the command line. Raises `OperatorError` and its kin."""
+    chosen = models if models is not None else await asyncio.to_thread(load_models, settings)
+    batcher = Batcher(
+        capacity_tokens=settings.queue_tokens, batch_tokens=settings.batch_tokens, observer=observer
+    )
+    batcher.start()
+    try:
+        yield ArticlePipeline(
+            models=chosen,
+            batcher=batcher,
+            default_source_language=settings.default_source_language,
+            max_characters=settings.max_characters,
+        )
+    finally:
+        await batcher.stop()
+        for model in chosen.loaded:
+            model.backend.close()
+
+
+def create_app(
+    settings: Settings,
+    *,
+    models: ModelSet | None = None,
+    on_started: Callable[[ServiceState], None] = lambda _: None,
+) -> FastAPI:
+    """The ASGI application. It answers `/livez` at once and is ready when the models are loaded and
+    the canary came through. `on_started` is told the state then, or when that failed, in which case
+    the operator's message is in the log. `models` are for tests and embedders that bring their own."""
+    state = ServiceState(
+        limits=RequestLimits(
+            characters=settings.max_characters,
+            body_bytes=settings.max_body_bytes,
+            texts=settings.max_texts,
+        ),
+        metrics=Metrics(),
+        version=service_version(),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        leave = asyncio.Event()
+        serving = asyncio.create_task(_serve(settings, state, models, leave, on_started))
+        try:
+            yield
+        finally:
+            state.phase = "draining"
+            leave.set()
+            await serving
+
+    app = FastAPI(
+        title="Kurzfassung",
+        version=state.version,
+        summary="German article in; English translation and a short summary out.",
+        lifespan=lifespan,
+        redoc_url=None,
+        redirect_slashes=False,  # a redirect would lose the body of a POST
+    )
+    app.state.service = state
+    app.include_router(native.router, tags=["native"])
+    app.include_router(health.router)
+    install_problem_handlers(app)
+    app.add_exception_handler(CallerLeft, _caller_left)
+    app.add_middleware(RequestContext, metrics=state.metrics)
+    install_openapi(app, [*native.request_bodies(), *native.stream_events()])
+    return app
+
+
+async def _serve(
+    settings: Settings,
+    state: ServiceState,
+    models: ModelSet | None,
+    leave: asyncio.Event,
+    on_started: Callable[[ServiceState], None],
+) -> None:
+    """Load, try, serve until told to leave."""
+    try:
+        async with open_pipeline(settings, models=models, observer=state.metrics.observe_batch) as pipeline:
+            state.loaded = pipeline
+            await _canary(pipeline)
+            if state.phase == "starting":
+                state.phase = "ready"
+            _announce(pipeline)
+            on_started(state)
+            await leave.wait()
+    except ServiceError as error:
+        state.phase = "failed"
+        hint = error.message if isinstance(error, OperatorError) else error.code
+        logger.error("start-up failed", extra={"facts": {"code": error.code, "reason": hint}})
+    except Exception:
+        state.phase = "failed"
+        logger.exception("start-up failed")
+    finally:
+        state.loaded = None
+    if state.phase == "failed":
+        on_started(state)
+
+
+async def _canary(pipeline: ArticlePipeline) -> None:
+    """One small digest per language pair that is served first, so that readiness means something
+    and no caller pays for what is loaded on first use."""
+    source, targets = next(iter(pipeline.models.pairs.items()))
+    await pipeline.digest(DigestRequest(CANARY, source=source, target=targets[0]))
+
+
+def _announce(pipeline: ArticlePipeline) -> None:
+    for model in pipeline.models.loaded:
+        facts: dict[str, Any] = {"model": model.name, "revision": model.revision}
+        facts |= {"device": model.backend.device, "profile": pipeline.models.profile}
+        logger.info("model loaded", extra={"facts": facts})
+        if model.config.demonstration:
+            logger.warning(
+                "this is a demonstration model, its translations are not fit for use; "
+                "`make models` fetches the real ones",
+                extra={"facts": {"model": model.name}},
+            )
+
+
+async def _caller_left(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=_CLIENT_CLOSED_REQUEST)

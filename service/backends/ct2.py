@@ -1,0 +1,129 @@
+"""CTranslate2: the default engine, on CPU and CUDA, without torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import ctranslate2
+
+from service.backends.protocol import GenerationOptions, Hypothesis
+from service.backends.tokenization import load_tokenizer, read_vocabulary
+from service.errors import GenerationFailed, ModelDamaged
+from service.model_store.config import ModelConfig
+
+_LARGEST_BATCH = 2048
+"""Source tokens in one forward pass; beyond it the caches of a CPU stop helping."""
+
+
+class CT2Backend:
+    """`directory` holds a converted model and its tokenizer files; `threads` translate in parallel,
+    one core each (measured faster than one translation on all cores)."""
+
+    def __init__(self, config: ModelConfig, directory: Path, *, device: str, threads: int) -> None:
+        """Raises `ModelDamaged` (files missing or unreadable)."""
+        self._config = config
+        self._threads = max(1, threads)
+        self._tokenizer = load_tokenizer(config, directory, read_vocabulary(directory))
+        self._compute_type = _compute_type(config.compute_type, device)
+        self._device = device
+        try:
+            self._translator = ctranslate2.Translator(
+                str(directory),
+                device=device,
+                compute_type=self._compute_type,
+                inter_threads=self._threads if device == "cpu" else 1,
+                intra_threads=1 if device == "cpu" else 0,
+            )
+        except (RuntimeError, ValueError) as error:
+            raise ModelDamaged(f"{config.name}: CTranslate2 cannot load {directory}: {error}") from error
+
+    @property
+    def name(self) -> str:
+        return self._config.name
+
+    @property
+    def max_source_tokens(self) -> int:
+        return self._config.limits.source_tokens
+
+    @property
+    def device(self) -> str:
+        return f"{self._device}/{self._compute_type}"
+
+    def count_tokens(self, source: str) -> int:
+        return len(self._tokenizer.encode(source))
+
+    def generate(self, sources: Sequence[str], options: GenerationOptions) -> list[Hypothesis]:
+        if not sources:
+            return []
+        batch = [
+            self._tokenizer.encode(source, options.source_language, options.target_language)
+            for source in sources
+        ]
+        longest = max(map(len, batch))
+        if longest > self.max_source_tokens:
+            # max_input_length would cut it without a word.
+            raise GenerationFailed(f"A source of {longest} tokens is over the model's limit.")
+        prefix = self._tokenizer.target_prefix(options.target_language)
+        cap = options.max_decoding_length + len(prefix)
+        try:
+            results = self._translator.translate_batch(
+                batch,
+                target_prefix=[prefix] * len(batch) if prefix else None,
+                max_batch_size=self._split(batch, longest),
+                batch_type="tokens",
+                beam_size=options.beam_size,
+                length_penalty=options.length_penalty,
+                repetition_penalty=options.repetition_penalty,
+                no_repeat_ngram_size=options.no_repeat_ngram_size,
+                max_input_length=0,  # the default, 1024, cuts the input silently
+                max_decoding_length=cap,  # the default, 256, cuts the output silently
+                min_decoding_length=min(options.min_decoding_length + len(prefix), cap),
+                disable_unk=True,
+                return_scores=True,
+            )
+        except (RuntimeError, ValueError) as error:
+            raise GenerationFailed("The engine failed on a batch.") from error
+        return [
+            self._hypothesis(result.hypotheses[0], result.scores[0], options, prefix, cap)
+            for result in results
+        ]
+
+    def close(self) -> None:
+        self._translator.unload_model()
+
+    def _split(self, batch: Sequence[Sequence[str]], longest: int) -> int:
+        """Tokens per forward pass: enough passes to give every thread one."""
+        total = sum(map(len, batch))
+        return max(longest, min(_LARGEST_BATCH, math.ceil(total / self._threads)))
+
+    def _hypothesis(
+        self,
+        tokens: Sequence[str],
+        score: float,
+        options: GenerationOptions,
+        prefix: Sequence[str],
+        cap: int,
+    ) -> Hypothesis:
+        """CTranslate2 gives the sum of the log-probabilities over length ** length_penalty, where the
+        length counts the prefix, and the end token if there was one; a hypothesis that reached the cap
+        has none."""
+        complete = len(tokens) < cap
+        length = len(tokens) + complete
+        total = score * length**options.length_penalty
+        own = tokens[len(prefix) :] if list(tokens[: len(prefix)]) == list(prefix) else tokens
+        mean = total / max(1, len(own) + complete)
+        return Hypothesis(self._tokenizer.decode(own), mean, len(own), complete)
+
+
+def cuda_is_usable() -> bool:
+    return bool(ctranslate2.get_cuda_device_count())
+
+
+def _compute_type(wanted: str, device: str) -> str:
+    """The wanted type where the device has it; half precision on a CPU becomes float32."""
+    supported = ctranslate2.get_supported_compute_types(device)
+    if wanted in supported:
+        return wanted
+    return "int8" if wanted.startswith("int8") and "int8" in supported else "float32"

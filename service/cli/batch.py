@@ -1,0 +1,186 @@
+"""`kurzfassung batch IN.jsonl OUT.jsonl`: many articles, one JSON object a line, resumable."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from tqdm import tqdm
+
+from service.api.body import validate
+from service.api.native.wire import DigestBody, SummaryWish
+from service.app import open_pipeline
+from service.cli.digest import add_summary_arguments, answer, shape_of
+from service.cli.exit_codes import ExitCode
+from service.errors import MalformedBody, ServiceError
+from service.pipeline.article import ArticlePipeline
+from service.settings import Settings
+
+_AHEAD = 8
+"""Articles in work at once: enough to fill the engine's batches, little enough to keep in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of the input that holds something. `number` counts from 1, blank lines included."""
+
+    number: int
+    text: str
+
+
+class _Mismatch(Exception):
+    """The output file was not made from this input."""
+
+
+def add_batch_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "batch",
+        help="many articles from a JSON Lines file",
+        description="Each line of IN is an object with `text` and, if you like, `id` and the fields of "
+        "POST /v1/digest. OUT gets a line for each, in order: `id` and `result`, or `id` and `error`. "
+        "Called again after a kill, it goes on where it stopped.",
+    )
+    parser.add_argument("input", metavar="IN.jsonl", type=Path)
+    parser.add_argument("output", metavar="OUT.jsonl", type=Path)
+    parser.add_argument("--task", choices=["digest", "translate", "summarize"], default="digest")
+    parser.add_argument("--overwrite", action="store_true", help="start anew even if OUT has lines")
+    parser.add_argument("--json", action="store_true", help="print the closing counts as JSON")
+    add_summary_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    try:
+        total = sum(1 for _ in _lines(arguments.input))
+        if arguments.overwrite:
+            arguments.output.unlink(missing_ok=True)
+        done = _resume(arguments.input, arguments.output)
+    except OSError as error:
+        print(f"kurzfassung: {error.filename}: {error.strerror}", file=sys.stderr)
+        return ExitCode.USAGE
+    except UnicodeDecodeError:
+        print(f"kurzfassung: {arguments.input}: not UTF-8", file=sys.stderr)
+        return ExitCode.USAGE
+    except _Mismatch as error:
+        print(f"kurzfassung: {error}", file=sys.stderr)
+        return ExitCode.USAGE
+    if done:
+        print(f"going on after {done} of {total} lines", file=sys.stderr)
+    wish = {name: getattr(arguments, name) for name in SummaryWish.model_fields}
+    failed = asyncio.run(_work(arguments, settings, total, done, wish))
+    if arguments.json:
+        print(json.dumps({"lines": total, "already_done": done, "failed": failed}))
+    elif failed:
+        print(f"{failed} of {total - done} lines failed; see their `error` in the output.", file=sys.stderr)
+    return ExitCode.FAILED if failed else ExitCode.OK
+
+
+async def _work(
+    arguments: argparse.Namespace, settings: Settings, total: int, done: int, wish: dict[str, Any]
+) -> int:
+    failed = 0
+    lines = _lines(arguments.input)
+    for _ in range(done):
+        next(lines)
+    running: deque[asyncio.Task[dict[str, Any]]] = deque()
+    async with open_pipeline(settings) as pipeline:
+        with (
+            arguments.output.open("a", encoding="utf-8") as output,
+            tqdm(total=total, initial=done, unit="article", file=sys.stderr) as bar,
+        ):
+            try:
+                for line in lines:
+                    running.append(asyncio.create_task(_answer(pipeline, arguments.task, line, wish)))
+                    if len(running) >= _AHEAD:
+                        failed += await _write(running, output, bar)
+                while running:
+                    failed += await _write(running, output, bar)
+            finally:
+                for task in running:
+                    task.cancel()
+                await asyncio.gather(*running, return_exceptions=True)
+    return failed
+
+
+async def _write(running: deque[asyncio.Task[dict[str, Any]]], output: TextIO, bar: tqdm[Any]) -> int:
+    """The oldest answer, written whole in one go: a kill leaves at most one line without its end,
+    which `_resume` cuts off. Returns how many failed, 0 or 1."""
+    made = await running[0]
+    running.popleft()
+    output.write(json.dumps(made, ensure_ascii=False) + "\n")
+    output.flush()
+    bar.update()
+    return int("error" in made)
+
+
+async def _answer(pipeline: ArticlePipeline, task: str, line: _Line, wish: dict[str, Any]) -> dict[str, Any]:
+    """Never raises for what is wrong with one line: that is its answer."""
+    identity: Any = line.number
+    try:
+        try:
+            fields = json.loads(line.text)
+        except (ValueError, RecursionError):
+            raise MalformedBody(f"Line {line.number} is not valid JSON.") from None
+        if isinstance(fields, dict):
+            identity = fields.pop("id", line.number)
+            asked = {key: value for key, value in wish.items() if value is not None}
+            if asked and "summary" not in fields:
+                fields["summary"] = asked
+        body = validate(DigestBody, fields)
+        digest = await answer(pipeline, task, body.request())
+        html = body.format == "html"
+        return {"id": identity, "result": shape_of(task, digest, segments=body.segments, html=html)}
+    except ServiceError as error:
+        return {"id": identity, "error": {"code": error.code, "message": error.message}}
+
+
+def _lines(path: Path) -> Iterator[_Line]:
+    with path.open(encoding="utf-8-sig", newline="\n") as file:
+        for number, text in enumerate(file, 1):
+            if text.strip():
+                yield _Line(number, text)
+
+
+def _resume(source: Path, output: Path) -> int:
+    """How many lines are done. Cuts off a last line that a kill left without its end. Raises
+    `_Mismatch` when the ids of the output are not those of the input."""
+    if not output.exists():
+        return 0
+    whole = 0
+    done = 0
+    lines = _lines(source)
+    with output.open("rb") as file:
+        for raw in file:
+            if not raw.endswith(b"\n"):
+                break
+            line = next(lines, None)
+            try:
+                made = json.loads(raw)
+                same = line is not None and made["id"] == _identity(line)
+            except (ValueError, KeyError, TypeError):
+                same = False
+            if not same:
+                raise _Mismatch(
+                    f"{output}: line {done + 1} does not answer that line of {source}; "
+                    "name another output, or start anew with --overwrite"
+                )
+            whole += len(raw)
+            done += 1
+    with output.open("rb+") as file:
+        file.truncate(whole)
+    return done
+
+
+def _identity(line: _Line) -> Any:
+    try:
+        fields = json.loads(line.text)
+    except (ValueError, RecursionError):
+        return line.number
+    return fields.get("id", line.number) if isinstance(fields, dict) else line.number

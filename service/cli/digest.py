@@ -1,0 +1,127 @@
+"""`kurzfassung digest | translate | summarize FILE`: one article, no server."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+from service.api.body import decode_text
+from service.api.native import wire
+from service.app import open_pipeline
+from service.cli.exit_codes import ExitCode
+from service.errors import ServiceError
+from service.pipeline.article import ArticlePipeline, DigestRequest, SummaryRequest
+from service.pipeline.result import Digest
+from service.pipeline.summarization import SummaryLength
+from service.settings import Settings
+
+_HELP = {
+    "digest": "translate and summarise an article",
+    "translate": "translate an article",
+    "summarize": "summarise an article",
+}
+
+
+def add_digest_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    for command, text in _HELP.items():
+        parser = subparsers.add_parser(command, help=text)
+        parser.add_argument("file", metavar="FILE", help="a text or HTML file; - reads standard input")
+        parser.add_argument("--html", action="store_true", help="the input is HTML (a .html file always is)")
+        parser.add_argument("--source", default="auto", help="language code, or auto (default)")
+        parser.add_argument("--target", default="en", help="language code (default: en)")
+        parser.add_argument("--json", action="store_true", help="the whole answer as JSON, as over HTTP")
+        if command != "translate":
+            add_summary_arguments(parser)
+        if command != "summarize":
+            parser.add_argument("--segments", action="store_true", help="with --json: spans and scores")
+        parser.set_defaults(run=run, command=command)
+
+
+def add_summary_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--sentences", type=_positive, help="at most so many sentences in the summary")
+    parser.add_argument("--words", type=_positive, help="at most so many words in the summary")
+    parser.add_argument("--length", choices=["short", "medium", "long"], help="or one of three lengths")
+    parser.add_argument("--language", help="language of the summary: target (default) or source")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("a whole number from 1")
+    return number
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    command: str = arguments.command
+    try:
+        text = _read(arguments.file)
+    except OSError as error:
+        print(f"kurzfassung: {arguments.file}: {error.strerror}", file=sys.stderr)
+        return ExitCode.USAGE
+    except ServiceError as error:
+        print(f"kurzfassung: {arguments.file}: {error.message}", file=sys.stderr)
+        return ExitCode.USAGE
+    html = arguments.html or Path(arguments.file).suffix.lower() in {".html", ".htm", ".xhtml"}
+    summary = SummaryRequest()
+    if command != "translate":
+        length = SummaryLength.of(arguments.sentences, arguments.words, arguments.length)
+        summary = SummaryRequest(length, arguments.language)
+    request = DigestRequest(text, arguments.source, arguments.target, "html" if html else "text", summary)
+    digest = asyncio.run(_work(command, request, settings))
+    if arguments.json:
+        shape = shape_of(command, digest, segments=getattr(arguments, "segments", False), html=html)
+        print(json.dumps(shape, ensure_ascii=False, indent=2))
+    else:
+        _print(digest)
+    return ExitCode.OK
+
+
+def shape_of(command: str, digest: Digest, *, segments: bool, html: bool) -> dict[str, object]:
+    """The answer as the HTTP API gives it."""
+    out: wire.DigestOut | wire.TranslatedTextOut | wire.SummarizeOut
+    if command == "digest":
+        out = wire.digest_out(digest, segments=segments, html=html)
+    elif command == "translate":
+        out = wire.translated_out(digest, segments=segments, html=html)
+    else:
+        out = wire.summarize_out(digest, html=html)
+    return out.model_dump(exclude=wire.unasked(out))
+
+
+async def answer(pipeline: ArticlePipeline, command: str, request: DigestRequest) -> Digest:
+    if command == "translate":
+        return await pipeline.translate(request)
+    if command == "summarize":
+        return await pipeline.summarize(request)
+    return await pipeline.digest(request)
+
+
+async def _work(command: str, request: DigestRequest, settings: Settings) -> Digest:
+    async with open_pipeline(settings) as pipeline:
+        return await answer(pipeline, command, request)
+
+
+def _read(name: str) -> str:
+    data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    return decode_text(data, "utf-8")
+
+
+def _print(digest: Digest) -> None:
+    """For people: the article on standard output, what to be careful about on standard error."""
+    if digest.summary is not None:
+        if digest.title:
+            print(f"{digest.title}\n")
+        print(f"SUMMARY ({digest.summary.method})\n\n{digest.summary.text}\n")
+    if digest.translation is not None:
+        if digest.summary is not None:
+            print(f"TRANSLATION ({digest.translation.model or 'unchanged'})\n")
+        print(digest.translation.text.rstrip("\n"))
+    sys.stdout.flush()
+    counted = Counter((caveat.code, caveat.message) for caveat in digest.caveats)
+    for (code, message), count in counted.items():
+        times = f" ({count} times)" if count > 1 else ""
+        print(f"warning: {code}{times}: {message}", file=sys.stderr)

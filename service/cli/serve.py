@@ -1,0 +1,88 @@
+"""`kurzfassung serve`: the HTTP service, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import socket
+import sys
+
+import uvicorn
+
+from service.api.state import ServiceState
+from service.app import create_app
+from service.cli.exit_codes import ExitCode
+from service.observability.logs import set_up_logging
+from service.settings import Settings
+
+_EXAMPLE = "Der Stadtrat will die alte Brücke sanieren. Die Arbeiten beginnen im Mai und dauern drei Monate."
+
+
+def add_serve_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("serve", help="start the HTTP service")
+    parser.add_argument("--host", help="address to listen on (KURZFASSUNG_HOST)")
+    parser.add_argument("--port", type=int, help="port to listen on (KURZFASSUNG_PORT)")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    given = {"host": arguments.host, "port": arguments.port}
+    settings = settings.model_copy(update={key: value for key, value in given.items() if value is not None})
+    set_up_logging(settings.log_level)
+    try:
+        listening = _listen(settings.host, settings.port)
+    except OSError as error:
+        print(
+            f"kurzfassung: cannot listen on {settings.host}:{settings.port}: {error.strerror}. "
+            "Set KURZFASSUNG_PORT or --port to a free one.",
+            file=sys.stderr,
+        )
+        return ExitCode.FAILED
+    address = _url(settings.host, listening.getsockname()[1])
+    failed = False
+
+    def started(state: ServiceState) -> None:
+        nonlocal failed
+        if state.phase == "failed":
+            failed = True
+            server.should_exit = True
+        else:
+            _welcome(address, state)
+
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(settings, on_started=started),
+            log_config=None,
+            access_log=False,  # the middleware writes one line a request, with the request's id
+            server_header=False,
+            timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
+        )
+    )
+    # uvicorn drains on SIGTERM and then raises it once more; draining is not a failure.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    server.run(sockets=[listening])
+    return ExitCode.FAILED if failed else ExitCode.OK
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=2048)
+
+
+def _url(host: str, port: int) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 -- compared, not bound
+    return f"http://{shown}:{port}"
+
+
+def _welcome(address: str, state: ServiceState) -> None:
+    pipeline = state.pipeline
+    print(f"Kurzfassung is ready: {address}  (profile {pipeline.models.profile}, documentation at /docs)")
+    if any(model.config.demonstration for model in pipeline.models.loaded):
+        print("NOTE: a demonstration model is in use. It shows that the path works; its English is not")
+        print("      fit for use. `make models` fetches the real models.")
+    print("Try it:\n")
+    print(f"  curl {address}/v1/digest -H 'Content-Type: text/plain' --data-binary '{_EXAMPLE}'\n")
+    print("or with a file:\n")
+    print(
+        f"  curl {address}/v1/digest -H 'Content-Type: text/plain' --data-binary @article.txt\n", flush=True
+    )

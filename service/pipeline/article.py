@@ -1,0 +1,313 @@
+"""The seam: everything above (HTTP, command line, jobs) asks here, everything below serves this."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Literal, TypeVar
+
+from service.batching.batcher import Batcher
+from service.errors import UnsupportedLanguage
+from service.pipeline.models import LoadedModel, ModelSet
+from service.pipeline.result import (
+    Caveat,
+    DetectedLanguage,
+    Digest,
+    Span,
+    Summary,
+    TranslatedSegment,
+    Translation,
+    Usage,
+)
+from service.pipeline.stopwatch import Stopwatch
+from service.pipeline.summarization import (
+    SHORT_INPUT_WORDS,
+    AbstractiveSummarizer,
+    SourceSentence,
+    SummaryLength,
+    count_words,
+    extract,
+    select,
+)
+from service.pipeline.translation import SegmentTranslator, copied
+from service.text.article import Article, BlockKind, read_article
+from service.text.check import check_text
+from service.text.html import read_html
+from service.text.language import detect_language
+from service.text.segment import Segment
+from service.text.segmentation import segment_article
+
+Result = TypeVar("Result")
+
+MediaType = Literal["text", "html"]
+
+_INLINE_CHARACTERS = 20_000
+"""Reading and segmenting a text up to this long takes a few milliseconds and may happen on the
+event loop; a longer one goes to a thread, so that nobody else waits for it."""
+
+_UNREAD_TOKENS = 512
+"""Segment length for a text that is copied and that no model reads, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryRequest:
+    """`language` is the target or the source language; None means the target language."""
+
+    length: SummaryLength = field(default_factory=SummaryLength)
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DigestRequest:
+    """`source` is a language code or "auto"."""
+
+    text: str
+    source: str = "auto"
+    target: str = "en"
+    media: MediaType = "text"
+    summary: SummaryRequest = field(default_factory=SummaryRequest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A text read, identified and cut. `translator` is None where there is nothing to translate."""
+
+    article: Article
+    language: str
+    detected: DetectedLanguage
+    segments: list[Segment]
+    translator: LoadedModel | None
+    caveats: tuple[Caveat, ...]
+
+
+class ArticlePipeline:
+    """Keeps nothing between calls; any number of calls may run at once."""
+
+    def __init__(
+        self,
+        *,
+        models: ModelSet,
+        batcher: Batcher,
+        default_source_language: str = "de",
+        max_characters: int = 500_000,
+    ) -> None:
+        self.models = models
+        self.batcher = batcher
+        self.default_source_language = default_source_language
+        self.max_characters = max_characters
+
+    async def digest_events(
+        self, request: DigestRequest, *, ramp: bool = False
+    ) -> AsyncGenerator[TranslatedSegment | Summary | Digest]:
+        """Each translated segment as soon as it is ready, then the summary, then the whole digest,
+        whose translation is the segments joined. With `ramp` the first segment comes early.
+
+        Raises `InvalidInput`, `Unavailable` (and their kin) and `GenerationFailed`.
+        """
+        watch = Stopwatch()
+        reading = await self._read(request, watch)
+        language = self._summary_language(request, reading)
+        segments: list[TranslatedSegment] = []
+        with watch.stage("translate"):
+            async with aclosing(self._translated(reading, request.target, ramp=ramp)) as translated:
+                async for segment in translated:
+                    segments.append(segment)
+                    yield segment
+        with watch.stage("summarize"):
+            summary = await self._summary(reading, segments, request, language)
+        yield summary
+        translation = _joined(reading, segments, request.target)
+        yield _digest(reading, watch, segments, translation, summary)
+
+    async def digest(self, request: DigestRequest) -> Digest:
+        """The last of `digest_events`."""
+        events = [event async for event in self.digest_events(request)]
+        digest = events[-1]
+        assert isinstance(digest, Digest)  # noqa: S101 -- `digest_events` ends with it or raises
+        return digest
+
+    async def translate(self, request: DigestRequest) -> Digest:
+        """A digest without a summary."""
+        watch = Stopwatch()
+        reading = await self._read(request, watch)
+        with watch.stage("translate"):
+            segments = [segment async for segment in self._translated(reading, request.target)]
+        return _digest(reading, watch, segments, _joined(reading, segments, request.target), None)
+
+    async def summarize(self, request: DigestRequest) -> Digest:
+        """A digest without a translation; one is made only if the summary needs it."""
+        watch = Stopwatch()
+        reading = await self._read(request, watch)
+        language = self._summary_language(request, reading)
+        segments: list[TranslatedSegment] = []
+        if language != reading.language:
+            with watch.stage("translate"):
+                segments = [segment async for segment in self._translated(reading, request.target)]
+        with watch.stage("summarize"):
+            summary = await self._summary(reading, segments or copied(reading.segments), request, language)
+        return _digest(reading, watch, segments, None, summary)
+
+    async def _read(self, request: DigestRequest, watch: Stopwatch) -> _Reading:
+        with watch.stage("read"):
+            text = check_text(request.text, max_characters=self.max_characters)
+            caveats: list[Caveat] = []
+            if request.media == "html":
+                text = await _off_loop(len(text), lambda: read_html(request.text))
+                message = "The article was read out of an HTML page; spans point into `source_text`."
+                caveats.append(Caveat("html_extracted", message))
+            article = await _off_loop(len(text), lambda: read_article(text))
+        with watch.stage("detect"):
+            language, detected, about_language = self._identify(text, request)
+            caveats.extend(about_language)
+        translator = None
+        if language != request.target:
+            translator = self.models.translator(language, request.target)
+        with watch.stage("segment"):
+            segments = await _off_loop(len(text), lambda: _segments(article, language, translator))
+        return _Reading(article, language, detected, segments, translator, tuple(caveats))
+
+    def _identify(self, text: str, request: DigestRequest) -> tuple[str, DetectedLanguage, list[Caveat]]:
+        guess = detect_language(text, default=self.default_source_language)
+        detected = DetectedLanguage(guess.code, guess.confidence)
+        if request.source != "auto":
+            language = request.source
+            if guess.sure and guess.code != language:
+                message = f"The text looks like {guess.code!r} but was treated as {language!r}, as asked."
+                return language, detected, [Caveat("language_mismatch", message)]
+        elif guess.sure:
+            language = guess.code
+        else:
+            language = self.default_source_language
+            message = f"Too little text to tell its language; it was taken for {language!r}."
+            return language, detected, [Caveat("language_assumed", message)]
+        if language == request.target:
+            message = f"The text is already in {language!r}; it was passed through unchanged."
+            return language, detected, [Caveat("already_in_target_language", message)]
+        return language, detected, []
+
+    def _summary_language(self, request: DigestRequest, reading: _Reading) -> str:
+        language = request.summary.language or request.target
+        if language not in {request.target, reading.language}:
+            raise UnsupportedLanguage(
+                f"A summary can be in {request.target!r} or in the source language {reading.language!r}.",
+                pointer="#/summary/language",
+            )
+        return language
+
+    async def _translated(
+        self, reading: _Reading, target: str, *, ramp: bool = False
+    ) -> AsyncGenerator[TranslatedSegment]:
+        if reading.translator is None:
+            for segment in copied(reading.segments):
+                yield segment
+            return
+        translator = SegmentTranslator(
+            self.batcher, reading.translator, source=reading.language, target=target
+        )
+        async with aclosing(translator.translate(reading.segments, ramp=ramp)) as translated:
+            async for segment in translated:
+                yield segment
+
+    async def _summary(
+        self,
+        reading: _Reading,
+        segments: Sequence[TranslatedSegment],
+        request: DigestRequest,
+        language: str,
+    ) -> Summary:
+        length = request.summary.length
+        sentences = summarizable(reading.article, segments, translated=language == request.target)
+        model = self.models.summarizer(language)
+        if model is not None and count_words(" ".join(s.text for s in sentences)) >= SHORT_INPUT_WORDS:
+            writer = AbstractiveSummarizer(self.batcher, model, language=language)
+            return await writer.summarize(sentences, length)
+        picked = await _off_loop(
+            len(reading.article.text), lambda: select(sentences, length, reading.language)
+        )
+        return extract(picked, of=len(sentences), length=length, language=language)
+
+
+def summarizable(
+    article: Article, segments: Sequence[TranslatedSegment], *, translated: bool
+) -> list[SourceSentence]:
+    """The sentences a summary may rest on, the pieces of a long one put together again."""
+    blocks = set(article.summary_blocks)
+    chosen = (s for s in segments if s.segment.block in blocks and s.segment.sentence >= 0)
+    sentences = []
+    for _, group in groupby(chosen, key=lambda s: s.segment.sentence):
+        pieces = list(group)
+        span = Span(pieces[0].segment.start, pieces[-1].segment.end)
+        source = " ".join(article.text[span.start : span.end].split())
+        target = " ".join("".join(piece.text for piece in pieces).split())
+        sentences.append(SourceSentence(span, source, target if translated else None))
+    return sentences
+
+
+def _segments(article: Article, language: str, translator: LoadedModel | None) -> list[Segment]:
+    if translator is None:
+        return segment_article(
+            article, language=language, count_tokens=count_words, max_tokens=_UNREAD_TOKENS
+        )
+    return segment_article(
+        article,
+        language=language,
+        count_tokens=translator.backend.count_tokens,
+        max_tokens=translator.config.limits.segment_tokens,
+    )
+
+
+def _joined(reading: _Reading, segments: Sequence[TranslatedSegment], target: str) -> Translation:
+    titles = {i for i, block in enumerate(reading.article.blocks) if block.kind is BlockKind.TITLE}
+    title = " ".join("".join(s.text for s in segments if s.segment.block in titles).split())
+    return Translation(
+        text="".join(segment.text for segment in segments),
+        language=target,
+        model=reading.translator.name if reading.translator else "",
+        revision=reading.translator.revision if reading.translator else "",
+        segments=tuple(segments),
+        source_language=reading.language,
+        title=title or None,
+    )
+
+
+def _digest(
+    reading: _Reading,
+    watch: Stopwatch,
+    segments: Sequence[TranslatedSegment],
+    translation: Translation | None,
+    summary: Summary | None,
+) -> Digest:
+    tokens = sum(segment.source_tokens + segment.target_tokens for segment in segments)
+    used = [reading.translator] if reading.translator and segments else []
+    return Digest(
+        source_text=reading.article.text,
+        title=translation.title if translation else reading.article.title,
+        translation=translation,
+        summary=summary,
+        detected_language=reading.detected,
+        caveats=(
+            *(demonstration(model) for model in used if model.config.demonstration),
+            *reading.caveats,
+            *(caveat for segment in segments for caveat in segment.caveats),
+            *(summary.caveats if summary else ()),
+        ),
+        usage=Usage(len(reading.article.text), tokens + (summary.tokens if summary else 0)),
+        timing=watch.milliseconds(),
+    )
+
+
+def demonstration(model: LoadedModel) -> Caveat:
+    return Caveat(
+        "demonstration_model",
+        f"{model.name} is a small demonstration model: its translation shows that the path works and is "
+        "not fit for use. `make models` fetches the real ones.",
+    )
+
+
+async def _off_loop(characters: int, work: Callable[[], Result]) -> Result:
+    if characters <= _INLINE_CHARACTERS:
+        return work()
+    return await asyncio.to_thread(work)

@@ -1,0 +1,67 @@
+"""The models one process serves, and which of them answers for a language pair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.backends.protocol import Backend
+from service.errors import UnsupportedLanguage
+from service.model_store.config import ModelConfig
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """`revision` is the commit the weights come from; for bundled weights their checksum."""
+
+    config: ModelConfig
+    backend: Backend
+    revision: str
+
+    @property
+    def name(self) -> str:
+        return self.config.name
+
+
+class ModelSet:
+    """Translators in order of preference, and summarizers (none: summaries are extracts)."""
+
+    def __init__(
+        self, *, profile: str, translators: Sequence[LoadedModel], summarizers: Sequence[LoadedModel] = ()
+    ) -> None:
+        self.profile = profile
+        self.translators = tuple(translators)
+        self.summarizers = tuple(summarizers)
+
+    @property
+    def loaded(self) -> tuple[LoadedModel, ...]:
+        return (*self.translators, *self.summarizers)
+
+    @property
+    def pairs(self) -> dict[str, list[str]]:
+        """Source language -> target languages, each list without repeats."""
+        pairs: dict[str, list[str]] = {}
+        for model in self.translators:
+            for source in model.config.source_languages:
+                targets = pairs.setdefault(source, [])
+                for target in model.config.target_languages:
+                    if target != source and target not in targets:
+                        targets.append(target)
+        return {source: targets for source, targets in pairs.items() if targets}
+
+    def translator(self, source: str, target: str) -> LoadedModel:
+        """Raises `UnsupportedLanguage` naming what there is."""
+        for model in self.translators:
+            if source in model.config.source_languages and target in model.config.target_languages:
+                return model
+        raise UnsupportedLanguage(
+            f"No model here translates {source!r} to {target!r}. "
+            f"Available: {', '.join(f'{s} to {t}' for s, ts in sorted(self.pairs.items()) for t in ts)}.",
+            pointer="#/source",
+        )
+
+    def summarizer(self, language: str) -> LoadedModel | None:
+        for model in self.summarizers:
+            if language in model.config.source_languages and language in model.config.target_languages:
+                return model
+        return None

@@ -1,0 +1,246 @@
+"""The short summary: an extract of the source, or written by a model from the translation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from service.backends.protocol import GenerationOptions
+from service.batching.batcher import Batcher
+from service.pipeline.models import LoadedModel
+from service.pipeline.result import Caveat, Span, Summary, SummarySentence
+from service.text.extractive import select_sentences
+from service.text.segmentation import split_sentences
+
+Length = Literal["short", "medium", "long"]
+
+SHORT_INPUT_WORDS = 80
+"""Below this a summarizer forced to a length invents; the lead sentences are better."""
+
+_WORDS_TO_TOKENS = 1.6
+"""Room for the tokens of one English word, punctuation included, in BART's vocabulary."""
+
+_LEAST_SHARE = 0.5
+"""The shortest summary a model may write, as a share of the words asked for."""
+
+_SUPPORT = 2
+"""How many source sentences a written sentence is traced back to, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryLength:
+    """At most so many sentences and so many words; None where only the other one counts."""
+
+    sentences: int | None = 3
+    words: int | None = 90
+
+    @classmethod
+    def of(cls, sentences: int | None, words: int | None, length: Length | None) -> SummaryLength:
+        """The most specific wish wins; no wish is the default of 3 sentences and 90 words."""
+        if sentences is not None or words is not None:
+            return cls(sentences, words)
+        return {"short": cls(2, 50), "medium": cls(3, 90), "long": cls(6, 180), None: cls()}[length]
+
+    def allows(self, sentences: Sequence[str]) -> bool:
+        if self.sentences is not None and len(sentences) > self.sentences:
+            return False
+        return self.words is None or count_words(" ".join(sentences)) <= self.words
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSentence:
+    """A sentence that may be summarised: its span, its words, and what they mean in the summary's
+    language (None until somebody needs it translated)."""
+
+    span: Span
+    source: str
+    target: str | None = None
+
+    @property
+    def text(self) -> str:
+        return self.source if self.target is None else self.target
+
+
+def count_words(text: str) -> int:
+    return len(text.split())
+
+
+def select(sentences: Sequence[SourceSentence], length: SummaryLength, language: str) -> list[SourceSentence]:
+    """The sentences of an extract, in source order, chosen on the source and measured in the
+    words that will stand in the answer. At least one, even where that one is too long."""
+    words = length.words
+    while True:
+        chosen = select_sentences(
+            [sentence.source for sentence in sentences],
+            count=length.sentences,
+            max_words=words,
+            language=language,
+        )
+        picked = [sentences[index] for index in chosen]
+        if len(picked) <= 1 or length.allows([sentence.text for sentence in picked]):
+            return picked
+        if words is None or words <= 1:
+            return picked[: length.sentences]
+        words = min(words - 1, math.floor(words * 0.9))
+
+
+def extract(picked: Sequence[SourceSentence], *, of: int, length: SummaryLength, language: str) -> Summary:
+    """The summary made of the sentences picked out of `of`. The model, if one is named at all, only
+    translated: the choice is ours."""
+    texts = [sentence.text for sentence in picked]
+    caveats = []
+    if len(picked) == of:
+        message = "The text is too short to shorten; the summary repeats it."
+        caveats.append(Caveat("short_input", message))
+    if not length.allows(texts):
+        message = "No sentence is as short as the summary asked for; the best one is given whole."
+        caveats.append(Caveat("summary_over_length", message))
+    return Summary(
+        text=" ".join(texts),
+        sentences=tuple(SummarySentence(s.text, (s.span,)) for s in picked),
+        language=language,
+        model="",
+        revision="",
+        method="unchanged" if picked and len(picked) == of else "extract",
+        caveats=tuple(caveats),
+    )
+
+
+class AbstractiveSummarizer:
+    """Writes a summary with a sequence-to-sequence model. A text longer than the model reads well
+    is summarised section by section, and the section summaries once more together."""
+
+    def __init__(self, batcher: Batcher, model: LoadedModel, *, language: str) -> None:
+        self._batcher = batcher
+        self._model = model
+        self._language = language
+
+    async def summarize(self, sentences: Sequence[SourceSentence], length: SummaryLength) -> Summary:
+        """Raises what `Batcher.generate` raises."""
+        texts = [sentence.text for sentence in sentences]
+        words = self._words(length)
+        caveats: list[Caveat] = []
+        tokens = 0
+        sections = self._sections(texts)
+        if len(sections) > 1:
+            message = f"The text was summarised in {len(sections)} sections, then merged."
+            caveats.append(Caveat("summarized_in_sections", message))
+        while len(sections) > 1:
+            parts, used = await self._generate(sections, max(25, words // 2))
+            tokens += used
+            merged = self._sections([s for part in parts for s in whole_sentences(part, self._language)])
+            if len(merged) >= len(sections):  # does not shrink: keep what fits instead of looping
+                sections = merged[:1]
+                message = "The section summaries did not fit together; the later ones were left out."
+                caveats.append(Caveat("summary_cut", message))
+            else:
+                sections = merged
+        [written], used = await self._generate(sections or [""], words)
+        kept = fit(whole_sentences(written, self._language), length)
+        if not kept or count_words(" ".join(kept)) > count_words(" ".join(texts)):
+            picked = select(sentences, length, self._language)
+            fallback = extract(picked, of=len(sentences), length=length, language=self._language)
+            message = "The summarizer wrote nothing usable; sentences of the text are given instead."
+            return replace(fallback, caveats=(*fallback.caveats, Caveat("summary_extracted", message)))
+        return Summary(
+            text=" ".join(kept),
+            sentences=tuple(SummarySentence(text, support(text, sentences)) for text in kept),
+            language=self._language,
+            model=self._model.name,
+            revision=self._model.revision,
+            method="abstractive",
+            caveats=tuple(caveats),
+            tokens=tokens + used,
+        )
+
+    def _words(self, length: SummaryLength) -> int:
+        if length.words is not None:
+            return length.words
+        return 30 * (length.sentences or 3)  # news sentences have 20 to 25 words
+
+    def _sections(self, texts: Sequence[str]) -> list[str]:
+        return pack(texts, self._model.config.limits.segment_tokens, self._model.backend.count_tokens)
+
+    async def _generate(self, sections: Sequence[str], words: int) -> tuple[list[str], int]:
+        generation = self._model.config.generation
+        longest = min(math.ceil(words * _WORDS_TO_TOKENS), self._model.config.limits.target_tokens)
+        options = GenerationOptions(
+            beam_size=generation.beam_size,
+            length_penalty=generation.length_penalty,
+            repetition_penalty=generation.repetition_penalty,
+            no_repeat_ngram_size=generation.no_repeat_ngram_size,
+            max_decoding_length=longest,
+            min_decoding_length=max(1, min(math.floor(words * _LEAST_SHARE), longest - 1)),
+            source_language=self._language,
+            target_language=self._language,
+        )
+        hypotheses = await self._batcher.generate(self._model.backend, sections, options)
+        tokens = sum(h.tokens for h in hypotheses) + sum(map(self._model.backend.count_tokens, sections))
+        return [hypothesis.target for hypothesis in hypotheses], tokens
+
+
+def pack(texts: Sequence[str], max_tokens: int, count_tokens: Callable[[str], int]) -> list[str]:
+    """Whole sentences packed, in order, into as few sections of at most `max_tokens` as that
+    allows. A single longer sentence is cut at words into sections of its own."""
+    sections: list[str] = []
+    current: list[str] = []
+    for text in texts:
+        if current and count_tokens(" ".join([*current, text])) > max_tokens:
+            sections.append(" ".join(current))
+            current = []
+        if count_tokens(text) <= max_tokens:
+            current.append(text)
+            continue
+        words = text.split()
+        while words:
+            size = len(words)
+            while size > 1 and count_tokens(" ".join(words[:size])) > max_tokens:
+                size = size // 2
+            sections.append(" ".join(words[:size]))
+            words = words[size:]
+    if current:
+        sections.append(" ".join(current))
+    return sections
+
+
+def whole_sentences(text: str, language: str) -> list[str]:
+    """The sentences of a written summary without a last one that was cut off."""
+    text = " ".join(text.split())
+    sentences = [text[start:end] for start, end in split_sentences(text, language)]
+    if sentences and not sentences[-1].rstrip("\"'”’»)").endswith((".", "!", "?", "…")):
+        sentences.pop()
+    return sentences
+
+
+def fit(sentences: Sequence[str], length: SummaryLength) -> list[str]:
+    """As many of the first sentences as the length allows, without repeats."""
+    kept: list[str] = []
+    for sentence in sentences:
+        if sentence in kept:
+            continue
+        if not length.allows([*kept, sentence]):
+            break
+        kept.append(sentence)
+    return kept
+
+
+def support(text: str, sentences: Sequence[SourceSentence]) -> tuple[Span, ...]:
+    """The source sentences that share most content words with the text, in source order."""
+    wanted = _content(text)
+    scored = []
+    for sentence in sentences:
+        shared = len(wanted & _content(sentence.text))
+        if shared:
+            scored.append((shared / len(wanted), sentence.span))
+    scored.sort(key=lambda pair: (-pair[0], pair[1].start))
+    best = scored[0][0] if scored else 0.0
+    near = [span for score, span in scored[:_SUPPORT] if score >= best / 2]
+    return tuple(sorted(near, key=lambda span: span.start))
+
+
+def _content(text: str) -> set[str]:
+    """Words of four letters and more, and anything with a digit: what a sentence is about."""
+    words = (word.strip(".,;:!?\"'„“”‚‘’«»()[]").casefold() for word in text.split())
+    return {word for word in words if len(word) > 3 or any(map(str.isdigit, word))}

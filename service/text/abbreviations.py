@@ -1,0 +1,126 @@
+"""What the sentence splitter knows of each language: abbreviations, and words that start sentences.
+
+German is kept in full, English for plain news; any other language gets `_GENERIC`. To add one,
+write its `Orthography` and enter it in `_LANGUAGES`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Orthography:
+    """`never_ends`: abbreviations that something always follows (`Dr.`, `z.B.`).
+    `may_end`: abbreviations that end a sentence only where the next word starts one (`usw. Die`).
+    Both are written without the last stop and without spaces; an entry in lower case stands for
+    all its spellings, one with a capital (`Mo`, `So`) only for itself. `starters`: function words that, with a capital, begin a sentence.
+    `conjunctions`: what follows a suspended hyphen (`Ost- und West`), in lower case.
+    `ordinal_stops`: whether `27.` is how a number says "27th"."""
+
+    never_ends: frozenset[str] = frozenset()
+    may_end: frozenset[str] = frozenset()
+    starters: frozenset[str] = frozenset()
+    conjunctions: frozenset[str] = frozenset()
+    ordinal_stops: bool = True
+    abbreviated_endings: tuple[str, ...] = field(default=())
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_GERMAN = Orthography(
+    never_ends=_words(
+        """
+        dr prof dipl ing hr hrn frl hl sel gebr geb gest verh frh vgl bspw bzw ca evtl ggf
+        inkl exkl insb insbes lt lfd mind sog sogen spez zzgl abzgl nr nrn abs anm abb abschn aufl
+        bd bde rn rdnr rz ziff hrsg übers verf jg jgg betr engl frz franz lat griech österr röm kath
+        evang hptm uffz stellv stv urspr eigtl entspr gegr bsp st
+        z.b z.bsp d.h d.i i.d.r i.a i.allg v.a u.u i.e.s i.w.s i.s.v i.s.d i.v.m i.v i.h.v i.r.d
+        z.hd z.hdn b.sc m.sc h.c dr.h.c dipl.-ing dipl.-kfm dipl.-psych b.z.w o.g e.g i.e mr mrs
+        """
+    ),
+    may_end=_words(
+        """
+        usw usf etc uam uvm ff u.a u.ä u.s.w u.s.f u.v.m u.a.m o.ä o.a o.dgl u.dgl dgl s.o s.u
+        mio mrd tsd mill std stdn min sek sec jh jhd jhdt jhs chr v.chr n.chr u.z v.u.z
+        AG gmbh kg ohg kgaa eG e.v mbh co ltd inc corp SE plc bros
+        jan feb mrz apr jun jul aug sep sept okt nov dez Mo Di Mi Do Fr Sa So
+        str hbf bhf km cm mm ml qm kwh kw mw ct eur v.l.n.r m.e n.v o.j o.o o.n a.d a.a.o d.j d.ä
+        jr sr jun sen u.s u.s.a u.k u.n p.m p.a n.n z.t z.zt Az gr
+        Art Mag Gen Kap Tab Max max Par Bl Sp Tel Fax Ev ev no ap amerik ital wiss allg red
+        """
+    ),
+    starters=_words(
+        """
+        Der Die Das Den Dem Des Ein Eine Einen Einem Einer Eines Kein Keine Keinen Keiner Er Sie Es Wir
+        Ihr Ich Du Man Sein Seine Seinen Seiner Ihre Ihren Ihrem Ihrer Unser Unsere Mein Meine Dies
+        Diese Dieser Diesen Diesem Dieses Jene Jener Jeder Jede Jedes Alle Alles Viele Einige Manche
+        Mehrere Beide Solche Welche Welcher Welches Wer Was Wo Wie Wann Warum Weshalb Wieso Wohin Woher
+        In Im Ins An Am Ans Auf Aufs Aus Bei Beim Mit Nach Seit Von Vom Vor Zu Zum Zur Zwischen Über
+        Unter Um Für Gegen Ohne Durch Während Wegen Trotz Laut Bis Ab Aufgrund Angesichts Neben Hinter
+        Innerhalb Außerhalb Anhand Statt Anstatt Dank Entgegen Gemäß Infolge Mithilfe Samt
+        Doch Aber Und Oder Denn Auch Nun Nur Noch Schon So Dann Da Dabei Dazu Damit Danach Davor Daher
+        Dafür Dagegen Daran Darauf Daraus Darin Darüber Darum Darunter Davon Deshalb Deswegen Dennoch
+        Trotzdem Allerdings Jedoch Zudem Außerdem Ferner Insgesamt Insbesondere Hingegen Vielmehr
+        Wenn Als Ob Weil Dass Obwohl Nachdem Bevor Ehe Sobald Solange Falls Sofern Indem Sondern Sowohl
+        Weder Entweder Hier Dort Heute Gestern Jetzt Bislang Bisher Zuletzt Zunächst Später Damals
+        Derzeit Inzwischen Mittlerweile Erst Erstmals Immer Wieder Weiter Weitere Weiterhin Ja Nein
+        Nicht Nichts Niemand Jemand Etwas Hat Haben Hatte Hatten Ist Sind War Waren Wird Werden Wurde
+        Wurden Kann Können Soll Sollen Muss Müssen Darf Will Wollen Gibt Bleibt Zugleich Gleichzeitig
+        Dadurch Somit Also Ebenso Ebenfalls Vielleicht Wahrscheinlich Offenbar Schließlich Stattdessen
+        """
+    ),
+    conjunctions=_words("und oder bzw beziehungsweise sowie als bis noch wie aber sondern statt u"),
+    abbreviated_endings=("str", "pl"),
+)
+
+_ENGLISH = Orthography(
+    never_ends=_words(
+        """
+        mr mrs ms mx dr prof st mt messrs gen col capt cmdr lt sgt cpl pvt adm gov sen rep rev hon
+        vs vol pp figs eq cf ca e.g i.e viz esp approx dept
+        """
+    ),
+    may_end=_words(
+        """
+        inc ltd co corp bros llc plc etc jr sr ph.d m.d b.a m.a u.s u.s.a u.k u.n e.u d.c a.m p.m
+        jan feb mar apr jun jul aug sep sept oct nov dec Mon Tue Tues Wed Thu Thurs Fri Sat Sun
+        ave blvd rd est no No Nos hrs min Fig pres ch sec maj
+        """
+    ),
+    starters=_words(
+        """
+        The A An This That These Those He She It We You I They His Her Its Our Their My In On At By
+        For From With Without After Before Since Until While When Where Why How What Who Which If As
+        Because Although Though However But And Or Nor So Yet Then There Here Now Today Yesterday
+        Meanwhile Also Still Both Some Many Most All Each Every No Not To Under Over During Despite
+        """
+    ),
+    conjunctions=_words("and or to"),
+    ordinal_stops=False,
+)
+
+_GENERIC = Orthography(
+    never_ends=_words("dr prof mr mrs st mme sr sra dott sig ing hr nr no vgl cf ca m"),
+    may_end=_words("etc usw inc ltd co corp s.a"),
+    conjunctions=_words("und oder and or et ou en of och og y o e i"),
+)
+_PLAIN_NUMBERS = Orthography(
+    never_ends=_GENERIC.never_ends,
+    may_end=_GENERIC.may_end,
+    conjunctions=_GENERIC.conjunctions,
+    ordinal_stops=False,
+)
+
+_LANGUAGES = {
+    "de": _GERMAN,
+    "en": _ENGLISH,
+    **dict.fromkeys(("fr", "es", "it", "pt", "nl", "sv", "ru", "uk", "ro", "ca"), _PLAIN_NUMBERS),
+}
+
+
+def orthography(language: str) -> Orthography:
+    """For any code; `de-AT` is read as `de`."""
+    return _LANGUAGES.get(language.partition("-")[0].lower(), _GENERIC)

@@ -1,0 +1,136 @@
+"""A summary without weights: the sentences of the source that say most, in source order.
+
+Position prior, TF-IDF centrality and maximal marginal relevance. On German encyclopedia articles
+this scored above lead, TextRank and centrality alone; on news the first sentences are hard to beat,
+hence the strong prior.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from service.text.abbreviations import orthography
+
+_POSITION_DECAY = 0.1
+_POSITION_WEIGHT = 0.6
+_RELEVANCE_WEIGHT = 0.7
+_SHORTEST, _LONGEST = 6, 60
+_DEFAULT_COUNT = 3
+# Redundancy is compared among the best so many; the rest never make a short summary.
+_POOL = 300
+
+_TERM = re.compile(r"[^\W\d_]{2,}|\d+(?:[.,]\d+)*")
+_QUESTION = re.compile(r"\?[\"'“”»«’)\]]*$")
+_ENDED = re.compile(r"[.!…][\"'“”»«’)\]]*$")
+
+_Vector = Mapping[str, float]
+
+
+def select_sentences(
+    sentences: Sequence[str], *, count: int | None, max_words: int | None, language: str
+) -> list[int]:
+    """Indices, ascending, of at most `count` sentences (3 when neither limit is given) with at most
+    `max_words` words together. Where not even one sentence fits `max_words`, the shortest one.
+
+    Questions, fragments and sentences outside 6 to 60 words are left out unless nothing else is there.
+    """
+    candidates = _candidates(sentences)
+    if not candidates or (count is not None and count < 1):
+        return []
+    if count is None and max_words is None:
+        count = _DEFAULT_COUNT
+    limit = len(candidates) if count is None else count
+    words = {index: len(sentences[index].split()) for index in candidates}
+    room = math.inf if max_words is None else max_words
+    if all(words[index] > room for index in candidates):
+        return [min(candidates, key=lambda index: (words[index], index))]
+
+    vectors = _tf_idf(sentences, candidates, language)
+    scores = _scores(candidates, vectors)
+    ranked = sorted(candidates, key=lambda index: (-scores[index], index))
+    pool = ranked[:_POOL]
+    similar = dict.fromkeys(pool, 0.0)
+    chosen: list[int] = []
+    while pool and len(chosen) < limit:
+        fitting = [index for index in pool if words[index] <= room]
+        if not fitting:
+            break
+        best = max(
+            fitting,
+            key=lambda index: (
+                _RELEVANCE_WEIGHT * scores[index] - (1 - _RELEVANCE_WEIGHT) * similar[index],
+                -index,
+            ),
+        )
+        chosen.append(best)
+        room -= words[best]
+        pool = [index for index in fitting if index != best]
+        for index in pool:
+            similar[index] = max(similar[index], _cosine(vectors[index], vectors[best]))
+    for index in ranked[_POOL:]:  # only where more than the whole pool was asked for
+        if len(chosen) >= limit:
+            break
+        if words[index] <= room:
+            chosen.append(index)
+            room -= words[index]
+    return sorted(chosen)
+
+
+def _candidates(sentences: Sequence[str]) -> list[int]:
+    """Statements of a good length; else any statement; else anything with a word in it."""
+    wordy = [index for index, sentence in enumerate(sentences) if _TERM.search(sentence)]
+    statements = [index for index in wordy if not _QUESTION.search(sentences[index].rstrip()[-12:])]
+    good = [
+        index
+        for index in statements
+        if _SHORTEST <= len(sentences[index].split()) <= _LONGEST
+        and _ENDED.search(sentences[index].rstrip()[-12:])
+    ]
+    return good or statements or wordy
+
+
+def _tf_idf(sentences: Sequence[str], candidates: Sequence[int], language: str) -> dict[int, _Vector]:
+    """Unit vectors of the candidates' terms, function words left out."""
+    stop = {word.lower() for word in orthography(language).starters}
+    counts = {
+        index: Counter(term for term in _TERM.findall(sentences[index].lower()) if term not in stop)
+        for index in candidates
+    }
+    frequency: Counter[str] = Counter()
+    for terms in counts.values():
+        frequency.update(terms.keys())
+    total = len(candidates)
+    return {
+        index: _unit({term: n * math.log(1 + total / frequency[term]) for term, n in terms.items()})
+        for index, terms in counts.items()
+    }
+
+
+def _scores(candidates: Sequence[int], vectors: Mapping[int, _Vector]) -> dict[int, float]:
+    """Position and centrality, each between 0 and 1, in one figure."""
+    centroid: dict[str, float] = {}
+    for index in candidates:
+        for term, weight in vectors[index].items():
+            centroid[term] = centroid.get(term, 0.0) + weight
+    centroid = _unit(centroid)
+    central = {index: _cosine(vectors[index], centroid) for index in candidates}
+    most = max(central.values()) or 1.0
+    return {
+        index: _POSITION_WEIGHT * math.exp(-_POSITION_DECAY * position)
+        + (1 - _POSITION_WEIGHT) * central[index] / most
+        for position, index in enumerate(candidates)
+    }
+
+
+def _unit(vector: dict[str, float]) -> dict[str, float]:
+    length = math.sqrt(sum(weight * weight for weight in vector.values()))
+    return {term: weight / length for term, weight in vector.items()} if length else vector
+
+
+def _cosine(left: _Vector, right: _Vector) -> float:
+    if len(left) > len(right):
+        left, right = right, left
+    return sum(weight * right.get(term, 0.0) for term, weight in left.items())

@@ -1,0 +1,198 @@
+"""An article cut into segments that fit the model: the exact inverse of `join_segments`."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+
+from service.text.article import Article, Block, BlockKind
+from service.text.furniture import has_letters, marker_end, table_cells
+from service.text.segment import Segment
+from service.text.sentences import LINE_BREAK, PARAGRAPH_BREAK, split_sentences
+from service.text.wrapping import unwrap
+
+__all__ = ["segment_article", "split_sentences"]
+
+# No tokenizer we know makes more than four tokens of one character: UTF-8 bytes, one each.
+_TOKENS_PER_CHARACTER = 4
+# Nor does a stretch of more than this many characters per token fit: it need not be counted.
+_CHARACTERS_PER_TOKEN = 32
+
+_BREAK = re.compile(LINE_BREAK)
+_CLAUSE_END = re.compile(r"(?:[;:,]|\s[–—-])(?=\s)")
+_SPACE = re.compile(r"\s")
+_JOINERS = "\u200c\u200d"
+
+# (start, end, is it text for the model, what joins it to the next piece of the same sentence)
+_Piece = tuple[int, int]
+
+
+def segment_article(
+    article: Article, *, language: str, count_tokens: Callable[[str], int], max_tokens: int
+) -> list[Segment]:
+    """Segments in text order; `join_segments` gives back `article.text`, whatever it holds.
+
+    Every segment with letters has `count_tokens(model_source) <= max_tokens`, as long as one
+    character fits. List markers, table gaps and everything without letters come back untranslated:
+    their segments have `translatable=False` and `sentence=-1`.
+    """
+    text = article.text
+    budget = _Budget(count_tokens, max_tokens)
+    drafts: list[_Draft] = []
+    sentence = 0
+    for index, block in enumerate(article.blocks):
+        for start, end, marker in _stretches(text, block, language):
+            if marker or not has_letters(text[start:end]):
+                drafts.append(_Draft(start, end, index, -1, ""))
+                continue
+            for piece_start, piece_end, source in _fitting(text, start, end, budget, language):
+                translatable = has_letters(source)
+                drafts.append(_Draft(piece_start, piece_end, index, sentence if translatable else -1, source))
+            sentence += 1
+    return list(_with_separators(text, drafts))
+
+
+class _Draft:
+    __slots__ = ("block", "end", "model_source", "sentence", "start")
+
+    def __init__(self, start: int, end: int, block: int, sentence: int, model_source: str) -> None:
+        self.start, self.end = start, end
+        self.block, self.sentence, self.model_source = block, sentence, model_source
+
+
+def _stretches(text: str, block: Block, language: str) -> Iterator[tuple[int, int, bool]]:
+    """(start, end, is a list marker): the marker, the cells or the sentences of one block."""
+    start, end = block.start, block.end
+    if block.kind is BlockKind.TABLE_ROW:
+        for cell_start, cell_end in table_cells(text[start:end]):
+            yield start + cell_start, start + cell_end, False
+        return
+    if block.kind is BlockKind.LIST_ITEM and (marker := marker_end(text[start:end])):
+        yield start, start + marker, True
+        start += marker
+    if block.kind is BlockKind.DURATION:
+        yield start, end, False
+        return
+    for sentence_start, sentence_end in split_sentences(text[start:end], language):
+        yield start + sentence_start, start + sentence_end, False
+
+
+def _with_separators(text: str, drafts: list[_Draft]) -> Iterator[Segment]:
+    first = drafts[0].start if drafts else len(text)
+    if first:
+        yield Segment("", text[:first], 0, text[:first], "", translatable=False)
+    for position, draft in enumerate(drafts):
+        follower = drafts[position + 1] if position + 1 < len(drafts) else None
+        separator = text[draft.end : follower.start if follower else len(text)]
+        yield Segment(
+            source=text[draft.start : draft.end],
+            separator=separator,
+            start=draft.start,
+            joint=_joint(separator, draft, follower),
+            model_source=draft.model_source,
+            translatable=draft.sentence >= 0,
+            block=draft.block,
+            sentence=draft.sentence,
+        )
+
+
+def _joint(separator: str, draft: _Draft, follower: _Draft | None) -> str:
+    if follower is None:
+        return separator
+    if not separator:
+        # Pieces of one word stay together; a sentence or block that was glued on gets its space.
+        same_sentence = draft.sentence == follower.sentence and draft.block == follower.block
+        return "" if same_sentence else " "
+    if draft.block == follower.block and _BREAK.search(separator) and not PARAGRAPH_BREAK.search(separator):
+        return " "
+    return separator
+
+
+class _Budget:
+    """Counts only where the length in characters leaves the answer open."""
+
+    def __init__(self, count_tokens: Callable[[str], int], max_tokens: int) -> None:
+        self._count, self.max_tokens = count_tokens, max_tokens
+        self._overhead: int | None = None
+
+    def fits(self, source: str) -> bool:
+        if len(source) > _CHARACTERS_PER_TOKEN * max(self.max_tokens, 1):
+            return False
+        if self._overhead is None:
+            self._overhead = max(4, self._count(""))
+        characters = len(source) if source.isascii() else len(unicodedata.normalize("NFKC", source))
+        if _TOKENS_PER_CHARACTER * characters + self._overhead <= self.max_tokens:
+            return True
+        return self._count(source) <= self.max_tokens
+
+
+def _fitting(
+    text: str, start: int, end: int, budget: _Budget, language: str
+) -> Iterator[tuple[int, int, str]]:
+    """(start, end, model source) of the sentence, or of its pieces where it is over the budget."""
+    reach = _CHARACTERS_PER_TOKEN * max(budget.max_tokens, 1)
+    guess = reach
+    while start < end:
+        # The rest of a sentence is looked at only as far as a piece can reach.
+        if end - start <= 2 * reach:
+            source = unwrap(text[start:end], language)
+            if budget.fits(source):
+                yield start, end, source
+                return
+        cut, longest = _longest_fit(text, start, min(end, start + reach), budget, language, guess)
+        guess = 2 * longest
+        cut = _break_before(text, start, cut, end)
+        stop = cut
+        while stop > start and text[stop - 1].isspace():
+            stop -= 1
+        source = unwrap(text[start:stop], language)
+        while not budget.fits(source) and stop - start > 1:
+            # Counting is not quite monotonic: a shorter piece may in rare cases count more.
+            stop = start + max(1, (stop - start) * 3 // 4)
+            cut = stop
+            source = unwrap(text[start:stop], language)
+        yield start, stop, source
+        start = cut
+        while start < end and text[start].isspace():
+            start += 1
+
+
+def _longest_fit(
+    text: str, start: int, end: int, budget: _Budget, language: str, guess: int
+) -> tuple[int, int]:
+    """The end of about the longest stretch from `start` that fits, and its length in characters."""
+    low, high = 1, end - start
+    probe = min(high, max(guess, 1))
+    while low < high:
+        if budget.fits(unwrap(text[start : start + probe], language)):
+            low = probe
+        else:
+            high = probe - 1
+        if high - low <= low // 16:
+            break
+        probe = (low + high + 1) // 2
+    return start + low, low
+
+
+def _break_before(text: str, start: int, cut: int, end: int) -> int:
+    """The best place to cut at or before `cut`: a clause end in the second half, else a space, else
+    between two characters, and then never inside a combining sequence."""
+    if cut >= end:
+        return end
+    window = text[start : cut + 1]
+    half = max(1, len(window) // 2)
+    clauses = [found.end() for found in _CLAUSE_END.finditer(window, half - 1)]
+    if clauses:
+        return start + clauses[-1]
+    spaces = [found.start() for found in _SPACE.finditer(window, 1)]
+    if spaces:
+        return start + spaces[-1]
+    place = cut
+    while (
+        place > start + 1
+        and cut - place < 32
+        and (unicodedata.combining(text[place]) or text[place] in _JOINERS)
+    ):
+        place -= 1
+    return place

@@ -1,0 +1,53 @@
+"""What the model reads: a stretch of source with its hard line breaks and invisible marks undone."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from service.text.abbreviations import orthography
+from service.text.sentences import LINE_BREAK
+
+_BREAK = re.compile(LINE_BREAK)
+# `Verteidi-` at a line's end; the groups are the word so far, and the word the next line begins with.
+_HYPHENATED = re.compile(rf"(?<![^\W\d_])(?P<head>[^\W\d_]++)-[^\S\n\r]*{LINE_BREAK}\s*(?P<tail>[^\W\d_]+)")
+_RANGE = re.compile(rf"(?<=\d)(?P<dash>[-–])[^\S\n\r]*{LINE_BREAK}\s*(?=\d)")
+_SOFT_HYPHEN = re.compile(rf"\u00ad(?:[^\S\n\r]*{LINE_BREAK}\s*)?")
+_INVISIBLE = re.compile(
+    "[\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]|(?<=[A-Za-zÀ-ɏ])[\u200c\u200d]+"
+)
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SPACES = re.compile(r"\s+")
+_GLUED_COLON = re.compile(r"(?<=[a-zäöüß]{2}):(?=[A-ZÄÖÜ][a-zäöüß])")
+_PLAIN = re.compile(r"[ -~]*")
+_ADJECTIVE = re.compile(r"(?:.*isch|deutsch|.*lich|.*al|.*iv)", re.IGNORECASE)
+_ADJECTIVE_TAIL = re.compile(r".{3,}(?:isch|lich|iv|al)(?:e[nrsm]?)?")
+
+
+def unwrap(source: str, language: str) -> str:
+    """One line in NFC: line breaks and odd spaces are single spaces, `Verteidi-⏎gung` is one word,
+    soft hyphens, zero-width marks and control characters are gone, lone surrogates are U+FFFD."""
+    text = source
+    if not _PLAIN.fullmatch(text):
+        text = _SOFT_HYPHEN.sub("", text)
+        text = _INVISIBLE.sub("", text)
+        if _BREAK.search(text):
+            text = _HYPHENATED.sub(lambda found: _rejoin(found, language), text)
+            text = _RANGE.sub(r"\g<dash>", text)
+        text = _CONTROL.sub("", text)
+        text = _SURROGATE.sub("\ufffd", text)
+        text = unicodedata.normalize("NFC", text)
+    text = _SPACES.sub(" ", text).strip()
+    return _GLUED_COLON.sub(": ", text)
+
+
+def _rejoin(found: re.Match[str], language: str) -> str:
+    head, tail = found["head"], found["tail"]
+    if tail[0].isupper():
+        return f"{head}-{tail}"  # Nordrhein-⏎Westfalen
+    if tail in orthography(language).conjunctions:
+        return f"{head}- {tail}"  # Ost-⏎und Westdeutschland
+    if len(head) == 1 or (_ADJECTIVE.fullmatch(head) and _ADJECTIVE_TAIL.fullmatch(tail)):
+        return f"{head}-{tail}"  # E-⏎mail, russisch-⏎nordkoreanisch
+    return head + tail
