@@ -14,26 +14,22 @@ router = APIRouter(tags=["operations"])
 
 State = Annotated[ServiceState, Depends(service_state)]
 
-_METHODS = ["GET", "HEAD"]
 
-
-@router.api_route("/livez", methods=_METHODS, summary="The process answers", operation_id="livez")
+@router.head("/livez", include_in_schema=False)
+@router.get("/livez", summary="The process answers")
 async def livez() -> JSONResponse:
     return JSONResponse({"status": "ok"})
 
 
-@router.api_route("/startupz", methods=_METHODS, summary="The models are loaded", operation_id="startupz")
+@router.head("/startupz", include_in_schema=False)
+@router.get("/startupz", summary="The models are loaded")
 async def startupz(state: State) -> JSONResponse:
     started = state.loaded is not None
     return JSONResponse({"status": "ok" if started else state.phase}, 200 if started else 503)
 
 
-@router.api_route(
-    "/readyz",
-    methods=_METHODS,
-    summary="A canary digest went through and the engine loop runs",
-    operation_id="readyz",
-)
+@router.head("/readyz", include_in_schema=False)
+@router.get("/readyz", summary="A canary digest went through and the engine loop runs")
 async def readyz(state: State) -> JSONResponse:
     pipeline = state.loaded
     engine = pipeline is not None and pipeline.batcher.alive

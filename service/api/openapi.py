@@ -25,9 +25,7 @@ def install_openapi(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
                 title=app.title, version=app.version, summary=app.summary, routes=app.routes
             )
             models: list[type[BaseModel]] = [*bodies, Problem]
-            _, added = models_json_schema(
-                [(model, "validation") for model in models], ref_template=_TEMPLATE
-            )
+            _, added = models_json_schema([(model, "validation") for model in models], ref_template=_TEMPLATE)
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas.update(added.get("$defs", {}))
             for unused in ("HTTPValidationError", "ValidationError"):

@@ -64,7 +64,8 @@ class PullPlan:
 
 
 class ModelFiles:
-    """`free_space` gives the free bytes where a directory lies. Whoever changes models does it inside `alone`."""
+    """`free_space` gives the free bytes where a directory lies. Whoever changes models does it inside
+    `alone`."""
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ write its `Orthography` and enter it in `_LANGUAGES`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,16 +14,18 @@ class Orthography:
     """`never_ends`: abbreviations that something always follows (`Dr.`, `z.B.`).
     `may_end`: abbreviations that end a sentence only where the next word starts one (`usw. Die`).
     Both are written without the last stop and without spaces; an entry in lower case stands for
-    all its spellings, one with a capital (`Mo`, `So`) only for itself. `starters`: function words that, with a capital, begin a sentence.
+    all its spellings, one with a capital (`Mo`, `So`) only for itself.
+    `starters`: function words that, with a capital, begin a sentence.
     `conjunctions`: what follows a suspended hyphen (`Ost- und West`), in lower case.
-    `ordinal_stops`: whether `27.` is how a number says "27th"."""
+    `ordinal_stops`: whether `27.` is how a number says "27th". `abbreviated_endings`: how compounds of
+    an abbreviation end (`Goethestr.`)."""
 
     never_ends: frozenset[str] = frozenset()
     may_end: frozenset[str] = frozenset()
     starters: frozenset[str] = frozenset()
     conjunctions: frozenset[str] = frozenset()
     ordinal_stops: bool = True
-    abbreviated_endings: tuple[str, ...] = field(default=())
+    abbreviated_endings: tuple[str, ...] = ()
 
 
 def _words(text: str) -> frozenset[str]:
@@ -36,7 +38,8 @@ _GERMAN = Orthography(
         dr prof dipl ing hr hrn frl hl sel gebr geb gest verh frh vgl bspw bzw ca evtl ggf
         inkl exkl insb insbes lt lfd mind sog sogen spez zzgl abzgl nr nrn abs anm abb abschn aufl
         bd bde rn rdnr rz ziff hrsg übers verf jg jgg betr engl frz franz lat griech österr röm kath
-        evang hptm uffz stellv stv urspr eigtl entspr gegr bsp st
+        evang hptm uffz stellv stv urspr eigtl entspr gegr bsp st ehem
+        nördl südl östl westl städt techn gesch led bürgerl landw wirtsch
         z.b z.bsp d.h d.i i.d.r i.a i.allg v.a u.u i.e.s i.w.s i.s.v i.s.d i.v.m i.v i.h.v i.r.d
         z.hd z.hdn b.sc m.sc h.c dr.h.c dipl.-ing dipl.-kfm dipl.-psych b.z.w o.g e.g i.e mr mrs
         """

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from service.text.furniture import has_letters, is_caption, is_credit, running_time_at_end, says_when
 from service.text.paragraphs import read_paragraphs
+from service.text.sentences import split_sentences
 
 
 class BlockKind(StrEnum):
@@ -34,8 +35,8 @@ _OVERLINE_WORDS = 3
 _BLOCKS_BEFORE_TITLE = 6
 
 _SENTENCE_END = re.compile(r"[.…;,][\"'“”»«’)\]]*$")
+_FINISHED = re.compile(r"[.!?…][\"'“”»«’)\]]*$")
 _QUESTION_END = re.compile(r"[?!][\"'“”»«’)\]]*$")
-_INNER_END = re.compile(r"[.!?][\"'“”»«’)\]]*\s+[\"„»«“(]?[A-ZÄÖÜ]")
 _WORD = re.compile(r"\w+")
 
 
@@ -84,7 +85,7 @@ def read_article(text: str) -> Article:
     """Title, lead, body and all that stands around them, for any text; never fails."""
     blocks = _mark_lines(text)
     _mark_headings(text, blocks)
-    _mark_lead(blocks)
+    _mark_lead(text, blocks)
     return Article(text, tuple(blocks))
 
 
@@ -143,17 +144,16 @@ def _mark_headings(text: str, blocks: list[Block]) -> None:
         return
     blocks[title] = replace(blocks[title], kind=BlockKind.TITLE)
     headline = _words(text, blocks[title])
-    before_body = True
-    for index in range(len(blocks)):
-        block = blocks[index]
-        if block.kind is BlockKind.BODY and index > title:
-            before_body = before_body and _repeats(headline, _words(text, block), loosely=False)
+    # Above the body a heading that says nearly the same repeats the headline; below, only the same words do.
+    above_body = True
+    for index, block in enumerate(blocks):
         if index == title or block.kind not in (BlockKind.SUBHEADING, BlockKind.BODY):
             continue
-        if block.end - block.start <= 2 * _LONGEST_HEADING and _repeats(
-            headline, _words(text, block), loosely=before_body and block.kind is BlockKind.SUBHEADING
-        ):
+        heading = block.kind is BlockKind.SUBHEADING
+        if _repeats(headline, _words(text, block), loosely=above_body and heading):
             blocks[index] = replace(block, kind=BlockKind.REPEATED_TITLE)
+        elif index > title and not heading:
+            above_body = False
 
 
 def _is_heading(unit: str) -> bool:
@@ -161,7 +161,7 @@ def _is_heading(unit: str) -> bool:
     line = unit.rstrip()
     if len(line) > _LONGEST_HEADING or len(line.split()) > _HEADING_WORDS:
         return False
-    if _SENTENCE_END.search(line[-12:]) or _INNER_END.search(line):
+    if _SENTENCE_END.search(line[-12:]) or len(split_sentences(line)) > 1:
         return False
     if _QUESTION_END.search(line[-12:]):
         return len(line) <= 120 and line[0] not in "\"'„»«“"
@@ -202,10 +202,15 @@ def _repeats(headline: frozenset[str], other: frozenset[str], *, loosely: bool) 
     return loosely and len(small) >= 3 and small <= large and len(large) <= 2 * len(small)
 
 
-def _mark_lead(blocks: list[Block]) -> None:
-    """The first prose under a title, when more prose follows it."""
+def _mark_lead(text: str, blocks: list[Block]) -> None:
+    """The first finished prose under a title (a salutation is none), when more prose follows it."""
     title = next((i for i, block in enumerate(blocks) if block.kind is BlockKind.TITLE), None)
-    prose = [i for i, block in enumerate(blocks) if block.kind is BlockKind.BODY]
+    prose = [
+        i
+        for i, block in enumerate(blocks)
+        if block.kind is BlockKind.BODY
+        and _FINISHED.search(text, max(block.start, block.end - 12), block.end)
+    ]
     if title is None or len(prose) < 2 or prose[0] < title:
         return
     first = blocks[prose[0]]

@@ -53,7 +53,8 @@ _AGENCY = (
 )
 _CREDIT = re.compile(
     r"(?:Quellen?|Source|Sources|Autor(?:in|en|:in)?|Text|Redaktion|Fotograf(?:in)?|Bildquelle|Copyright|Stand|"
-    r"Zuletzt aktualisiert|Aktualisiert|Veröffentlicht|Erschienen|Erstellt|Datum|Agentur|Mitarbeit|Übersetzung|"
+    r"Zuletzt aktualisiert|Aktualisiert|Veröffentlicht|Erschienen|Erstellt|Datum|Agentur|Mitarbeit|"
+    r"Übersetzung|"
     r"Protokoll|Tags?|Schlagwort(?:e|er)?|Themen|Ressort|Rubrik|Von|An|Cc|Gesendet|From|To|Date|Sent)"
     r"\s?:\s?\S.*"
     r"|(?:Aktualisiert|Veröffentlicht|Zuletzt geändert|Stand)\s(?:am|vom)\s.*\d.*"
@@ -69,12 +70,14 @@ _BYLINE = re.compile(
 _BOILERPLATE = re.compile(
     r"Alle Rechte vorbehalten.*|(?:Hier|Jetzt)\b.{0,60}\b(?:abonnieren|anmelden|lesen|registrieren)\W*"
     r"|.{0,60}\bNewsletter\b.{0,60}(?:abonnieren|anmelden|abmelden|bestellen|abbestellen).{0,40}"
-    r"|(?:Lesen Sie (?:auch|hier|mehr|dazu)|Mehr (?:zum Thema|dazu)|Das könnte Sie auch interessieren|Weiterlesen|"
+    r"|(?:Lesen Sie (?:auch|hier|mehr|dazu)|Mehr (?:zum Thema|dazu)|Das könnte Sie auch interessieren|"
+    r"Weiterlesen|"
     r"Weitere (?:Artikel|Themen|Meldungen)|Auch interessant|Themenseite)\b.*"
     r"|(?:Artikel|Seite|Beitrag)\s(?:drucken|teilen|merken|versenden|anhören)|Teilen|Drucken|Merken|Anzeige|Werbung"
     r"|(?:Zur|Zurück zur)\s(?:Startseite|Übersicht)|Kommentare?\s?(?:\(\d+\)|\d+)?|\d+\sKommentare?"
     r"|Folgen Sie uns\b.*|Inhalt (?:laden|anzeigen)|Impressum|Datenschutz(?:erklärung)?|Cookie-Einstellungen"
-    r"|Diese (?:E-)?Mail wurde .*|(?:Zum )?Abbestellen\b.*|(?:Facebook|Twitter|WhatsApp|E-Mail|X|Instagram|LinkedIn)"
+    r"|Diese (?:E-)?Mail wurde .*|(?:Zum )?Abbestellen\b.*"
+    r"|(?:Facebook|Twitter|WhatsApp|E-Mail|X|Instagram|LinkedIn)"
 )
 
 _CELL_GAP = re.compile(r"\s*\|\s*|[^\S\t]*\t\s*|(?<![.!?,;:])[ \u00a0]{2,}")

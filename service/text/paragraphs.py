@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from service.text.furniture import (
     has_letters,
@@ -21,6 +22,10 @@ Span = tuple[int, int]
 _NARROWEST_WRAP = 45
 _WIDEST_WRAP = 100
 
+# A line this long that goes on in lower case was broken, whatever the column.
+_SHORTEST_FLOWING = 30
+
+_BROKEN_WORD = re.compile(r"[^\W\d_][-\u00ad]$")
 _ENDED = re.compile(r"[.!?…:][\"'“”»«’)\]]*$")
 _FIRST_WORD = re.compile(r"\S+")
 
@@ -81,9 +86,11 @@ class Paragraph:
             # A wrapped line is one that had no room for the next line's first word.
             full = len(line) + 1 + (first.end() if first else 0) > width
             wrapped = full and _NARROWEST_WRAP <= width <= _WIDEST_WRAP and self._width > 0
-            open_ended[i] = not ended and (wrapped or (after[0].islower() and len(line) >= 30))
-            possible[i] = wrapped
-        # A line that is full and happens to end with a sentence goes on only among wrapped lines.
+            hyphenated = after[0].isalpha() and _BROKEN_WORD.search(line[-2:]) is not None
+            flows = after[0].islower() and len(line) >= _SHORTEST_FLOWING
+            open_ended[i] = not ended and (wrapped or hyphenated or flows)
+            # Nearly full and unfinished, or full and at a sentence's end: only among wrapped lines.
+            possible[i] = wrapped or (not ended and self._width > 0 and len(line) >= 0.75 * width)
         wraps_here = any(open_ended)
         return [open_ended[i] or (wraps_here and possible[i]) for i in range(count)]
 
@@ -123,9 +130,7 @@ def _wrap_width(lengths: list[int]) -> int:
 def _counted(numbers: list[tuple[int, int, str]]) -> set[int]:
     """Starts of the lines whose number has a neighbour one up or one down: those count a list."""
     found: set[int] = set()
-    for (start, number, mark), (next_start, next_number, next_mark) in zip(
-        numbers, numbers[1:], strict=False
-    ):
+    for (start, number, mark), (next_start, next_number, next_mark) in pairwise(numbers):
         if next_number - number == 1 and mark == next_mark:
             found |= {start, next_start}
     return found

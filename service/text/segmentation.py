@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from service.text.article import Article, Block, BlockKind
 from service.text.furniture import has_letters, marker_end, table_cells
@@ -24,9 +25,6 @@ _CLAUSE_END = re.compile(r"(?:[;:,]|\s[–—-])(?=\s)")
 _SPACE = re.compile(r"\s")
 _JOINERS = "\u200c\u200d"
 
-# (start, end, is it text for the model, what joins it to the next piece of the same sentence)
-_Piece = tuple[int, int]
-
 
 def segment_article(
     article: Article, *, language: str, count_tokens: Callable[[str], int], max_tokens: int
@@ -40,25 +38,31 @@ def segment_article(
     text = article.text
     budget = _Budget(count_tokens, max_tokens)
     drafts: list[_Draft] = []
-    sentence = 0
+    sentence = stretch = 0
     for index, block in enumerate(article.blocks):
         for start, end, marker in _stretches(text, block, language):
+            stretch += 1
             if marker or not has_letters(text[start:end]):
-                drafts.append(_Draft(start, end, index, -1, ""))
+                drafts.append(_Draft(start, end, index, stretch, -1, ""))
                 continue
             for piece_start, piece_end, source in _fitting(text, start, end, budget, language):
-                translatable = has_letters(source)
-                drafts.append(_Draft(piece_start, piece_end, index, sentence if translatable else -1, source))
+                number = sentence if has_letters(source) else -1
+                drafts.append(
+                    _Draft(piece_start, piece_end, index, stretch, number, source if number >= 0 else "")
+                )
             sentence += 1
     return list(_with_separators(text, drafts))
 
 
-class _Draft:
-    __slots__ = ("block", "end", "model_source", "sentence", "start")
+class _Draft(NamedTuple):
+    """A segment before its separator is known; pieces of one sentence share the `stretch`."""
 
-    def __init__(self, start: int, end: int, block: int, sentence: int, model_source: str) -> None:
-        self.start, self.end = start, end
-        self.block, self.sentence, self.model_source = block, sentence, model_source
+    start: int
+    end: int
+    block: int
+    stretch: int
+    sentence: int
+    model_source: str
 
 
 def _stretches(text: str, block: Block, language: str) -> Iterator[tuple[int, int, bool]]:
@@ -102,8 +106,7 @@ def _joint(separator: str, draft: _Draft, follower: _Draft | None) -> str:
         return separator
     if not separator:
         # Pieces of one word stay together; a sentence or block that was glued on gets its space.
-        same_sentence = draft.sentence == follower.sentence and draft.block == follower.block
-        return "" if same_sentence else " "
+        return "" if draft.stretch == follower.stretch else " "
     if draft.block == follower.block and _BREAK.search(separator) and not PARAGRAPH_BREAK.search(separator):
         return " "
     return separator

@@ -47,7 +47,9 @@ def stub_models(
 
 
 @contextmanager
-def serving(models: ModelSet | None = None, *, ready: bool = True, **settings: object) -> Iterator[httpx.Client]:
+def serving(
+    models: ModelSet | None = None, *, ready: bool = True, **settings: object
+) -> Iterator[httpx.Client]:
     """A client of a running service."""
     app = create_app(Settings(**settings), models=models or stub_models())  # type: ignore[arg-type]  # checked by Settings
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))

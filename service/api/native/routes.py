@@ -36,12 +36,12 @@ class RawOptions(BaseModel):
 
     model_config = {"extra": "forbid"}
 
-    source: str = Field(default="auto", max_length=12)
-    target: str = Field(default="en", max_length=12)
+    source: str = Field(default="auto", pattern=wire.LANGUAGE_CODE)
+    target: str = Field(default="en", pattern=wire.LANGUAGE_CODE)
     sentences: int | None = Field(default=None, ge=1, le=50)
     words: int | None = Field(default=None, ge=5, le=2000)
     length: str | None = Field(default=None, pattern="^(short|medium|long)$")
-    language: str | None = Field(default=None, max_length=12)
+    language: str | None = Field(default=None, pattern=wire.LANGUAGE_CODE)
     segments: bool = False
 
     def digest_fields(self, text: str) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from service.pipeline.result import Caveat, Digest, Summary, TranslatedSegment
 from service.pipeline.result import Span as SourceSpan
 from service.pipeline.summarization import SummaryLength
 
+LANGUAGE_CODE = r"^[A-Za-z]{2,4}(-[A-Za-z]{2,4})?$"
+
 EXAMPLE_TEXT = (
     "Der Stadtrat hat am Montag beschlossen, die alte Brücke zu sanieren. Die Arbeiten beginnen im Mai."
 )
@@ -48,15 +50,15 @@ class SummaryWish(BaseModel):
     sentences: int | None = Field(default=None, ge=1, le=50)
     words: int | None = Field(default=None, ge=5, le=2000)
     length: Literal["short", "medium", "long"] | None = None
-    language: str | None = Field(default=None, max_length=12, description="target or source language")
+    language: str | None = Field(default=None, pattern=LANGUAGE_CODE, description="target or source language")
 
     def request(self) -> SummaryRequest:
         return SummaryRequest(SummaryLength.of(self.sentences, self.words, self.length), self.language)
 
 
 class _Source(BaseModel):
-    source: str = Field(default="auto", max_length=12, description='language code, or "auto"')
-    target: str = Field(default="en", max_length=12)
+    source: str = Field(default="auto", pattern=LANGUAGE_CODE, description='language code, or "auto"')
+    target: str = Field(default="en", pattern=LANGUAGE_CODE)
 
 
 class DigestBody(_Source):

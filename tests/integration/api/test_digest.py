@@ -104,7 +104,8 @@ def test_plain_text_and_html_bodies_are_read_as_well(client: httpx.Client) -> No
     )
     assert latin.json()["translation"]["text"] == TEXT.upper()
     paragraphs = "".join(f"<p>{part}</p>" for part in TEXT.split("\n\n")[1:])
-    page = f"<html><body><nav>Start</nav><article><h1>Brücke wird saniert</h1>{paragraphs}</article></body></html>"
+    article = f"<article><h1>Brücke wird saniert</h1>{paragraphs}</article>"
+    page = f"<html><body><nav>Start</nav>{article}</body></html>"
     html = client.post(
         "/v1/digest?segments=true&sentences=1",
         content=page.encode(),
@@ -153,9 +154,13 @@ def test_the_seed_article_is_translated_whole_and_its_furniture_stays_out_of_the
     answer = digest(client, text=text, summary={"sentences": 20}, segments=True)
     assert answer["title"] == "NORDKOREA UND RUSSLAND: KIM JONG UN TRIFFT SCHOIGU"
     words = answer["translation"]["text"].split()
-    assert words == text.upper().replace("RUSSLAND:SCHOIGU", "RUSSLAND: SCHOIGU").replace(
-        "VERSCHWINDEN?01", "VERSCHWINDEN? 01"
-    ).split()
+    assert (
+        words
+        == text.upper()
+        .replace("RUSSLAND:SCHOIGU", "RUSSLAND: SCHOIGU")
+        .replace("VERSCHWINDEN?01", "VERSCHWINDEN? 01")
+        .split()
+    )
     for unwanted in ("MONTAGE", "QUELLE", "43:26", "01.06.2023", "SCHOIGU TRIFFT KIM", "TRIFFT SCHOIGU"):
         assert unwanted not in answer["summary"]["text"]
 

@@ -78,6 +78,10 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     hub: FakeHub
 
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # a client that hangs up between two requests
+            super().handle()
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 # the base class's name
         pass
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -157,6 +159,27 @@ def test_a_name_expands_to_a_model_or_to_the_models_of_a_profile(bundled):
     assert [config.name for config in bundled.expand("standard")] == ["opus-mt-de-en", "distilbart-cnn-12-6"]
     assert [config.name for config in bundled.expand("starter")] == ["starter"]
     assert [config.name for config in bundled.expand("wmt19-de-en")] == ["wmt19-de-en"]
+
+
+def test_an_installed_package_finds_the_configurations_inside_itself(tmp_path):
+    package = tmp_path / "site" / "service"
+    checkout = Path(__file__).parents[3]
+    ignore = shutil.ignore_patterns("__pycache__", "starter")
+    shutil.copytree(checkout / "service" / "model_store", package / "model_store", ignore=ignore)
+    shutil.copytree(checkout / "model_configs", package / "model_configs", ignore=ignore)
+    for name in ("__init__.py", "errors.py"):
+        shutil.copyfile(checkout / "service" / name, package / name)
+    asked = "from service.model_store.catalogue import Catalogue; print(Catalogue.read().directory)"
+    found = subprocess.run(
+        [sys.executable, "-c", asked],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(package.parent)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert Path(found.stdout.strip()) == (package / "model_configs").resolve()
 
 
 def fields_of(table: type[Table], prefix: str = "") -> set[str]:

@@ -1,0 +1,71 @@
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import BaseModel
+
+from service.api.native import wire
+
+
+@pytest.fixture(scope="module")
+def document(client: httpx.Client) -> dict[str, Any]:
+    document: dict[str, Any] = client.get("/openapi.json").json()
+    return document
+
+
+def test_every_native_route_documents_its_body_its_answer_and_its_problems(document: dict[str, Any]) -> None:
+    for path in ("/v1/digest", "/v1/translate", "/v1/summarize", "/v1/detect"):
+        operation = document["paths"][path]["post"]
+        content = operation["requestBody"]["content"]
+        assert "$ref" in content["application/json"]["schema"]
+        assert "application/json" in operation["responses"]["200"]["content"]
+        assert "application/problem+json" in operation["responses"]["400"]["content"]
+        assert "422" in operation["responses"]
+    digest = document["paths"]["/v1/digest"]["post"]
+    assert {"text/plain", "text/html"} <= set(digest["requestBody"]["content"])
+    assert "text/event-stream" in digest["responses"]["200"]["content"]
+
+
+def test_every_reference_resolves(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+
+    def check(node: Any) -> None:
+        if isinstance(node, dict):
+            if reference := node.get("$ref"):
+                assert reference.removeprefix("#/components/schemas/") in schemas
+            for value in node.values():
+                check(value)
+        elif isinstance(node, list):
+            for value in node:
+                check(value)
+
+    check(document)
+
+
+def test_every_request_and_answer_type_has_an_example_that_fits_it(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    types = [
+        kind
+        for kind in vars(wire).values()
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and kind.__name__ in schemas
+    ]
+    assert len(types) >= 20
+    for kind in types:
+        wire.example_of(kind)
+        assert schemas[kind.__name__]["examples"]
+
+
+@pytest.mark.parametrize("path", ["/v1/digest", "/v1/translate", "/v1/summarize", "/v1/detect"])
+def test_the_documented_example_works(client: httpx.Client, document: dict[str, Any], path: str) -> None:
+    reference = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"][
+        "$ref"
+    ]
+    example = document["components"]["schemas"][reference.rsplit("/", 1)[1]]["examples"][0]
+    response = client.post(path, json=example)
+    assert response.status_code == 200, response.text
+    answer = document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["schema"][
+        "$ref"
+    ]
+    assert set(response.json()) <= set(
+        document["components"]["schemas"][answer.rsplit("/", 1)[1]]["properties"]
+    )

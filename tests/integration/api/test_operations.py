@@ -1,0 +1,114 @@
+import threading
+from typing import Any
+
+import httpx
+
+from tests.integration.conftest import serving, stub_models
+
+TEXT = "Der Stadtrat hat am Montag beschlossen, die alte Brücke über den Fluss zu sanieren."
+
+
+def test_health_routes_answer_get_and_head(client: httpx.Client) -> None:
+    for path in ("/livez", "/startupz", "/readyz"):
+        assert client.get(path).status_code == 200
+        assert client.head(path).status_code == 200
+    ready = client.get("/readyz").json()
+    assert ready["models"] == ["stub"]
+    assert ready["engine_loop"] == "ok"
+
+
+def test_ready_only_after_a_canary_digest_went_through() -> None:
+    canary = threading.Event()
+    entered = threading.Event()
+
+    def gate(_: Any) -> None:
+        entered.set()
+        assert canary.wait(10)
+
+    with serving(stub_models(gate=gate), ready=False) as client:
+        assert entered.wait(10)
+        assert client.get("/livez").status_code == 200
+        assert client.get("/startupz").status_code == 200
+        assert client.get("/readyz").status_code == 503
+        early = client.post("/v1/digest", json={"text": TEXT})
+        assert early.status_code == 503
+        assert early.json()["code"] == "not_ready"
+        assert int(early.headers["retry-after"]) >= 1
+        canary.set()
+        from tests.integration.conftest import wait_until
+
+        wait_until(client, "/readyz")
+        assert client.post("/v1/digest", json={"text": TEXT}).status_code == 200
+
+
+def test_a_service_whose_model_fails_the_canary_never_turns_ready() -> None:
+    def decode(_: str) -> str:
+        raise RuntimeError("broken weights")
+
+    with serving(stub_models(decode=decode), ready=False) as client:
+        for _ in range(50):
+            phase = client.get("/readyz").json()["phase"]
+            if phase == "failed":
+                break
+            threading.Event().wait(0.05)
+        assert phase == "failed"
+        assert client.get("/livez").status_code == 200
+
+
+def test_metrics_count_requests_batches_and_warnings_without_text(client: httpx.Client) -> None:
+    client.post("/v1/digest", json={"text": TEXT})
+    text = client.get("/metrics").text
+    assert 'kurzfassung_requests_total{method="POST",route="/v1/digest",status="2xx"}' in text
+    assert 'kurzfassung_batch_segments_count{model="stub"}' in text
+    assert 'kurzfassung_warnings_total{code="demonstration_model"}' in text
+    assert "kurzfassung_ready 1.0" in text
+    assert "Stadtrat" not in text
+
+
+def test_a_harmless_request_id_is_kept_and_any_other_replaced(client: httpx.Client) -> None:
+    assert client.get("/livez", headers={"X-Request-ID": "abc-1.2_3"}).headers["x-request-id"] == "abc-1.2_3"
+    made = client.get("/livez", headers={"X-Request-ID": "a b\tc" * 50}).headers["x-request-id"]
+    assert made
+    assert "a b" not in made
+
+
+def test_unknown_paths_share_one_metric_label(client: httpx.Client) -> None:
+    for number in range(3):
+        client.get(f"/zufall-{number}")
+    text = client.get("/metrics").text
+    assert "zufall" not in text
+    assert 'route="(none)"' in text
+
+
+def test_work_of_a_caller_who_left_is_dropped() -> None:
+    held = threading.Event()
+    entered = threading.Event()
+    batches: list[list[str]] = []
+
+    def gate(sources: Any) -> None:
+        batches.append(list(sources))
+        if any("lange" in source for source in sources):
+            entered.set()
+            assert held.wait(10)
+
+    with serving(stub_models(gate=gate)) as client:
+        first = threading.Thread(
+            target=client.post,
+            args=("/v1/translate",),
+            kwargs={"json": {"text": "Eine lange Arbeit.", "source": "de"}},
+        )
+        first.start()
+        assert entered.wait(10)
+        try:
+            client.post(
+                "/v1/translate", json={"text": "Niemand liest das mehr.", "source": "de"}, timeout=0.5
+            )
+        except httpx.ReadTimeout:
+            pass
+        else:
+            raise AssertionError("the second request was answered past the first")
+        threading.Event().wait(0.3)  # the server sees the connection close
+        held.set()
+        first.join(10)
+        client.post("/v1/translate", json={"text": "Danach.", "source": "de"})
+    assert not any("Niemand" in source for batch in batches for source in batch)

@@ -1,0 +1,113 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.errors import EmptyText
+from service.text.article import BlockKind, read_article
+from service.text.html import read_html
+
+PAGE = (Path(__file__).parents[2] / "articles" / "seite.html").read_text(encoding="utf-8")
+SENTENCE = "Das ist ein ganzer Satz, der auf dieser Seite steht und gelesen werden soll."
+
+
+def test_a_page_becomes_title_paragraphs_headings_and_list() -> None:
+    text = read_html(PAGE)
+    article = read_article(text)
+    assert article.title == "Brücke über die Sahle wieder offen"
+    assert text.count("Brücke über die Sahle wieder offen") == 1
+    headings = [text[b.start : b.end] for b in article.blocks if b.kind is BlockKind.SUBHEADING]
+    assert headings == ["Teurer als geplant", "Was sich für die Anwohner ändert"]
+    assert sum(b.kind is BlockKind.LIST_ITEM for b in article.blocks) == 3
+    assert "„Wir haben jeden einzelnen Stein nummeriert" in text
+
+
+@pytest.mark.parametrize("word", ["Startseite", "Impressum", "zaehler", "Talbote", "<p>", "&uuml;"])
+def test_the_frame_of_the_page_is_left_out(word: str) -> None:
+    assert word not in read_html(PAGE)
+
+
+def test_a_page_that_is_no_article_gives_its_whole_text() -> None:
+    text = read_html("<table><tr><td>Guten Tag</td><td><b>liebe</b> Leute</td></tr></table>")
+    assert "Guten Tag" in text
+    assert "liebe Leute" in text
+
+
+def test_the_title_is_taken_from_the_page_when_the_text_has_none() -> None:
+    paragraphs = f"<p>{SENTENCE}</p>" * 3
+    html = f"<html><head><title>Alles neu im Mai | Talbote</title></head><body>{paragraphs}</body></html>"
+    assert read_html(html).startswith("Alles neu im Mai\n\n")
+
+
+def test_a_table_of_figures_becomes_rows() -> None:
+    rows = "<tr><th>Verein</th><th>Punkte</th></tr><tr><td>Kiel</td><td>3</td></tr>"
+    prose = f"<h1>Die Tabelle der Liga</h1><p>{SENTENCE}</p><p>{SENTENCE} Auch das.</p>"
+    html = f"<article>{prose}<table>{rows}</table></article>"
+    assert "Verein | Punkte\nKiel | 3" in read_html(html)
+
+
+@pytest.mark.parametrize("declared", ["iso-8859-1", "utf-16", "klingon"])
+def test_a_wrongly_declared_encoding_is_overruled(declared: str) -> None:
+    head = f'<?xml version="1.0" encoding="{declared}"?><html><head><meta charset="{declared}"></head>'
+    html = head + "<p>Größe übt Maß."
+    assert "Größe übt Maß." in read_html(html)
+
+
+@pytest.mark.parametrize(
+    "html", ["", "  \n", "<p></p>", "<script>alert('hallo')</script>", "\x00\x00", "<p>123 | 4</p>"]
+)
+def test_a_page_without_words_is_refused(html: str) -> None:
+    with pytest.raises(EmptyText):
+        read_html(html)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div>" * 100_000 + SENTENCE,
+        "<div>" * 100_000 + SENTENCE + "</div>" * 100_000,
+        "<b>" * 100_000 + SENTENCE,
+        "<ul><li>" * 50_000 + SENTENCE,
+        "<table><tr><td>" * 30_000 + SENTENCE,
+        f"<p>{SENTENCE}</p>" * 15_000,
+        f"<p title='{'a' * 1_000_000}'>{SENTENCE}</p>",
+        f"<p>{'&amp;' * 100_000} {SENTENCE}</p>",
+        f"<p>{'&#x110000;&#0;&nichts;' * 30_000} {SENTENCE}</p>",
+        f'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]><p>&b; {SENTENCE}</p>',
+        f"<p>\x00\ud800 {SENTENCE}</p>",
+        "<div>" * 300 + "<script>" * 100_000 + SENTENCE,
+        "<!--" * 200_000 + SENTENCE,
+        "<a " * 200_000 + ">" + SENTENCE,
+    ],
+    ids=lambda html: repr(html[:12]),
+)
+def test_a_hostile_page_neither_crashes_nor_loses_its_text(html: str) -> None:
+    """The suite's own time limit ends a page that costs its square."""
+    assert SENTENCE in read_html(html)
+
+
+_TAGS = [
+    "<p>",
+    "</p>",
+    "<",
+    ">",
+    "&",
+    "<!--",
+    "-->",
+    "\ud800",
+    "\x00",
+    "<table><tr><td>",
+    "<li>",
+    "<script>",
+    "Wort ",
+]
+
+
+@given(st.lists(st.one_of(st.characters(), st.sampled_from(_TAGS))).map("".join))
+def test_any_string_gives_text_or_empty_text(html: str) -> None:
+    try:
+        text = read_html(html)
+    except EmptyText:
+        text = "no text"
+    assert any(map(str.isalpha, text))

@@ -1,0 +1,77 @@
+import threading
+
+import pytest
+
+from service.text.language import detect_language
+
+GERMAN = "Der Bundestag hat am Freitag beschlossen, die Steuern für kleine Betriebe zu senken."
+ENGLISH = "The government announced new measures on Friday to reduce inflation in the coming year."
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (GERMAN, "de"),
+        (GERMAN.upper(), "de"),
+        (ENGLISH, "en"),
+        ("De regering heeft vrijdag nieuwe maatregelen aangekondigd tegen de inflatie.", "nl"),
+        ("Le gouvernement a annoncé vendredi de nouvelles mesures contre l'inflation.", "fr"),
+        ("Правительство объявило в пятницу о новых мерах по борьбе с инфляцией в стране.", "ru"),
+        ("今天天气很好，我们一起去公园散步吧，然后去吃饭。", "zh"),
+        ("政府は金曜日に新しい対策を発表しました。とても重要です。", "ja"),
+    ],
+)
+def test_a_sentence_is_enough_to_be_sure(text: str, code: str) -> None:
+    guess = detect_language(text)
+    assert (guess.code, guess.sure) == (code, True)
+    assert guess.confidence >= 0.6
+    assert guess.candidates[0].code == code
+
+
+def test_a_short_line_is_taken_as_the_default_and_not_sure() -> None:
+    guess = detect_language("Kim Jong Un trifft Schoigu")
+    assert (guess.code, guess.sure) == ("de", False)
+    assert guess.candidates
+    assert detect_language("Hello dear world", default="fr").code == "fr"
+
+
+@pytest.mark.parametrize("text", ["", " ", "|", "12.03.2024", "\ud800", "!?"])
+def test_without_letters_there_is_nothing_to_guess(text: str) -> None:
+    guess = detect_language(text)
+    assert (guess.code, guess.confidence, guess.sure, guess.candidates) == ("de", 0.0, False, ())
+
+
+@pytest.mark.parametrize("text", ["Привет", "สวัสดี", "γειά", "שלום", "مرحبا"])
+def test_another_script_is_never_the_default_language(text: str) -> None:
+    guess = detect_language(text)
+    assert guess.code != "de"
+    assert "de" not in [candidate.code for candidate in guess.candidates]
+
+
+def test_candidates_are_ranked_and_confidences_are_shares() -> None:
+    guess = detect_language(GERMAN)
+    confidences = [candidate.confidence for candidate in guess.candidates]
+    assert confidences == sorted(confidences, reverse=True)
+    assert 0 < sum(confidences) <= 1.001
+
+
+def test_addresses_and_figures_do_not_decide() -> None:
+    noise = "https://www.example.org/the/news/about/everything 12,5 34:20 info@example.org "
+    assert detect_language(noise * 5 + GERMAN).code == "de"
+
+
+def test_a_long_text_is_read_only_at_its_beginning() -> None:
+    assert detect_language(GERMAN * 100 + ENGLISH * 5000).code == "de"
+
+
+def test_many_threads_may_ask_at_once() -> None:
+    codes: list[str] = []
+    threads = [
+        threading.Thread(target=lambda text=text: codes.append(detect_language(text).code))
+        for text in [GERMAN, ENGLISH] * 8
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert sorted(codes) == ["de"] * 8 + ["en"] * 8
