@@ -1,0 +1,135 @@
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.batching.batcher import Batcher
+from service.pipeline.models import LoadedModel
+from service.pipeline.result import Span, Summary
+from service.pipeline.summarization import (
+    AbstractiveSummarizer,
+    SourceSentence,
+    SummaryLength,
+    count_words,
+    extract,
+    fit,
+    pack,
+    select,
+    support,
+    whole_sentences,
+)
+from tests.integration.conftest import stub_models
+
+
+def sentences(*texts: str) -> list[SourceSentence]:
+    position = 0
+    made = []
+    for text in texts:
+        made.append(SourceSentence(Span(position, position + len(text)), text, text.upper()))
+        position += len(text) + 1
+    return made
+
+
+NEWS = sentences(
+    "Der Stadtrat hat am Montag die Sanierung der alten Brücke beschlossen.",
+    "Die Arbeiten an der Brücke beginnen im Mai und dauern drei Monate.",
+    "Nach Angaben der Verwaltung kostet die Sanierung zwei Millionen Euro.",
+    "Am Rande der Sitzung gab es Kaffee und Kuchen für alle Gäste.",
+    "Die Anwohner hatten seit Jahren auf die Sanierung der Brücke gewartet.",
+)
+
+
+@pytest.mark.parametrize(
+    ("wish", "expected"),
+    [
+        ((None, None, None), SummaryLength(3, 90)),
+        ((None, None, "short"), SummaryLength(2, 50)),
+        ((5, None, None), SummaryLength(5, None)),
+        ((None, 40, None), SummaryLength(None, 40)),
+        ((2, 40, "long"), SummaryLength(2, 40)),
+    ],
+)
+def test_the_most_specific_wish_for_a_length_wins(
+    wish: tuple[None, None, None], expected: SummaryLength
+) -> None:
+    assert SummaryLength.of(*wish) == expected
+
+
+def test_an_extract_keeps_to_the_words_of_the_translation_not_of_the_source() -> None:
+    wordy = [SourceSentence(s.span, s.source, f"{s.target} " + "and so on " * 10) for s in NEWS]
+    picked = select(wordy, SummaryLength(3, 90), "de")
+    assert picked
+    assert sum(count_words(s.text) for s in picked) <= 90
+
+
+def test_an_extract_of_nothing_is_empty() -> None:
+    assert select([], SummaryLength(), "de") == []
+    assert extract([], of=0, length=SummaryLength(), language="en").text == ""
+
+
+def test_a_sentence_longer_than_asked_is_given_whole_with_a_warning() -> None:
+    picked = select(NEWS, SummaryLength(None, 5), "de")
+    summary = extract(picked, of=len(NEWS), length=SummaryLength(None, 5), language="en")
+    assert len(summary.sentences) == 1
+    assert [caveat.code for caveat in summary.caveats] == ["summary_over_length"]
+
+
+def test_sections_hold_whole_sentences_in_order_within_the_budget() -> None:
+    assert pack(["a b", "c d", "e f"], 4, count_words) == ["a b c d", "e f"]
+    assert pack([], 4, count_words) == []
+
+
+@given(st.lists(st.lists(st.sampled_from(["ja", "nein"]), max_size=20).map(" ".join)), st.integers(1, 9))
+def test_packing_drops_no_word_and_never_exceeds_the_budget(texts: list[str], budget: int) -> None:
+    sections = pack(texts, budget, count_words)
+    assert " ".join(sections).split() == " ".join(texts).split()
+    assert all(count_words(section) <= budget for section in sections)
+
+
+def test_a_cut_off_last_sentence_is_dropped() -> None:
+    assert whole_sentences("The bridge is old. It will be. It costs two mill", "en") == [
+        "The bridge is old.",
+        "It will be.",
+    ]
+    assert whole_sentences('He said: "It is old."', "en") == ['He said: "It is old."']
+    assert whole_sentences("no end", "en") == []
+
+
+def test_fitting_keeps_the_first_sentences_without_repeats() -> None:
+    assert fit(["A b.", "A b.", "C d.", "E f."], SummaryLength(2, None)) == ["A b.", "C d."]
+    assert fit(["A b.", "C d e."], SummaryLength(None, 4)) == ["A b."]
+
+
+def test_a_written_sentence_is_traced_to_the_sentences_it_shares_words_with() -> None:
+    spans = support("THE ARBEITEN BEGINNEN IM MAI.", NEWS)
+    assert spans[0] == NEWS[1].span
+    assert support("NICHTS DAVON STEHT DORT.", sentences("Ein anderer Satz.")) == ()
+
+
+async def summarize(model: LoadedModel, texts: list[SourceSentence], length: SummaryLength) -> Summary:
+    batcher = Batcher(capacity_tokens=10**6, batch_tokens=4096)
+    batcher.start()
+    try:
+        writer = AbstractiveSummarizer(batcher, model, language="en")
+        return await asyncio.wait_for(writer.summarize(texts, length), 30)
+    finally:
+        await asyncio.wait_for(batcher.stop(), 10)
+
+
+async def test_a_long_text_is_summarised_by_sections_then_merged() -> None:
+    [model] = stub_models(summarizer=True).summarizers
+    many = sentences(*(f"Satz {number} handelt von Brücken und Flüssen." for number in range(400)))
+    summary = await summarize(model, many, SummaryLength(3, 60))
+    assert "summarized_in_sections" in {caveat.code for caveat in summary.caveats}
+    assert 1 <= len(summary.sentences) <= 3
+    assert count_words(summary.text) <= 60
+    assert summary.text.endswith(".")
+
+
+async def test_a_summarizer_that_writes_nothing_usable_falls_back_to_an_extract_and_says_so() -> None:
+    [model] = stub_models(summarizer=True, decode=lambda _: "no end of it").summarizers
+    summary = await summarize(model, NEWS, SummaryLength(2, 60))
+    assert summary.method == "extract"
+    assert "summary_extracted" in {caveat.code for caveat in summary.caveats}
+    assert summary.sentences

@@ -1,0 +1,58 @@
+import pytest
+
+from service.backends.protocol import GenerationOptions, Hypothesis
+from service.pipeline.verification import Fault, faults, other_options
+
+SOURCE = "Die Arbeiten an der alten Brücke beginnen im Mai und dauern drei Monate."
+GOOD = "Work on the old bridge begins in May and will take three months."
+
+
+def found(source: str, target: str, *, complete: bool = True) -> frozenset[Fault]:
+    return faults(source, Hypothesis(target, -0.3, len(target.split()), complete))
+
+
+def test_a_good_translation_has_no_fault() -> None:
+    assert found(SOURCE, GOOD) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("target", "fault"),
+    [
+        ("", Fault.EMPTY),
+        (" \n", Fault.EMPTY),
+        ("The work begins.", Fault.SHORT),
+        (GOOD * 3, Fault.LONG),
+        ("salad salad salad salad salad salad", Fault.REPETITION),
+        ("the old bridge of the old bridge of the old bridge of May", Fault.REPETITION),
+    ],
+)
+def test_a_broken_translation_is_told_what_is_wrong(target: str, fault: Fault) -> None:
+    assert fault in found(SOURCE, target)
+
+
+def test_a_translation_that_hit_the_cap_is_cut() -> None:
+    assert found(SOURCE, GOOD, complete=False) == {Fault.CUT}
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("Nein, nein, nein, nein und nochmals nein, rief er.", "No, no, no, no and again no, he cried."),
+        ("Immer wieder, immer wieder, immer wieder kam er.", "Again and again, again and again, he came."),
+        ("Bla bla bla bla bla bla", "Bla bla bla bla bla bla"),
+    ],
+)
+def test_repetition_of_the_source_survives(source: str, target: str) -> None:
+    assert Fault.REPETITION not in found(source, target)
+
+
+def test_short_sources_are_not_judged_by_their_length() -> None:
+    assert found("Ja.", "Yes, that is quite right.") == frozenset()
+
+
+def test_the_second_try_fits_the_failure_and_only_that_segment() -> None:
+    options = GenerationOptions()
+    assert other_options(options, frozenset({Fault.REPETITION}), 10).repetition_penalty > 1
+    shorter = other_options(options, frozenset({Fault.SHORT}), 10)
+    assert shorter.min_decoding_length == 5
+    assert shorter.no_repeat_ngram_size == 0
