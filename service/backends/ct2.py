@@ -9,7 +9,7 @@ from pathlib import Path
 import ctranslate2
 
 from service.backends.protocol import GenerationOptions, Hypothesis
-from service.backends.tokenization import load_tokenizer, read_vocabulary
+from service.backends.tokenization import load_tokenizer
 from service.errors import GenerationFailed, ModelDamaged
 from service.model_store.config import ModelConfig
 
@@ -22,22 +22,22 @@ class CT2Backend:
     one core each (measured faster than one translation on all cores)."""
 
     def __init__(self, config: ModelConfig, directory: Path, *, device: str, threads: int) -> None:
-        """Raises `ModelDamaged` (files missing or unreadable)."""
+        """Raises `ModelDamaged` (files missing or unreadable, language tokens not in the vocabulary)."""
         self._config = config
         self._threads = max(1, threads)
-        self._tokenizer = load_tokenizer(config, directory, read_vocabulary(directory))
-        self._compute_type = _compute_type(config.compute_type, device)
-        self._device = device
+        self._tokenizer = load_tokenizer(config, directory)
         try:
             self._translator = ctranslate2.Translator(
                 str(directory),
                 device=device,
-                compute_type=self._compute_type,
+                compute_type=_compute_type(config.compute_type, device),
                 inter_threads=self._threads if device == "cpu" else 1,
                 intra_threads=1 if device == "cpu" else 0,
             )
         except (RuntimeError, ValueError) as error:
             raise ModelDamaged(f"{config.name}: CTranslate2 cannot load {directory}: {error}") from error
+        self._device = f"{device}/{self._translator.compute_type}"
+        self._closed = False
 
     @property
     def name(self) -> str:
@@ -49,29 +49,25 @@ class CT2Backend:
 
     @property
     def device(self) -> str:
-        return f"{self._device}/{self._compute_type}"
+        return self._device
 
     def count_tokens(self, source: str) -> int:
         return len(self._tokenizer.encode(source))
 
     def generate(self, sources: Sequence[str], options: GenerationOptions) -> list[Hypothesis]:
+        if self._closed:
+            raise GenerationFailed("The backend is closed.")
         if not sources:
             return []
-        batch = [
-            self._tokenizer.encode(source, options.source_language, options.target_language)
-            for source in sources
-        ]
-        longest = max(map(len, batch))
-        if longest > self.max_source_tokens:
-            # max_input_length would cut it without a word.
-            raise GenerationFailed(f"A source of {longest} tokens is over the model's limit.")
+        batch = self._encode(sources, options)
         prefix = self._tokenizer.target_prefix(options.target_language)
+        # Its steps count the prefix too.
         cap = options.max_decoding_length + len(prefix)
         try:
             results = self._translator.translate_batch(
                 batch,
                 target_prefix=[prefix] * len(batch) if prefix else None,
-                max_batch_size=self._split(batch, longest),
+                max_batch_size=self._batch_size(batch),
                 batch_type="tokens",
                 beam_size=options.beam_size,
                 length_penalty=options.length_penalty,
@@ -86,34 +82,45 @@ class CT2Backend:
         except (RuntimeError, ValueError) as error:
             raise GenerationFailed("The engine failed on a batch.") from error
         return [
-            self._hypothesis(result.hypotheses[0], result.scores[0], options, prefix, cap)
+            self._hypothesis(result.hypotheses[0], result.scores[0], options.length_penalty, prefix, cap)
             for result in results
         ]
 
     def close(self) -> None:
+        self._closed = True
         self._translator.unload_model()
 
-    def _split(self, batch: Sequence[Sequence[str]], longest: int) -> int:
+    def _encode(self, sources: Sequence[str], options: GenerationOptions) -> list[list[str]]:
+        try:
+            batch = [
+                self._tokenizer.encode(source, options.source_language, options.target_language)
+                for source in sources
+            ]
+        except UnicodeError as error:
+            raise GenerationFailed("A source is not valid Unicode.") from error
+        longest = max(map(len, batch))
+        if longest > self.max_source_tokens:
+            raise GenerationFailed(
+                f"A source of {longest} tokens is over the limit of {self.max_source_tokens} of {self.name}."
+            )
+        return batch
+
+    def _batch_size(self, batch: Sequence[Sequence[str]]) -> int:
         """Tokens per forward pass: enough passes to give every thread one."""
-        total = sum(map(len, batch))
+        longest, total = max(map(len, batch)), sum(map(len, batch))
         return max(longest, min(_LARGEST_BATCH, math.ceil(total / self._threads)))
 
     def _hypothesis(
-        self,
-        tokens: Sequence[str],
-        score: float,
-        options: GenerationOptions,
-        prefix: Sequence[str],
-        cap: int,
+        self, tokens: Sequence[str], score: float, length_penalty: float, prefix: Sequence[str], cap: int
     ) -> Hypothesis:
-        """CTranslate2 gives the sum of the log-probabilities over length ** length_penalty, where the
-        length counts the prefix, and the end token if there was one; a hypothesis that reached the cap
-        has none."""
+        """CTranslate2's score is the sum of the log-probabilities over length ** length_penalty. The
+        length counts the prefix, whose log-probability is 0, and the end token if there was one; a
+        hypothesis that took every step has none. (src/decoding.cc, finalize_hypothesis_score.)"""
         complete = len(tokens) < cap
-        length = len(tokens) + complete
-        total = score * length**options.length_penalty
-        own = tokens[len(prefix) :] if list(tokens[: len(prefix)]) == list(prefix) else tokens
-        mean = total / max(1, len(own) + complete)
+        steps = len(tokens) + complete
+        total = score * steps**length_penalty
+        own = tokens[len(prefix) :]
+        mean = total / max(1, steps - len(prefix))
         return Hypothesis(self._tokenizer.decode(own), mean, len(own), complete)
 
 
@@ -122,7 +129,8 @@ def cuda_is_usable() -> bool:
 
 
 def _compute_type(wanted: str, device: str) -> str:
-    """The wanted type where the device has it; half precision on a CPU becomes float32."""
+    """The wanted type where the device has it. Elsewhere int8 stays int8, with whatever the device
+    multiplies beside it, and half precision on a CPU becomes float32."""
     supported = ctranslate2.get_supported_compute_types(device)
     if wanted in supported:
         return wanted

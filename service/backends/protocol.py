@@ -11,9 +11,12 @@ from typing import Protocol
 class GenerationOptions:
     """Decoding choices, in CTranslate2's words. Equal options may share a batch.
 
-    Lengths count target tokens without the end token. `source_language` and `target_language`
-    are our codes ("de", "en"); a model that needs language tokens maps them through its config,
-    any other model ignores them.
+    `min_decoding_length` counts target tokens without the end token. `max_decoding_length` counts
+    decoding steps, and writing the end token is one: of a target of exactly that many tokens nobody
+    knows whether it was finished. Tokens that every answer starts with (language, forced start) count
+    in neither. `source_language` and `target_language` are our codes ("de", "en"), empty for the
+    config's first; a model that needs language tokens maps them through its config, any other model
+    ignores them.
     """
 
     beam_size: int = 4
@@ -30,9 +33,10 @@ class GenerationOptions:
 class Hypothesis:
     """One decoded, detokenized candidate.
 
-    `score` is the mean natural log-probability per target token, end token included;
-    `tokens` counts target tokens without the end token; `complete` is False when decoding
-    stopped on `max_decoding_length`, so the target is cut.
+    `score` is the mean natural log-probability per target token, end token included, among the
+    tokens that could be chosen: <unk> never, and none that the options rule out. `tokens` counts
+    target tokens without the end token; `complete` is False when decoding stopped on
+    `max_decoding_length`, so the target is cut.
     """
 
     target: str
@@ -57,7 +61,7 @@ class Backend(Protocol):
 
     @property
     def device(self) -> str:
-        """"cpu" or "cuda", and what the weights compute in, for example "cpu/int8_float32"."""
+        """ "cpu" or "cuda", and what the weights compute in, for example "cpu/int8_float32"."""
         ...
 
     def count_tokens(self, source: str) -> int:

@@ -21,7 +21,8 @@ class StubBackend:
     of a text can be read off. A summarizer gives the first words it was asked for.
 
     `gate` is called with each batch before it is decoded and may block. `decode` replaces the
-    decoding of one source, to plant faults. `seconds_per_token` makes it as slow as wished.
+    decoding of one source, to plant loops and losses; a batch with a source that contains `fail_on`
+    fails. `seconds_per_token` makes it as slow as wished.
     """
 
     def __init__(
@@ -30,11 +31,13 @@ class StubBackend:
         *,
         gate: Callable[[Sequence[str]], None] = _no_gate,
         decode: Decode | None = None,
+        fail_on: str = "",
         seconds_per_token: float = 0.0,
     ) -> None:
         self._config = config
         self._gate = gate
         self._decode = decode or str.upper
+        self._fail_on = fail_on
         self._seconds_per_token = seconds_per_token
         self._closed = False
 
@@ -56,9 +59,13 @@ class StubBackend:
     def generate(self, sources: Sequence[str], options: GenerationOptions) -> list[Hypothesis]:
         if self._closed:
             raise GenerationFailed("The backend is closed.")
+        if not sources:
+            return []
         if any(self.count_tokens(source) > self.max_source_tokens for source in sources):
             raise GenerationFailed("A source is over the model's limit.")
         self._gate(sources)
+        if self._fail_on and any(self._fail_on in source for source in sources):
+            raise GenerationFailed("The planted fault.")
         if self._seconds_per_token:
             time.sleep(self._seconds_per_token * sum(map(self.count_tokens, sources)))
         return [self._hypothesis(source, options.max_decoding_length) for source in sources]
@@ -69,4 +76,4 @@ class StubBackend:
     def _hypothesis(self, source: str, longest: int) -> Hypothesis:
         words = self._decode(source).split()
         kept = words[:longest]
-        return Hypothesis(" ".join(kept), -0.1 if kept else 0.0, len(kept), len(kept) == len(words))
+        return Hypothesis(" ".join(kept), -0.1 if kept else 0.0, len(kept), len(words) < longest)

@@ -1,16 +1,19 @@
-"""From text to the tokens a converted model reads, and back. Both tokenizers are safe to call from
-any thread: neither keeps state between calls (the fast one's padding and truncation stay off)."""
+"""From text to the tokens a converted model reads, and back.
+
+Safe to call from any thread at any time: nothing here keeps state between calls. The fast tokenizer's
+padding and truncation are switched off once, at load, and never touched again; switching them per call is
+what makes that library raise "Already borrowed" when threads share it.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-import sacremoses
 import sentencepiece
 import tokenizers
 
@@ -18,8 +21,14 @@ from service.errors import ModelDamaged
 from service.model_store.config import ModelConfig
 
 END = "</s>"
+FAST_FILE = "tokenizer.json"
+SENTENCEPIECE_FILES = ("source.spm", "spiece.model", "sentencepiece.bpe.model")
+LANGUAGE_TOKEN_ARCHITECTURES = frozenset({"m2m100", "nllb"})
+"""These read a token for the source language first, and write one for the target language first."""
 
-_SPECIAL = frozenset({END, "<s>", "<pad>", "<unk>"})
+_NOT_TEXT = re.compile(
+    r"</?s>|<pad>|<unk>|<mask>|>>[^<>]+<<|<extra_id_\d+>|__[a-z]{2,3}__|[a-z]{3}_[A-Z][a-z]{3}|madeupword\d+"
+)
 _LEADING_CODE = re.compile(r">>[^<>]+<<")
 """OPUS-MT's target token stands in the text and is one token, which SentencePiece would cut up."""
 
@@ -35,99 +44,149 @@ class Tokenizer(Protocol):
         """Tokens every answer starts with; not part of the answer."""
         ...
 
-    def decode(self, tokens: Sequence[str]) -> str: ...
+    def decode(self, tokens: Sequence[str]) -> str:
+        """Text without white space at either end."""
+        ...
 
 
-def load_tokenizer(config: ModelConfig, directory: Path, vocabulary: frozenset[str]) -> Tokenizer:
-    """Raises `ModelDamaged` when a file is missing or the vocabulary lacks a token the config names."""
-    if (directory / "tokenizer.json").is_file() and config.architecture == "bart":
-        return FastTokenizer(config, directory / "tokenizer.json")
-    for name in ("source.spm", "spiece.model", "sentencepiece.bpe.model"):
-        if (directory / name).is_file():
-            target = directory / "target.spm" if name == "source.spm" else directory / name
-            return SentencePieceTokenizer(config, directory / name, target, vocabulary)
-    raise ModelDamaged(f"{config.name}: no tokenizer file in {directory}; fetch the model again.")
+class Surroundings:
+    """What a config puts around the text, whatever the tokenizer."""
 
+    def __init__(self, config: ModelConfig) -> None:
+        self._config = config
+        self._tokens = (
+            config.input.language_tokens if config.architecture in LANGUAGE_TOKEN_ARCHITECTURES else {}
+        )
 
-def read_vocabulary(directory: Path) -> frozenset[str]:
-    """The tokens of a converted model (source side where the sides differ)."""
-    for name in ("shared_vocabulary.json", "source_vocabulary.json"):
-        path = directory / name
-        if path.is_file():
-            return frozenset(json.loads(path.read_text(encoding="utf-8")))
-    raise ModelDamaged(f"No vocabulary in {directory}; convert the model again.")
+    def text(self, text: str, source_language: str, target_language: str) -> str:
+        """The text as the model was trained to read it: punctuation normalised, prefix in front."""
+        if self._config.input.moses_punctuation:
+            text = moses_normalizer(source_language or self._config.source_languages[0])(text)
+        return self.prefix(target_language) + text
+
+    def prefix(self, target_language: str) -> str:
+        target = target_language or self._config.target_languages[0]
+        token = self._config.input.language_tokens.get(target, target)
+        return self._config.input.prefix.replace("{target}", token)
+
+    def source_tokens(self, source_language: str) -> list[str]:
+        token = self._tokens.get(source_language or self._config.source_languages[0])
+        return [token] if token else []
+
+    def target_tokens(self, target_language: str) -> list[str]:
+        """What every answer starts with."""
+        token = self._tokens.get(target_language or self._config.target_languages[0])
+        return [token] if token else [t for t in (self._config.generation.forced_bos,) if t]
+
+    def named_tokens(self) -> list[str]:
+        """Every token the config speaks of: the vocabulary must have them all."""
+        codes = (_LEADING_CODE.match(self.prefix(language)) for language in self._config.target_languages)
+        named = [*self._tokens.values(), self._config.generation.forced_bos, *(c[0] for c in codes if c)]
+        return sorted({token for token in named if token})
 
 
 class SentencePieceTokenizer:
-    """Marian, T5, M2M100 and NLLB."""
+    """Marian, T5, mT5, M2M100 and NLLB. A text that spells a special token, `</s>`, stays text."""
 
-    def __init__(self, config: ModelConfig, source: Path, target: Path, vocabulary: frozenset[str]) -> None:
-        self._config = config
+    def __init__(self, config: ModelConfig, source: Path, target: Path) -> None:
+        self._around = Surroundings(config)
         self._source = sentencepiece.SentencePieceProcessor(model_file=str(source))
         self._target = (
             self._source if source == target else sentencepiece.SentencePieceProcessor(model_file=str(target))
         )
-        named = set(config.input.language_tokens.values())
-        for language in config.target_languages:
-            if code := _LEADING_CODE.match(self._prefix(language)):
-                named.add(code[0])
-        if missing := sorted(named - vocabulary):
-            # Converted without them, they would be read as <unk> and the model would answer in any language.
-            raise ModelDamaged(f"{config.name}: its vocabulary lacks {', '.join(missing)}; fetch it again.")
 
     def encode(self, text: str, source_language: str = "", target_language: str = "") -> list[str]:
-        source = source_language or self._config.source_languages[0]
-        target = target_language or self._config.target_languages[0]
-        if self._config.input.moses_punctuation:
-            text = _punctuation(source).normalize(text)
-        text = self._prefix(target) + text
-        tokens: list[str] = []
-        if token := self._config.input.language_tokens.get(source):
-            tokens.append(token)
-        if code := _LEADING_CODE.match(text):
+        text = self._around.text(text, source_language, target_language)
+        tokens = self._around.source_tokens(source_language)
+        if code := _LEADING_CODE.match(self._around.prefix(target_language)):
             tokens.append(code[0])
             text = text[code.end() :].lstrip()
         return [*tokens, *self._source.encode(text, out_type=str), END]
 
     def target_prefix(self, target_language: str = "") -> list[str]:
-        target = target_language or self._config.target_languages[0]
-        token = self._config.input.language_tokens.get(target)
-        return [token] if token else []
+        return self._around.target_tokens(target_language)
 
     def decode(self, tokens: Sequence[str]) -> str:
-        pieces = [token for token in tokens if token not in _SPECIAL]
-        return str(self._target.decode(pieces)).strip()
-
-    def _prefix(self, target: str) -> str:
-        token = self._config.input.language_tokens.get(target, target)
-        return self._config.input.prefix.replace("{target}", token)
+        pieces = [token for token in tokens if not _NOT_TEXT.fullmatch(token)]
+        # Where the sides share a vocabulary, the model may answer with a piece that only the source
+        # side's file knows; SentencePiece passes such a piece on as it is written.
+        return str(self._target.decode(pieces)).replace("▁", " ").strip()
 
 
 class FastTokenizer:
     """BART: byte-level pairs, special tokens added by the file's own post-processor."""
 
     def __init__(self, config: ModelConfig, path: Path) -> None:
-        self._config = config
-        try:
-            self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
-        except Exception as error:  # the library raises bare Exception
-            raise ModelDamaged(f"{config.name}: {path.name} cannot be read; fetch it again.") from error
+        self._around = Surroundings(config)
+        self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        # A text that spells `</s>` must not end there.
+        self._tokenizer.encode_special_tokens = True
 
-    def encode(self, text: str, source_language: str = "", target_language: str = "") -> list[str]:  # noqa: ARG002 -- one language
-        return list(self._tokenizer.encode(self._config.input.prefix + text).tokens)
+    def encode(self, text: str, source_language: str = "", target_language: str = "") -> list[str]:
+        text = self._around.text(text, source_language, target_language)
+        return list(self._tokenizer.encode(text).tokens)
 
-    def target_prefix(self, target_language: str = "") -> list[str]:  # noqa: ARG002 -- one language
-        forced = self._config.generation.forced_bos
-        return [forced] if forced else []
+    def target_prefix(self, target_language: str = "") -> list[str]:
+        return self._around.target_tokens(target_language)
 
     def decode(self, tokens: Sequence[str]) -> str:
-        ids = [self._tokenizer.token_to_id(token) for token in tokens if token not in _SPECIAL]
-        known = [identity for identity in ids if identity is not None]
+        ids = [self._tokenizer.token_to_id(token) for token in tokens if not _NOT_TEXT.fullmatch(token)]
+        known = [number for number in ids if number is not None]
         return str(self._tokenizer.decode(known, skip_special_tokens=True)).strip()
 
 
+def load_tokenizer(config: ModelConfig, directory: Path) -> Tokenizer:
+    """Raises `ModelDamaged` when a file is missing or unreadable, or when the converted vocabulary lacks a
+    token that the config names."""
+    check_vocabulary(config, _read_vocabulary(config, directory))
+    try:
+        if config.architecture == "bart":
+            return FastTokenizer(config, directory / FAST_FILE)
+        for name in SENTENCEPIECE_FILES:
+            if (directory / name).is_file():
+                target = "target.spm" if name == "source.spm" else name
+                return SentencePieceTokenizer(config, directory / name, directory / target)
+    except Exception as error:  # tokenizers raises bare Exception, sentencepiece OSError and RuntimeError
+        raise ModelDamaged(
+            f"{config.name}: the tokenizer in {directory} is missing or damaged; fetch the model again."
+        ) from error
+    raise ModelDamaged(f"{config.name}: no tokenizer file in {directory}; fetch the model again.")
+
+
+def check_vocabulary(config: ModelConfig, vocabulary: frozenset[str]) -> None:
+    """A token the vocabulary lacks would be read as <unk>, and the model would answer in any language.
+    Raises `ModelDamaged` naming them."""
+    missing = [token for token in Surroundings(config).named_tokens() if token not in vocabulary]
+    if missing:
+        raise ModelDamaged(
+            f"{config.name}: the model's vocabulary lacks {', '.join(missing)}, which its config names; "
+            "fetch and convert the model again, with all its tokenizer files."
+        )
+
+
+def _read_vocabulary(config: ModelConfig, directory: Path) -> frozenset[str]:
+    """The tokens of both sides of a converted model."""
+    names = ("shared_vocabulary.json", "source_vocabulary.json", "target_vocabulary.json")
+    found = [directory / name for name in names if (directory / name).is_file()]
+    try:
+        sides = [frozenset(json.loads(path.read_text(encoding="utf-8"))) for path in found]
+    except ValueError as error:
+        raise ModelDamaged(f"{config.name}: the vocabulary in {directory} cannot be read.") from error
+    if not sides:
+        raise ModelDamaged(f"{config.name}: no vocabulary in {directory}; convert the model again.")
+    return frozenset.union(*sides)
+
+
 @cache
-def _punctuation(language: str) -> sacremoses.MosesPunctNormalizer:
-    return sacremoses.MosesPunctNormalizer(lang=language)
+def moses_normalizer(language: str) -> Callable[[str], str]:
+    """The punctuation normalisation of OPUS-MT's training data.
+
+    Without its rule for numbers, which turns a no-break space between digits into a comma: to a model
+    that reads German, `44 000` would become forty-four.
+    """
+    from sacremoses import MosesPunctNormalizer
+
+    normalize: Callable[[str], str] = MosesPunctNormalizer(lang=language, norm_numbers=False).normalize
+    return normalize

@@ -40,9 +40,9 @@ def segment_article(
     drafts: list[_Draft] = []
     sentence = stretch = 0
     for index, block in enumerate(article.blocks):
-        for start, end, marker in _stretches(text, block, language):
+        for start, end, is_copied in _stretches(text, block, language):
             stretch += 1
-            if marker or not has_letters(text[start:end]):
+            if is_copied or not has_letters(text[start:end]):
                 drafts.append(_Draft(start, end, index, stretch, -1, ""))
                 continue
             for piece_start, piece_end, source in _fitting(text, start, end, budget, language):
@@ -66,7 +66,8 @@ class _Draft(NamedTuple):
 
 
 def _stretches(text: str, block: Block, language: str) -> Iterator[tuple[int, int, bool]]:
-    """(start, end, is a list marker): the marker, the cells or the sentences of one block."""
+    """(start, end, is copied): the marker, the cells or the sentences of one block. A list marker and
+    a video's date and running time read the same in every language, and a model only garbles them."""
     start, end = block.start, block.end
     if block.kind is BlockKind.TABLE_ROW:
         for cell_start, cell_end in table_cells(text[start:end]):
@@ -76,7 +77,7 @@ def _stretches(text: str, block: Block, language: str) -> Iterator[tuple[int, in
         yield start, start + marker, True
         start += marker
     if block.kind is BlockKind.DURATION:
-        yield start, end, False
+        yield start, end, True
         return
     for sentence_start, sentence_end in split_sentences(text[start:end], language):
         yield start + sentence_start, start + sentence_end, False

@@ -1,0 +1,230 @@
+"""PyTorch: transformers' own generation, for what CTranslate2 cannot load and for comparison with it.
+
+No pipelines (transformers 5 has none for these tasks), never code from a checkpoint, never the network.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from service.backends.checkpoint import load_hub_model, load_hub_tokenizer
+from service.backends.protocol import GenerationOptions, Hypothesis
+from service.backends.tokenization import Surroundings
+from service.errors import GenerationFailed
+from service.model_store.config import ModelConfig
+
+_SCORED_VALUES = 1 << 26
+"""Logits held at once when hypotheses are scored: 256 MB."""
+
+
+class PyTorchBackend:
+    """`directory` holds a checkpoint as on the hub: config.json, safetensors or `pytorch_model.bin` (read
+    by torch's weights-only loader) and the tokenizer. float32 on a CPU, whatever the checkpoint was saved
+    in; bfloat16 on CUDA."""
+
+    def __init__(self, config: ModelConfig, directory: Path, *, device: str, threads: int) -> None:
+        """Raises `ModelDamaged` (files missing or unreadable, weights or language tokens missing) and
+        `EngineUnavailable` (protobuf missing)."""
+        self._config = config
+        self._around = Surroundings(config)
+        self._tokenizer = load_hub_tokenizer(config, directory)
+        # Hugging Face's tokenizers change state while they work.
+        self._tokenizing = threading.Lock()
+        self._torch_device = torch.device(device)
+        dtype = torch.bfloat16 if device == "cuda" else torch.float32
+        if device == "cpu":
+            # For the whole process: torch has no other way.
+            torch.set_num_threads(max(1, threads))
+        self._model = load_hub_model(config, directory, dtype).to(self._torch_device).eval()
+        hub = self._model.generation_config
+        self._start = _first_known(hub.decoder_start_token_id, self._model.config.decoder_start_token_id)
+        self._pad = _first_known(hub.pad_token_id, self._tokenizer.pad_token_id)
+        self._end: int = self._tokenizer.eos_token_id
+        # Marian's <pad> only starts the decoder; converted models do not have it.
+        marian_pad = [self._pad] if config.architecture == "marian" else []
+        self._never = sorted({self._tokenizer.unk_token_id, *marian_pad})
+        # The checkpoint's own settings (a forced end at its own maximum, lengths, penalties) must not
+        # fill in what we leave out.
+        self._model.generation_config = transformers.GenerationConfig(
+            decoder_start_token_id=self._start, pad_token_id=self._pad, eos_token_id=self._end
+        )
+        self._device = f"{device}/{str(dtype).removeprefix('torch.')}"
+        self._closed = False
+
+    @property
+    def name(self) -> str:
+        return self._config.name
+
+    @property
+    def max_source_tokens(self) -> int:
+        return self._config.limits.source_tokens
+
+    @property
+    def device(self) -> str:
+        return self._device
+
+    def count_tokens(self, source: str) -> int:
+        return len(self._encode(source, "", ""))
+
+    def generate(self, sources: Sequence[str], options: GenerationOptions) -> list[Hypothesis]:
+        if self._closed:
+            raise GenerationFailed("The backend is closed.")
+        if not sources:
+            return []
+        try:
+            batch = [self._encode(s, options.source_language, options.target_language) for s in sources]
+        except UnicodeError as error:
+            raise GenerationFailed("A source is not valid Unicode.") from error
+        longest = max(map(len, batch))
+        if longest > self.max_source_tokens:
+            # Nothing in transformers cuts it; it fails on some models and answers nonsense on others.
+            raise GenerationFailed(
+                f"A source of {longest} tokens is over the limit of {self.max_source_tokens} of {self.name}."
+            )
+        try:
+            return self._decode(batch, options)
+        except (RuntimeError, ValueError, IndexError) as error:
+            raise GenerationFailed("The engine failed on a batch.") from error
+
+    def close(self) -> None:
+        self._closed = True
+        del self._model
+
+    def _encode(self, source: str, source_language: str, target_language: str) -> list[int]:
+        """Token numbers, special and language tokens included."""
+        text = self._around.text(source, source_language, target_language)
+        before = self._around.source_tokens(source_language)
+        with self._tokenizing:
+            if not before:
+                return list(self._tokenizer(text, split_special_tokens=True)["input_ids"])
+            # The tokenizer would take the language from its own state, which other threads share.
+            ids = self._tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+            return [*self._tokenizer.convert_tokens_to_ids(before), *ids, self._end]
+
+    def _text(self, tokens: Sequence[int]) -> str:
+        with self._tokenizing:
+            return str(self._tokenizer.decode(tokens, skip_special_tokens=True)).strip()
+
+    def _decode(self, batch: Sequence[Sequence[int]], options: GenerationOptions) -> list[Hypothesis]:
+        longest = max(map(len, batch))
+        padded = [[*ids, *[self._pad] * (longest - len(ids))] for ids in batch]
+        real = [[1] * len(ids) + [0] * (longest - len(ids)) for ids in batch]
+        encoder = {
+            "input_ids": torch.tensor(padded, device=self._torch_device),
+            "attention_mask": torch.tensor(real, device=self._torch_device),
+        }
+        prefix = self._around.target_tokens(options.target_language)
+        with self._tokenizing:
+            forced = list(self._tokenizer.convert_tokens_to_ids(prefix))
+        choice = _Choice(options, self._never, self._end, forced)
+        with torch.inference_mode():
+            found = self._model.generate(
+                **encoder,
+                logits_processor=transformers.LogitsProcessorList([choice]),
+                do_sample=False,
+                num_beams=options.beam_size,
+                length_penalty=options.length_penalty,
+                # As CTranslate2: done when as many hypotheses as beams are, and the log-probabilities
+                # are those among the tokens that could be chosen.
+                early_stopping=True,
+                renormalize_logits=True,
+                max_new_tokens=options.max_decoding_length + len(forced),
+            )
+            targets = [self._cut_at_end(row) for row in found[:, 1:].tolist()]
+            scores = self._score(encoder, targets, choice, len(forced))
+        return [self._hypothesis(target, score, len(forced)) for target, score in zip(targets, scores, strict=True)]
+
+    def _cut_at_end(self, row: Sequence[int]) -> list[int]:
+        """The target with its end token where there is one; padding follows that."""
+        return list(row[: row.index(self._end) + 1] if self._end in row else row)
+
+    def _hypothesis(self, target: Sequence[int], score: float, forced: int) -> Hypothesis:
+        complete = bool(target) and target[-1] == self._end
+        own = target[forced : len(target) - complete]
+        return Hypothesis(self._text(own), score, len(own), complete)
+
+    def _score(
+        self, encoder: dict[str, Any], targets: Sequence[Sequence[int]], choice: _Choice, forced: int
+    ) -> list[float]:
+        """Mean log-probability of each target's own tokens, by reading it back in one pass. Asking
+        generate() for its scores would hold every step's logits of every beam."""
+        longest = max(map(len, targets))
+        rows = max(1, _SCORED_VALUES // (longest * self._model.get_output_embeddings().weight.shape[0]))
+        scores: list[float] = []
+        for first in range(0, len(targets), rows):
+            part = targets[first : first + rows]
+            read = torch.tensor(
+                [[self._start, *target, *[self._pad] * (longest - len(target))] for target in part],
+                device=self._torch_device,
+            )
+            logits = self._model(
+                **{name: value[first : first + rows] for name, value in encoder.items()},
+                decoder_input_ids=read[:, :-1],
+                # A <pad> that starts the decoder is to be seen, and those at the end come too late to be.
+                decoder_attention_mask=torch.ones_like(read[:, :-1]),
+            ).logits.float()
+            for row, target in enumerate(part):
+                steps = range(forced, len(target))
+                total = sum(
+                    float(choice(read[row : row + 1, : t + 1], logits[row : row + 1, t]).log_softmax(-1)[0, target[t]])
+                    for t in steps
+                )
+                scores.append(total / max(1, len(steps)))
+        return scores
+
+
+class _Choice(transformers.LogitsProcessor):  # type: ignore[misc]  # transformers is untyped
+    """What may be chosen at a step: everything `GenerationOptions` rules out gets -inf. One place for
+    generation and scoring, and unlike transformers' own processors it leaves the decoder's start token out
+    of account: that is the end token in BART and M2M100, which a penalty for repetition would put off."""
+
+    def __init__(
+        self, options: GenerationOptions, never: Sequence[int], end: int, forced: Sequence[int]
+    ) -> None:
+        self._options = options
+        self._never = list(never)
+        self._end = end
+        self._forced = list(forced)
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """`input_ids` [rows, steps so far + 1] and `scores` [rows, vocabulary] to scores of that shape."""
+        step = input_ids.shape[1] - 1
+        scores = scores.clone()
+        if step < len(self._forced):
+            forced = scores[:, self._forced[step]].clone()
+            scores[:] = -torch.inf
+            scores[:, self._forced[step]] = forced
+            return scores
+        written = input_ids[:, 1:]
+        if self._options.repetition_penalty != 1.0 and step:
+            chosen = scores.gather(1, written)
+            penalty = self._options.repetition_penalty
+            scores.scatter_(1, written, torch.where(chosen < 0, chosen * penalty, chosen / penalty))
+        if self._options.no_repeat_ngram_size and step >= self._options.no_repeat_ngram_size:
+            self._rule_out_repeats(written.tolist(), scores)
+        if step < self._options.min_decoding_length + len(self._forced):
+            scores[:, self._end] = -torch.inf
+        scores[:, self._never] = -torch.inf
+        return scores
+
+    def _rule_out_repeats(self, rows: list[list[int]], scores: torch.Tensor) -> None:
+        size = self._options.no_repeat_ngram_size
+        for row, written in enumerate(rows):
+            begun = written[len(written) - size + 1 :]
+            for start in range(len(written) - size + 1):
+                if written[start : start + size - 1] == begun:
+                    scores[row, written[start + size - 1]] = -torch.inf
+
+
+def cuda_is_usable() -> bool:
+    return torch.cuda.is_available()
+
+
+def _first_known(*numbers: int | None) -> int:
+    return next(number for number in numbers if number is not None)
