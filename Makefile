@@ -50,7 +50,7 @@ test-e2e: $(TEST) ## the real server and command line with the starter weights, 
 test-all: check test test-models test-e2e ## everything that can run on this machine
 
 bench: $(MODELS) ## benchmarks, ratios measured in one run (needs torch, see README)
-	$(VENV_MODELS)/bin/python -m tests.benchmarks
+	$(VENV_MODELS)/bin/python -m tests.benchmarks $(ARTICLE)
 
 clean: ## remove the environments and caches
 	rm -rf $(VENV) $(VENV_TEST) $(VENV_MODELS) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse
-
 import vocabulary
 from dataset import Dataset, Int16, Side
 
@@ -17,7 +16,8 @@ WINDOW = 4
 OWN_TRANSLATION = 3.0
 """Weight of a piece's own translation against its neighbours in the context counts."""
 SMOOTHING = 0.75
-"""Exponent on context frequencies in the PPMI, which keeps rare contexts from dominating (Levy et al. 2015)."""
+"""Exponent on context frequencies in the PPMI, which keeps rare contexts from dominating (Levy et al.
+2015)."""
 
 
 def write_text(side: Side, path: Path) -> None:
@@ -39,7 +39,9 @@ def align(data: Dataset, directory: Path, model: int = 3) -> Int16:
     write_text(data.german, german)
     write_text(data.english, english)
     with german.open(encoding="ascii") as source, english.open(encoding="ascii") as target:
-        eflomal.Aligner(model=model).align(source, target, links_filename_fwd=str(links), quiet=False)
+        eflomal.Aligner(model=model, n_samplers=2).align(
+            source, target, links_filename_fwd=str(links), quiet=False
+        )
     result = np.full(len(data.english.pieces), -1, dtype=np.int16)
     with links.open(encoding="ascii") as lines:
         for number, line in enumerate(lines):
@@ -65,13 +67,16 @@ def _neighbours(side: Side) -> scipy.sparse.csr_matrix:
 
 def _translations(data: Dataset) -> scipy.sparse.csr_matrix:
     """Count aligned pieces, a [SIZE, SIZE] matrix with German rows and English columns."""
-    assert data.links is not None
+    if data.links is None:
+        raise ValueError("the pairs are not aligned yet")
     linked = data.links >= 0
     sentence = np.repeat(np.arange(len(data.english)), data.english.lengths)[linked]
     german = data.german.pieces[data.german.starts[sentence] + data.links[linked]]
     english = data.english.pieces[linked]
     ones = np.ones(len(german), dtype=np.float32)
-    return scipy.sparse.coo_matrix((ones, (german, english)), shape=(vocabulary.SIZE, vocabulary.SIZE)).tocsr()
+    return scipy.sparse.coo_matrix(
+        (ones, (german, english)), shape=(vocabulary.SIZE, vocabulary.SIZE)
+    ).tocsr()
 
 
 def _as_shares(counts: scipy.sparse.csr_matrix) -> scipy.sparse.csr_matrix:
@@ -83,17 +88,21 @@ def _as_shares(counts: scipy.sparse.csr_matrix) -> scipy.sparse.csr_matrix:
 def embeddings(data: Dataset, width: int, seed: int) -> npt.NDArray[np.float32]:
     """Place every piece by the English pieces around it, a [SIZE, width] array with rows of length 1.
 
-    The contexts of an English piece are its neighbours and itself; those of a German piece are the translations of
-    its neighbours and of itself. So a German piece and its English translation start close together, and what the
-    encoder passes on for a German piece already points at the right output piece. Rows of length 1 have the standard
-    deviation width**-0.5 that Marian's embedding scale of sqrt(width) expects.
+    The contexts of an English piece are its neighbours and itself; those of a German piece are the
+    translations of its neighbours and of itself. So a German piece and its English translation start close
+    together, and what the encoder passes on for a German piece already points at the right output piece. Rows
+    of length 1 have the standard deviation width**-0.5 that Marian's embedding scale of sqrt(width) expects.
     """
     translations = _translations(data)
     translations.data[translations.data < 2] = 0.0
     translations.eliminate_zeros()
     shares = _as_shares(translations)
-    own_german = scipy.sparse.diags(np.bincount(data.german.pieces, minlength=vocabulary.SIZE).astype(np.float32))
-    own_english = scipy.sparse.diags(np.bincount(data.english.pieces, minlength=vocabulary.SIZE).astype(np.float32))
+    own_german = scipy.sparse.diags(
+        np.bincount(data.german.pieces, minlength=vocabulary.SIZE).astype(np.float32)
+    )
+    own_english = scipy.sparse.diags(
+        np.bincount(data.english.pieces, minlength=vocabulary.SIZE).astype(np.float32)
+    )
     counts = (
         _neighbours(data.english)
         + _neighbours(data.german) @ shares
@@ -104,7 +113,9 @@ def embeddings(data: Dataset, width: int, seed: int) -> npt.NDArray[np.float32]:
     information = np.log(counts.data * columns.sum() / (rows[counts.row] * columns[counts.col]) + 1e-12)
     positive = information > 0
     ppmi = scipy.sparse.coo_matrix(
-        (information[positive], (counts.row[positive], counts.col[positive])), shape=counts.shape, dtype=np.float32
+        (information[positive], (counts.row[positive], counts.col[positive])),
+        shape=counts.shape,
+        dtype=np.float32,
     ).tocsr()
 
     rng = np.random.default_rng(seed)
@@ -116,13 +127,15 @@ def embeddings(data: Dataset, width: int, seed: int) -> npt.NDArray[np.float32]:
     points = points @ np.linalg.qr(rng.standard_normal((width, width)))[0]
     points[~seen] = rng.standard_normal((int((~seen).sum()), width))
     points /= np.linalg.norm(points, axis=1, keepdims=True)
-    return points.astype(np.float32)
+    start: npt.NDArray[np.float32] = points.astype(np.float32)
+    return start
 
 
 def _truncated_svd(
     matrix: scipy.sparse.csr_matrix, rank: int, rng: np.random.Generator, rounds: int = 4
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return left singular vectors [rows, rank] and singular values [rank] by randomised subspace iteration."""
+    """Return left singular vectors [rows, rank] and singular values [rank] by randomised subspace
+    iteration."""
     basis = matrix @ rng.standard_normal((matrix.shape[1], rank + 32))
     for _ in range(rounds):
         basis = matrix @ (matrix.T @ np.linalg.qr(basis)[0])

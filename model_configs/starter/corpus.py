@@ -1,7 +1,7 @@
 """Sentence pairs: which sources are used, how lines are cleaned, and the order in which training sees them.
 
-Only the standard library is imported at module level, so that the rules can be tested without any model software.
-A corpus directory holds one `<source>.tsv.gz` per source, each line `german<TAB>english` in UTF-8.
+Only the standard library is imported at module level, so that the rules can be tested without any model
+software. A corpus directory holds one `<source>.tsv.gz` per source, each line `german<TAB>english` in UTF-8.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class Pair(NamedTuple):
 class Source:
     """How one source is used.
 
-    `warm_up`, `middle` and `full` are relative sampling rates in the three phases of the curriculum: 1.0 means that
-    a pair of this source is drawn as often as a pair of any other source with 1.0, 0.0 means not at all.
-    """
+    `warm_up`, `middle` and `full` are relative sampling rates in the three phases of the curriculum: 1.0
+    means that a pair of this source is drawn as often as a pair of any other source with 1.0, 0.0 means not
+    at all."""
 
     name: str
     warm_up: float
@@ -40,9 +40,9 @@ class Source:
     full: float
 
 
-# News counts most because articles are what the service translates. The manuals, leaflets and suttas are large,
-# repetitive and far from news; they stay in at a low rate because they add words and word order that the news sets,
-# which hold the same test sets several times over, do not have.
+# News counts most because articles are what the service translates. The manuals, leaflets and suttas are
+# large, repetitive and far from news; they stay in at a low rate because they add words and word order that
+# the news sets, which hold the same test sets several times over, do not have.
 SOURCES: tuple[Source, ...] = (
     Source("wmt-news-refs", 1.0, 1.0, 1.3),
     Source("syn-bergamot-deen", 1.0, 1.0, 1.0),
@@ -106,19 +106,23 @@ def is_usable(german: str, english: str) -> bool:
         return False
     if any(len(side) > MAX_CHARACTERS or side.count(" ") >= MAX_WORDS for side in (german, english)):
         return False
-    if any(pattern.search(side) for side in (german, english) for pattern in (_BROKEN, _ALPHABET_BEYOND_LATIN)):
+    if any(
+        pattern.search(side) for side in (german, english) for pattern in (_BROKEN, _ALPHABET_BEYOND_LATIN)
+    ):
         return False
     if _MARKUP.search(german) or _MARKUP.search(english):
         return False
     shorter, longer = sorted((len(german), len(english)))
     if longer > SHORT_CHARACTERS and longer > MAX_CHARACTER_RATIO * shorter:
         return False
-    # An untranslated sentence teaches the model to leave German standing. One or two words may well be a name.
+    # An untranslated sentence teaches the model to leave German standing. One or two words may well be a
+    # name.
     return not (german == english and german.count(" ") >= 2)
 
 
 def fingerprint(text: str) -> str:
-    """Return the letters and digits of `text` in lower case, the form in which overlap with other sets is found."""
+    """Return the letters and digits of `text` in lower case, the form in which overlap with other sets is
+    found."""
     return "".join(character for character in text.lower() if character.isalnum())
 
 
@@ -158,11 +162,11 @@ def shared_names(pair: Pair) -> list[str]:
 def copied_target(pairs: Iterable[Pair], limit: int, rng: random.Random) -> list[Pair]:
     """Make up to `limit` pairs whose two sides are the same list of names and figures.
 
-    A model that sees few sentences is slow to learn that unknown names are copied; such lines teach only that.
-    """
+    A model that sees few sentences is slow to learn that unknown names are copied; such lines teach only
+    that."""
     runs = sorted({run for pair in pairs for run in shared_names(pair) if len(run) > 2})
     rng.shuffle(runs)
-    copies = []
+    copies: list[Pair] = []
     position = 0
     while position < len(runs) and len(copies) < limit:
         size = rng.randint(1, 3)
@@ -226,14 +230,16 @@ def figure_pairs(count: int, rng: random.Random) -> list[Pair]:
 
 
 class Phase(NamedTuple):
-    """One stretch of the curriculum: until this share of the run, pairs of at most so many pieces per side."""
+    """One stretch of the curriculum: until this share of the run, pairs of at most so many pieces per
+    side."""
 
     name: str
     until: float
     max_pieces: int
 
 
-# Short sentences first: their alignment is nearly unambiguous, so cross-attention settles before long ones come.
+# Short sentences first: their alignment is nearly unambiguous, so cross-attention settles before long ones
+# come.
 PHASES: tuple[Phase, ...] = (
     Phase("warm_up", 0.06, 20),
     Phase("middle", 0.25, 48),
@@ -252,7 +258,8 @@ def rate_of(source: Source, phase: Phase) -> float:
 
 
 def draw(rate: float, size: int, rng: random.Random) -> list[int]:
-    """Draw pair numbers of one source for one pass: each pair floor(rate) or ceil(rate) times, in random order."""
+    """Draw pair numbers of one source for one pass: each pair floor(rate) or ceil(rate) times, in random
+    order."""
     whole, part = divmod(rate, 1.0)
     numbers = list(range(size)) * int(whole)
     numbers += rng.sample(range(size), round(part * size))

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import corpus
 import numpy as np
 import numpy.typing as npt
-
-import corpus
 import vocabulary
 
 Int16 = npt.NDArray[np.int16]
 Int64 = npt.NDArray[np.int64]
 
+WIDTH_STEP = 4
+"""English lengths in a batch are multiples of this, to keep the number of different batch shapes small."""
+
 
 @dataclass(frozen=True)
 class Side:
-    """All sentences of one language: `pieces` holds them end to end, sentence n is pieces[starts[n]:starts[n + 1]]."""
+    """All sentences of one language: `pieces` holds them end to end, sentence n is pieces[starts[n]:starts[n
+    + 1]]."""
 
     pieces: Int16
     starts: Int64
@@ -29,7 +32,9 @@ class Side:
         """Pack lists of piece numbers."""
         starts = np.zeros(len(sentences) + 1, dtype=np.int64)
         starts[1:] = np.cumsum([len(sentence) for sentence in sentences])
-        pieces = np.fromiter((number for sentence in sentences for number in sentence), np.int16, int(starts[-1]))
+        pieces = np.fromiter(
+            (number for sentence in sentences for number in sentence), np.int16, int(starts[-1])
+        )
         return cls(pieces, starts)
 
     @property
@@ -48,9 +53,8 @@ class Side:
 class Dataset:
     """Encoded pairs, ordered by source: those of source s are pairs bounds[s] to bounds[s + 1] - 1.
 
-    `links` runs parallel to `english.pieces` and gives for each English piece the position of the German piece that
-    it is aligned with, or -1. It is None until the alignment has been made.
-    """
+    `links` runs parallel to `english.pieces` and gives for each English piece the position of the German
+    piece that it is aligned with, or -1. It is None until the alignment has been made."""
 
     german: Side
     english: Side
@@ -85,7 +89,8 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Batch:
-    """Sentences whose German sides have exactly the same length, so that the encoder needs neither padding nor mask.
+    """Sentences whose German sides have exactly the same length, so that the encoder needs neither padding
+    nor mask.
 
     german: [sentences, german length]; english: [sentences, english length], padded at the end with <pad>;
     links: like english, the German position of each English piece, or -1.
@@ -102,45 +107,50 @@ class Batch:
 
 
 def pass_numbers(data: Dataset, phase: corpus.Phase, rng: random.Random) -> Int64:
-    """Choose the pair numbers of one pass over the data in this phase, each as often as its source's rate says."""
+    """Choose the pair numbers of one pass over the data in this phase, each as often as its source's rate
+    says."""
     rates = {source.name: corpus.rate_of(source, phase) for source in corpus.SOURCES}
     chosen: list[int] = []
     for index, name in enumerate(data.names):
         first, after = int(data.bounds[index]), int(data.bounds[index + 1])
         chosen += [first + number for number in corpus.draw(rates[name], after - first, rng)]
     numbers = np.array(chosen, dtype=np.int64)
-    short = (data.german.lengths[numbers] <= phase.max_pieces) & (data.english.lengths[numbers] <= phase.max_pieces)
+    short = (data.german.lengths[numbers] <= phase.max_pieces) & (
+        data.english.lengths[numbers] <= phase.max_pieces
+    )
     return numbers[short]
 
 
 def group(data: Dataset, numbers: Int64, batch_pieces: int, rng: random.Random) -> list[Int64]:
-    """Split `numbers` into batches of one German length each and at most `batch_pieces` pieces on the longer side.
+    """Split `numbers` into batches of one German length each and at most `batch_pieces` pieces on the longer
+    side.
 
-    Within a German length the pairs are sorted by English length, which leaves about 3 % padding.
-    """
+    Within a German length the pairs are sorted by English length, rounded up to WIDTH_STEP, and the number of
+    sentences follows from the two lengths alone. So nearly all batches come in a few hundred recurring
+    shapes."""
     numbers = numbers[np.array(rng.sample(range(len(numbers)), len(numbers)), dtype=np.int64)]
-    german, english = data.german.lengths[numbers], data.english.lengths[numbers]
-    numbers = numbers[np.lexsort((english, german))]
-    german, english = data.german.lengths[numbers], data.english.lengths[numbers]
+    german = data.german.lengths[numbers]
+    english = -(-data.english.lengths[numbers] // WIDTH_STEP) * WIDTH_STEP
+    order = np.lexsort((english, german))
+    numbers, german, widest = numbers[order], german[order], np.maximum(english, german)[order]
     batches: list[Int64] = []
     start = 0
-    for position in range(1, len(numbers) + 1):
-        ends = position == len(numbers) or german[position] != german[start]
-        if not ends:
-            widest = max(int(german[start]), int(english[start : position + 1].max()))
-            ends = widest * (position + 1 - start) > batch_pieces
-        if ends:
-            batches.append(numbers[start:position])
-            start = position
+    while start < len(numbers):
+        same_length = int(np.searchsorted(german, german[start], side="right"))
+        reach = min(same_length, start + max(1, batch_pieces // int(widest[start])))
+        size = max(1, batch_pieces // int(widest[reach - 1]))
+        batches.append(numbers[start : min(reach, start + size)])
+        start = min(reach, start + size)
     rng.shuffle(batches)
     return batches
 
 
 def collate(data: Dataset, numbers: Int64) -> Batch:
     """Build the arrays of one batch."""
-    assert data.links is not None
+    if data.links is None:
+        raise ValueError("the pairs are not aligned yet")
     german = np.stack([data.german[number] for number in numbers]).astype(np.int64)
-    width = int(data.english.lengths[numbers].max())
+    width = -(-int(data.english.lengths[numbers].max()) // WIDTH_STEP) * WIDTH_STEP
     english = np.full((len(numbers), width), vocabulary.PAD, dtype=np.int64)
     links = np.full((len(numbers), width), -1, dtype=np.int64)
     for row, number in enumerate(numbers):
@@ -152,7 +162,8 @@ def collate(data: Dataset, numbers: Int64) -> Batch:
 
 @dataclass
 class Position:
-    """Where training stands in the data: pass number, batches done in that pass, and the phase of that pass."""
+    """Where training stands in the data: pass number, batches done in that pass, and the phase of that
+    pass."""
 
     number: int = 0
     done: int = 0
@@ -160,23 +171,18 @@ class Position:
 
 
 def batches(
-    data: Dataset, batch_pieces: int, seed: int, position: Position, phase_now: Iterator[corpus.Phase]
+    data: Dataset, batch_pieces: int, seed: int, position: Position, phase_now: Callable[[], corpus.Phase]
 ) -> Iterator[Batch]:
-    """Yield batches for ever, from `position` on, and keep `position` up to date.
+    """Yield batches for ever, from `position` on, and keep `position` at the batch after the one yielded.
 
-    The batches of a pass depend only on `seed`, the number of the pass and its phase, so a run that was killed goes
-    on with the very batch it would have had. A new phase ends the pass that is under way.
-    """
-    by_name = {phase.name: phase for phase in corpus.PHASES}
-    phase = by_name[position.phase]
+    The batches of a pass depend only on `seed`, the number of the pass and its phase, so a run that was
+    killed goes on with the very batch it would have had. A new phase ends the pass that is under way."""
+    phase = {phase.name: phase for phase in corpus.PHASES}[position.phase]
     while True:
-        rng = random.Random(f"{seed}/{position.number}/{phase.name}")
+        rng = random.Random(f"{seed}/{position.number}/{phase.name}")  # noqa: S311 - draws data, not secrets
         order = group(data, pass_numbers(data, phase, rng), batch_pieces, rng)
-        while position.done < len(order):
-            current = next(phase_now)
-            if current != phase:
-                phase = current
-                break
-            yield collate(data, order[position.done])
+        while position.done < len(order) and phase_now() == phase:
             position.done += 1
+            yield collate(data, order[position.done - 1])
+        phase = phase_now()
         position.number, position.done, position.phase = position.number + 1, 0, phase.name

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import json
-import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -19,14 +19,15 @@ PAD = SIZE
 def learn(lines: Iterable[str], directory: Path, threads: int) -> None:
     """Train the vocabulary on `lines` (both languages) and write source.spm, target.spm and vocab.json.
 
-    Marian wants </s> first and <pad> last. SentencePiece can number the first two itself; <pad> exists only in
-    vocab.json. Digits are pieces of their own, so that figures can be copied one by one, and what no piece covers
-    falls back to bytes, so that no input can turn into <unk>.
-    """
+    Marian wants </s> first and <pad> last. SentencePiece can number the first two itself; <pad> exists only
+    in vocab.json. Digits are pieces of their own, so that figures can be copied one by one, and what no piece
+    covers falls back to bytes, so that no input can turn into <unk>."""
     directory.mkdir(parents=True, exist_ok=True)
+    model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(lines),
-        model_prefix=str(directory / "source"),
+        # Written to memory, because a file would carry the path that it was first written to.
+        model_writer=model,
         model_type="unigram",
         vocab_size=SIZE,
         character_coverage=0.9998,
@@ -40,9 +41,8 @@ def learn(lines: Iterable[str], directory: Path, threads: int) -> None:
         pad_id=-1,
         minloglevel=1,
     )
-    (directory / "source.model").replace(directory / "source.spm")
-    (directory / "source.vocab").unlink()
-    shutil.copyfile(directory / "source.spm", directory / "target.spm")
+    for name in ("source.spm", "target.spm"):
+        (directory / name).write_bytes(model.getvalue())
     processor = load(directory)
     names = {processor.id_to_piece(number): number for number in range(processor.get_piece_size())}
     names["<pad>"] = PAD
@@ -67,7 +67,9 @@ def load(directory: Path) -> sentencepiece.SentencePieceProcessor:
     return sentencepiece.SentencePieceProcessor(model_file=str(directory / "source.spm"))
 
 
-def encode(processor: sentencepiece.SentencePieceProcessor, lines: list[str], threads: int) -> Iterator[list[int]]:
+def encode(
+    processor: sentencepiece.SentencePieceProcessor, lines: list[str], threads: int
+) -> Iterator[list[int]]:
     """Yield the piece numbers of each line, closed by </s>."""
     for start in range(0, len(lines), 50_000):
         for numbers in processor.encode(lines[start : start + 50_000], num_threads=threads):

@@ -8,6 +8,7 @@ conversion that transformers starts for repositories without safetensors cannot 
 from __future__ import annotations
 
 import importlib.util
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from service.errors import EngineUnavailable, ModelDamaged
 from service.model_store.config import ModelConfig
 
 _NEEDS_PROTOBUF = frozenset({"t5", "mt5", "nllb"})
-"""Their tokenizers are made from a SentencePiece file when there is no tokenizer.json, which takes protobuf."""
+"""Without a tokenizer.json their tokenizers are made from a SentencePiece file, which takes protobuf."""
 
 _BOUND_POSITIONS = frozenset({"marian", "bart", "m2m100", "nllb", "fsmt"})
 """These have no position after the last; T5's are relative."""
@@ -28,6 +29,8 @@ _BOUND_POSITIONS = frozenset({"marian", "bart", "m2m100", "nllb", "fsmt"})
 def load_hub_model(config: ModelConfig, directory: Path, dtype: torch.dtype) -> Any:
     """The checkpoint's weights in `dtype`. Raises `ModelDamaged`, also for a checkpoint that lacks weights:
     transformers would go on with random ones."""
+    # Ours is the only one: two bars on one terminal line are none.
+    transformers.utils.logging.disable_progress_bar()
     try:
         model, report = transformers.AutoModelForSeq2SeqLM.from_pretrained(
             directory,
@@ -37,7 +40,13 @@ def load_hub_model(config: ModelConfig, directory: Path, dtype: torch.dtype) -> 
             weights_only=True,
             output_loading_info=True,
         )
-    except Exception as error:  # pickle, safetensors, OS and shape errors, each of its own kind
+    except pickle.UnpicklingError as error:
+        # torch's own message says how to load it all the same, which nobody should do.
+        raise ModelDamaged(
+            f"{config.name}: the weights in {directory} are refused: "
+            "the .bin is damaged or holds more than tensors."
+        ) from error
+    except Exception as error:  # safetensors, OS and shape errors, each of its own kind
         raise ModelDamaged(f"{config.name}: the weights in {directory} cannot be loaded: {error}") from error
     learnt = {name for name, weights in model.named_parameters() if weights.requires_grad}
     if missing := sorted(learnt & set(report["missing_keys"])):
@@ -53,22 +62,29 @@ def load_hub_model(config: ModelConfig, directory: Path, dtype: torch.dtype) -> 
 
 def load_hub_tokenizer(config: ModelConfig, directory: Path) -> Any:
     """Raises `EngineUnavailable` where protobuf is missing, `ModelDamaged` for the rest."""
-    if config.architecture in _NEEDS_PROTOBUF and not (directory / FAST_FILE).is_file():
+    from_sentencepiece = config.architecture in _NEEDS_PROTOBUF and not (directory / FAST_FILE).is_file()
+    if from_sentencepiece and not _is_importable("google.protobuf"):
         # transformers would ask for `tiktoken`, which has nothing to do with it.
-        if not _is_importable("google.protobuf"):
-            raise EngineUnavailable(
-                f"{config.name}: its tokenizer needs protobuf, which is not installed here: "
-                "pip install protobuf, or pip install 'kurzfassung[models]'."
-            )
+        raise EngineUnavailable(
+            f"{config.name}: its tokenizer needs protobuf, which is not installed here: "
+            "pip install protobuf, or pip install 'kurzfassung[models]'."
+        )
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(
             directory, local_files_only=True, trust_remote_code=False
         )
     except Exception as error:  # a different kind for every missing file
-        raise ModelDamaged(f"{config.name}: the tokenizer in {directory} cannot be loaded: {error}") from error
+        raise ModelDamaged(
+            f"{config.name}: the tokenizer in {directory} cannot be loaded: {error}"
+        ) from error
     if Surroundings(config).named_tokens():
-        check_vocabulary(config, frozenset(tokenizer.get_vocab()))
+        check_vocabulary(config, frozenset(hub_vocabulary(tokenizer)))
     return tokenizer
+
+
+def hub_vocabulary(tokenizer: Any) -> dict[str, int]:
+    """Every token and its number, M2M100's language tokens included."""
+    return {**tokenizer.get_vocab(), **getattr(tokenizer, "lang_token_to_id", {})}
 
 
 def _is_importable(module: str) -> bool:

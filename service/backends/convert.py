@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from service.backends.tokenization import FAST_FILE, SENTENCEPIECE_FILES
-from service.errors import ConversionFailed, EngineUnavailable, OperatorError
+from service.errors import ConversionFailed, EngineUnavailable, ModelDamaged
 from service.model_store.config import ModelConfig
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def convert_checkpoint(
     """Writes `output` anew: the weights as `compute_type` and the tokenizer files the engine reads.
 
     `output` appears complete or not at all, and doing it twice gives the same. Nothing is looked up on
-    the network. Raises `EngineUnavailable` (torch or protobuf missing), `ModelDamaged` (the checkpoint
-    lacks weights or tokens), `ConversionFailed`.
+    the network. Raises `EngineUnavailable` (torch or protobuf missing) and `ConversionFailed` (files, weights
+    or tokens missing or unreadable, an architecture that cannot be converted).
     """
     report = progress or (lambda _, __: None)
     if config.architecture == "fsmt":
@@ -44,8 +44,10 @@ def convert_checkpoint(
         made = Path(scratch) / "model"
         try:
             _converter(config, checkpoint, report).convert(str(made), quantization=compute_type)
-        except OperatorError:
+        except EngineUnavailable:
             raise
+        except ModelDamaged as error:
+            raise ConversionFailed(error.message) from error
         except Exception as error:  # the converter raises whatever its loaders stumble upon
             raise ConversionFailed(
                 f"{config.name}: {checkpoint} could not be converted: {type(error).__name__}: {error}"
@@ -62,7 +64,7 @@ def _converter(config: ModelConfig, checkpoint: Path, report: Progress) -> Trans
         import torch
         from ctranslate2.converters import TransformersConverter
 
-        from service.backends.checkpoint import load_hub_model, load_hub_tokenizer
+        from service.backends.checkpoint import hub_vocabulary, load_hub_model, load_hub_tokenizer
     except ImportError as error:
         raise EngineUnavailable(
             "Converting needs torch and transformers, which are not installed here: "
@@ -79,6 +81,8 @@ def _converter(config: ModelConfig, checkpoint: Path, report: Progress) -> Trans
 
         def load_tokenizer(self, *_: Any, **__: Any) -> Any:
             report("converting", 0.4)
+            # M2M100's leaves its language tokens out of its vocabulary.
+            tokenizer.get_vocab = lambda: vocabulary
             return tokenizer
 
         def convert(self, output_dir: str, **options: Any) -> str:
@@ -89,6 +93,7 @@ def _converter(config: ModelConfig, checkpoint: Path, report: Progress) -> Trans
 
     report("reading the tokenizer", 0.0)
     tokenizer = load_hub_tokenizer(config, checkpoint)
+    vocabulary = hub_vocabulary(tokenizer)
     return Converter(str(checkpoint))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import ctranslate2
 
-from service.backends.protocol import GenerationOptions, Hypothesis
+from service.backends.protocol import NOTHING, GenerationOptions, Hypothesis
 from service.backends.tokenization import load_tokenizer
 from service.errors import GenerationFailed, ModelDamaged
 from service.model_store.config import ModelConfig
@@ -57,9 +57,10 @@ class CT2Backend:
     def generate(self, sources: Sequence[str], options: GenerationOptions) -> list[Hypothesis]:
         if self._closed:
             raise GenerationFailed("The backend is closed.")
-        if not sources:
-            return []
-        batch = self._encode(sources, options)
+        texts = [source for source in sources if source.strip()]
+        if not texts:
+            return [NOTHING] * len(sources)
+        batch = self._encode(texts, options)
         prefix = self._tokenizer.target_prefix(options.target_language)
         # Its steps count the prefix too.
         cap = options.max_decoding_length + len(prefix)
@@ -81,10 +82,11 @@ class CT2Backend:
             )
         except (RuntimeError, ValueError) as error:
             raise GenerationFailed("The engine failed on a batch.") from error
-        return [
+        decoded = (
             self._hypothesis(result.hypotheses[0], result.scores[0], options.length_penalty, prefix, cap)
             for result in results
-        ]
+        )
+        return [next(decoded) if source.strip() else NOTHING for source in sources]
 
     def close(self) -> None:
         self._closed = True

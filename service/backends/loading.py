@@ -28,8 +28,12 @@ def load_backend(
         raise ModelNotInstalled(f"{config.name} has no files here; `kurzfassung models pull {config.name}`.")
     check_digests(config, directory)
     if config.engine == "ct2":
-        from service.backends import ct2
-
+        try:
+            from service.backends import ct2
+        except ImportError as error:
+            raise EngineUnavailable(
+                f"{config.name} runs on CTranslate2, which cannot be loaded here: pip install kurzfassung."
+            ) from error
         return ct2.CT2Backend(
             config, directory, device=_resolve(device, ct2.cuda_is_usable()), threads=threads
         )

@@ -45,6 +45,10 @@ class Hypothesis:
     complete: bool
 
 
+NOTHING = Hypothesis("", 0.0, 0, True)
+"""The answer to a source without text; engines do not decode it, models make something up."""
+
+
 class Backend(Protocol):
     """An engine with one model loaded. `generate` is called from one thread at a time;
     `count_tokens` may be called from any thread at any time."""

@@ -5,6 +5,7 @@ No pipelines (transformers 5 has none for these tasks), never code from a checkp
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,11 +15,12 @@ import torch
 import transformers
 
 from service.backends.checkpoint import load_hub_model, load_hub_tokenizer
-from service.backends.protocol import GenerationOptions, Hypothesis
-from service.backends.tokenization import Surroundings
+from service.backends.protocol import NOTHING, GenerationOptions, Hypothesis
+from service.backends.tokenization import Surroundings, is_text
 from service.errors import GenerationFailed
 from service.model_store.config import ModelConfig
 
+_SPELLED = re.compile(r"<(?=(/?s|pad|unk|extra_id_\d+)>)")
 _SCORED_VALUES = 1 << 26
 """Logits held at once when hypotheses are scored: 256 MB."""
 
@@ -43,9 +45,11 @@ class PyTorchBackend:
             torch.set_num_threads(max(1, threads))
         self._model = load_hub_model(config, directory, dtype).to(self._torch_device).eval()
         hub = self._model.generation_config
-        self._start = _first_known(hub.decoder_start_token_id, self._model.config.decoder_start_token_id)
-        self._pad = _first_known(hub.pad_token_id, self._tokenizer.pad_token_id)
-        self._end: int = self._tokenizer.eos_token_id
+        own = self._model.config
+        self._start = _first_known(hub.decoder_start_token_id, own.decoder_start_token_id, own.pad_token_id)
+        self._pad = _first_known(hub.pad_token_id, own.pad_token_id)
+        # FSMT's tokenizer has no end token; its model has.
+        self._end = _first_known(hub.eos_token_id, own.eos_token_id)
         # Marian's <pad> only starts the decoder; converted models do not have it.
         marian_pad = [self._pad] if config.architecture == "marian" else []
         self._never = sorted({self._tokenizer.unk_token_id, *marian_pad})
@@ -75,10 +79,11 @@ class PyTorchBackend:
     def generate(self, sources: Sequence[str], options: GenerationOptions) -> list[Hypothesis]:
         if self._closed:
             raise GenerationFailed("The backend is closed.")
-        if not sources:
-            return []
+        texts = [source for source in sources if source.strip()]
+        if not texts:
+            return [NOTHING] * len(sources)
         try:
-            batch = [self._encode(s, options.source_language, options.target_language) for s in sources]
+            batch = [self._encode(text, options.source_language, options.target_language) for text in texts]
         except UnicodeError as error:
             raise GenerationFailed("A source is not valid Unicode.") from error
         longest = max(map(len, batch))
@@ -88,17 +93,21 @@ class PyTorchBackend:
                 f"A source of {longest} tokens is over the limit of {self.max_source_tokens} of {self.name}."
             )
         try:
-            return self._decode(batch, options)
+            decoded = iter(self._decode(batch, options))
         except (RuntimeError, ValueError, IndexError) as error:
             raise GenerationFailed("The engine failed on a batch.") from error
+        return [next(decoded) if source.strip() else NOTHING for source in sources]
 
     def close(self) -> None:
         self._closed = True
-        del self._model
+        self._model = None
 
     def _encode(self, source: str, source_language: str, target_language: str) -> list[int]:
         """Token numbers, special and language tokens included."""
         text = self._around.text(source, source_language, target_language)
+        if self._config.architecture in {"t5", "mt5"}:
+            # Told to split special tokens, this tokenizer still finds them among its ordinary pieces.
+            text = _SPELLED.sub("< ", text)
         before = self._around.source_tokens(source_language)
         with self._tokenizing:
             if not before:
@@ -109,7 +118,10 @@ class PyTorchBackend:
 
     def _text(self, tokens: Sequence[int]) -> str:
         with self._tokenizing:
-            return str(self._tokenizer.decode(tokens, skip_special_tokens=True)).strip()
+            names = self._tokenizer.convert_ids_to_tokens(tokens)
+            # Not all of these tokenizers know which of their tokens are special.
+            written = [token for token, name in zip(tokens, names, strict=True) if is_text(name)]
+            return str(self._tokenizer.decode(written, skip_special_tokens=True)).strip()
 
     def _decode(self, batch: Sequence[Sequence[int]], options: GenerationOptions) -> list[Hypothesis]:
         longest = max(map(len, batch))
@@ -132,13 +144,16 @@ class PyTorchBackend:
                 length_penalty=options.length_penalty,
                 # As CTranslate2: done when as many hypotheses as beams are, and the log-probabilities
                 # are those among the tokens that could be chosen.
-                early_stopping=True,
+                early_stopping=options.beam_size > 1,
                 renormalize_logits=True,
                 max_new_tokens=options.max_decoding_length + len(forced),
             )
             targets = [self._cut_at_end(row) for row in found[:, 1:].tolist()]
             scores = self._score(encoder, targets, choice, len(forced))
-        return [self._hypothesis(target, score, len(forced)) for target, score in zip(targets, scores, strict=True)]
+        return [
+            self._hypothesis(target, score, len(forced))
+            for target, score in zip(targets, scores, strict=True)
+        ]
 
     def _cut_at_end(self, row: Sequence[int]) -> list[int]:
         """The target with its end token where there is one; padding follows that."""
@@ -168,11 +183,17 @@ class PyTorchBackend:
                 decoder_input_ids=read[:, :-1],
                 # A <pad> that starts the decoder is to be seen, and those at the end come too late to be.
                 decoder_attention_mask=torch.ones_like(read[:, :-1]),
+                # With its cache on, FSMT takes a target read in one go for one token, and masks nothing.
+                use_cache=False,
             ).logits.float()
             for row, target in enumerate(part):
                 steps = range(forced, len(target))
                 total = sum(
-                    float(choice(read[row : row + 1, : t + 1], logits[row : row + 1, t]).log_softmax(-1)[0, target[t]])
+                    float(
+                        choice(read[row : row + 1, : t + 1], logits[row : row + 1, t]).log_softmax(-1)[
+                            0, target[t]
+                        ]
+                    )
                     for t in steps
                 )
                 scores.append(total / max(1, len(steps)))
@@ -182,7 +203,10 @@ class PyTorchBackend:
 class _Choice(transformers.LogitsProcessor):  # type: ignore[misc]  # transformers is untyped
     """What may be chosen at a step: everything `GenerationOptions` rules out gets -inf. One place for
     generation and scoring, and unlike transformers' own processors it leaves the decoder's start token out
-    of account: that is the end token in BART and M2M100, which a penalty for repetition would put off."""
+    of account: that is the end token in BART and M2M100, which a penalty for repetition would put off.
+
+    With several beams transformers hands in log-probabilities instead of logits, so that a penalty for
+    repetition weighs more here than in CTranslate2; all else is the same in both engines."""
 
     def __init__(
         self, options: GenerationOptions, never: Sequence[int], end: int, forced: Sequence[int]
@@ -223,8 +247,10 @@ class _Choice(transformers.LogitsProcessor):  # type: ignore[misc]  # transforme
 
 
 def cuda_is_usable() -> bool:
-    return torch.cuda.is_available()
+    return bool(torch.cuda.is_available())
 
 
-def _first_known(*numbers: int | None) -> int:
-    return next(number for number in numbers if number is not None)
+def _first_known(*settings: int | list[int] | None) -> int:
+    """The first that is set; of several numbers the first."""
+    known = next(setting for setting in settings if setting is not None)
+    return known[0] if isinstance(known, list) else known

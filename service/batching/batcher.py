@@ -83,9 +83,16 @@ class Batcher:
         return self._task is not None and not self._task.done()
 
     def submit(
-        self, backend: Backend, sources: Sequence[str], options: GenerationOptions, *, ramp: bool = False
+        self,
+        backend: Backend,
+        sources: Sequence[str],
+        options: GenerationOptions,
+        *,
+        tokens: Sequence[int] | None = None,
+        ramp: bool = False,
     ) -> list[asyncio.Future[Hypothesis]]:
-        """One future per source, in order. Cancel a future to leave the queue.
+        """One future per source, in order. Cancel a future to leave the queue. `tokens` are the
+        sources' lengths, where the caller has counted them already.
 
         `ramp` sends the first source alone, then 2, 4, 8, ... together, for callers that stream.
         Raises `Overloaded` or `ShuttingDown` at once; a future ends with `GenerationFailed` when
@@ -97,9 +104,10 @@ class Batcher:
             raise NotReady("The inference loop is not running.")
         loop = asyncio.get_running_loop()
         futures = [loop.create_future() for _ in sources]
+        counts = [backend.count_tokens(source) for source in sources] if tokens is None else tokens
         entries = deque(
-            Entry(source, backend.count_tokens(source), future)
-            for source, future in zip(sources, futures, strict=True)
+            Entry(source, count, future)
+            for source, count, future in zip(sources, counts, futures, strict=True)
         )
         try:
             self._queue.add(Call(_Lane(backend, options), entries, burst=1 if ramp else None))

@@ -50,13 +50,13 @@ class SegmentTranslator:
         Raises what `Batcher.submit` raises, and `GenerationFailed`.
         """
         translatable = [segment for segment in segments if segment.translatable]
-        futures = self._batcher.submit(
-            self._model.backend, [s.model_source for s in translatable], self._options, ramp=ramp
-        )
+        sources = [segment.model_source for segment in translatable]
+        counts = [self._model.backend.count_tokens(source) for source in sources]
+        futures = self._batcher.submit(self._model.backend, sources, self._options, tokens=counts, ramp=ramp)
         settling = iter(
             tasks := [
-                asyncio.ensure_future(self._settle(segment, future))
-                for segment, future in zip(translatable, futures, strict=True)
+                asyncio.ensure_future(self._settle(source, tokens, future))
+                for source, tokens, future in zip(sources, counts, futures, strict=True)
             ]
         )
         position = 0
@@ -75,11 +75,9 @@ class SegmentTranslator:
                 future.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _settle(self, segment: Segment, future: asyncio.Future[Hypothesis]) -> _Settled:
-        source = segment.model_source
+    async def _settle(self, source: str, tokens: int, future: asyncio.Future[Hypothesis]) -> _Settled:
         first = await future
         found = faults(source, first)
-        tokens = self._model.backend.count_tokens(source)
         if not found:
             return _Settled(first, tokens, found, redecoded=False)
         options = other_options(self._options, found, tokens)

@@ -17,6 +17,7 @@ import sentencepiece
 import tokenizers
 import torch
 import transformers
+from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES
 
 SOURCES = [
     "Die alte Brücke wird im Mai saniert.",
@@ -31,7 +32,11 @@ SOURCES = [
     "Viele Menschen kamen zur Sitzung und hörten zu.",
 ]
 
-_CORPUS = [*SOURCES, *(source.upper() for source in SOURCES), "„Ja“ – nein; 1 2 3 4 5 6 7 8 9 0 ( ) : , . ! ?"]
+_CORPUS = [
+    *SOURCES,
+    *(source.upper() for source in SOURCES),
+    "„Ja“ – nein; 1 2 3 4 5 6 7 8 9 0 ( ) : , . ! ?",
+]
 
 D_MODEL, HEADS, LAYERS, FFN = 32, 4, 2, 64
 POSITIONS = 96
@@ -55,15 +60,22 @@ def _memorise(model: Any, tokenizer: Any, encode: Callable[[str], list[int]], pr
     ids, label_ids = _padded(rows, pad), _padded(labels, -100)
     mask = (ids != pad).long()
     start = model.config.decoder_start_token_id
-    shifted = torch.cat([torch.full((len(rows), 1), start), label_ids[:, :-1].masked_fill(label_ids[:, :-1] == -100, pad)], 1)
+    shifted = torch.cat(
+        [torch.full((len(rows), 1), start), label_ids[:, :-1].masked_fill(label_ids[:, :-1] == -100, pad)], 1
+    )
     optimizer = torch.optim.AdamW(model.parameters(), lr=4e-3)
     model.train()
     for _ in range(_STEPS):
-        logits = model(input_ids=ids, attention_mask=mask, decoder_input_ids=shifted).logits
+        # With its cache on, FSMT would let the decoder see what it is to write.
+        logits = model(input_ids=ids, attention_mask=mask, decoder_input_ids=shifted, use_cache=False).logits
         loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), label_ids.flatten())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        if isinstance(model, transformers.MarianMTModel):
+            # The real ones start from a zero embedding, which conversion takes for granted.
+            with torch.no_grad():
+                model.get_input_embeddings().weight[pad] = 0.0
     model.eval()
 
 
@@ -97,15 +109,15 @@ def _pieces(processor: sentencepiece.SentencePieceProcessor) -> list[str]:
     return [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
 
 
-def marian(directory: Path, *, target_token: str = "", legacy_bin: bool = False, dropout: float = 0.0) -> Path:
-    """opus-mt's layout; `target_token` (">>eng<<") as the group models have it."""
+def marian(directory: Path, *, target_tokens: tuple[str, ...] = (), legacy_bin: bool = False) -> Path:
+    """opus-mt's layout; `target_tokens` (">>eng<<") as the group models have them, the first is learnt."""
     processor = _sentencepiece(directory, "source.spm")
     shutil.copy(directory / "source.spm", directory / "target.spm")
     vocabulary = {"</s>": 0, "<unk>": 1}
     for piece in _pieces(processor):
         vocabulary.setdefault(piece, len(vocabulary))
-    if target_token:
-        vocabulary[target_token] = len(vocabulary)
+    for token in target_tokens:
+        vocabulary[token] = len(vocabulary)
     vocabulary["<pad>"] = len(vocabulary)
     _write_json(directory / "vocab.json", vocabulary)
     _write_json(
@@ -120,18 +132,18 @@ def marian(directory: Path, *, target_token: str = "", legacy_bin: bool = False,
         decoder_start_token_id=vocabulary["<pad>"],
         scale_embedding=True,
         activation_function="swish",
-        **_bart_shape(dropout),
+        **_bart_shape(),
     )
     torch.manual_seed(3)
     model = transformers.MarianMTModel(config)
     tokenizer = transformers.MarianTokenizer.from_pretrained(str(directory))
-    lead = f"{target_token} " if target_token else ""
+    lead = f"{target_tokens[0]} " if target_tokens else ""
     _memorise(model, tokenizer, lambda text: tokenizer(lead + text)["input_ids"], [])
     _save(model, directory, legacy_bin=legacy_bin)
     return directory
 
 
-def _bart_shape(dropout: float = 0.0) -> dict[str, Any]:
+def _bart_shape() -> dict[str, Any]:
     return {
         "d_model": D_MODEL,
         "encoder_layers": LAYERS,
@@ -141,7 +153,7 @@ def _bart_shape(dropout: float = 0.0) -> dict[str, Any]:
         "encoder_ffn_dim": FFN,
         "decoder_ffn_dim": FFN,
         "max_position_embeddings": POSITIONS,
-        "dropout": dropout,
+        "dropout": 0.0,
     }
 
 
@@ -149,7 +161,10 @@ def bart(directory: Path, *, fast_file: bool = True) -> Path:
     """bart-large-cnn's layout; without `fast_file` only vocab.json and merges.txt, as older ones."""
     made = tokenizers.ByteLevelBPETokenizer()
     made.train_from_iterator(
-        _CORPUS, vocab_size=400, special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"], show_progress=False
+        _CORPUS,
+        vocab_size=400,
+        special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
+        show_progress=False,
     )
     made.save_model(str(directory))
     tokenizer = transformers.BartTokenizerFast.from_pretrained(str(directory))
@@ -205,7 +220,7 @@ def t5(directory: Path, *, multilingual: bool, prefix: str = "") -> Path:
     return directory
 
 
-def m2m100(directory: Path, *, codes: tuple[str, ...] = ("__de__", "__en__")) -> Path:
+def m2m100(directory: Path, *, codes: tuple[str, str] = ("__de__", "__en__")) -> Path:
     """M2M100's layout: its language tokens come after the vocabulary file's end."""
     processor = _sentencepiece(directory, "sentencepiece.bpe.model")
     vocabulary = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3}
@@ -213,7 +228,10 @@ def m2m100(directory: Path, *, codes: tuple[str, ...] = ("__de__", "__en__")) ->
         vocabulary.setdefault(piece, len(vocabulary))
     _write_json(directory / "vocab.json", vocabulary)
     tokenizer = transformers.M2M100Tokenizer(
-        str(directory / "vocab.json"), str(directory / "sentencepiece.bpe.model"), src_lang="de", tgt_lang="en"
+        str(directory / "vocab.json"),
+        str(directory / "sentencepiece.bpe.model"),
+        src_lang="de",
+        tgt_lang="en",
     )
     tokenizer.save_pretrained(str(directory))
     source, target = (tokenizer.convert_tokens_to_ids(code) for code in codes)
@@ -221,11 +239,12 @@ def m2m100(directory: Path, *, codes: tuple[str, ...] = ("__de__", "__en__")) ->
     return _m2m(directory, tokenizer, 1 + max(tokenizer.lang_code_to_id.values()) + 8, source, target)
 
 
-def nllb(directory: Path, *, codes: tuple[str, ...] = ("deu_Latn", "eng_Latn")) -> Path:
+def nllb(directory: Path, *, codes: tuple[str, str] = ("deu_Latn", "eng_Latn")) -> Path:
     """NLLB's layout: sentencepiece.bpe.model and tokenizer.json."""
-    _sentencepiece(directory, "sentencepiece.bpe.model")
+    _sentencepiece(directory, "sentencepiece.bpe.model", model_type="bpe")
+    # Made from that file alone, it would take every language code for <unk>.
     tokenizer = transformers.NllbTokenizer.from_pretrained(
-        str(directory), src_lang=codes[0], tgt_lang=codes[1]
+        str(directory), src_lang=codes[0], tgt_lang=codes[1], extra_special_tokens=FAIRSEQ_LANGUAGE_CODES
     )
     tokenizer.save_pretrained(str(directory))
     source, target = (tokenizer.convert_tokens_to_ids(code) for code in codes)
@@ -258,7 +277,13 @@ def _m2m(directory: Path, tokenizer: Any, size: int, source: int, target: int) -
 def fsmt(directory: Path) -> Path:
     """wmt19-de-en's layout: two vocabularies and Moses-style pairs."""
     made = tokenizers.CharBPETokenizer(suffix="</w>", lowercase=False)
-    made.train_from_iterator(_CORPUS, vocab_size=300, suffix="</w>", special_tokens=["<s>", "<pad>", "</s>", "<unk>"], show_progress=False)
+    made.train_from_iterator(
+        _CORPUS,
+        vocab_size=300,
+        suffix="</w>",
+        special_tokens=["<s>", "<pad>", "</s>", "<unk>"],
+        show_progress=False,
+    )
     made.save_model(str(directory))
     vocabulary = json.loads((directory / "vocab.json").read_text(encoding="utf-8"))
     for name in ("vocab-src.json", "vocab-tgt.json"):
@@ -272,8 +297,6 @@ def fsmt(directory: Path) -> Path:
         directory / "tokenizer_config.json",
         {"langs": ["de", "en"], "tokenizer_class": "FSMTTokenizer", "do_lower_case": False},
     )
-    shape = _bart_shape()
-    shape["max_position_embeddings"] = POSITIONS
     config = transformers.FSMTConfig(
         langs=["de", "en"],
         src_vocab_size=len(vocabulary),
@@ -285,7 +308,7 @@ def fsmt(directory: Path) -> Path:
         forced_eos_token_id=2,
         attention_dropout=0.0,
         tie_word_embeddings=True,
-        **shape,
+        **_bart_shape(),
     )
     torch.manual_seed(3)
     model = transformers.FSMTForConditionalGeneration(config)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import ctranslate2
@@ -55,3 +57,38 @@ def test_bundled_weights_with_another_digest_are_damaged(config: ModelConfig, mo
 def test_a_bundled_file_that_is_missing_is_damage(config: ModelConfig, tmp_path: Path) -> None:
     with pytest.raises(ModelDamaged, match=r"model\.bin is missing"):
         load_backend(_with_digest(config, "0" * 64), tmp_path)
+
+
+@pytest.mark.parametrize("library", ["torch", "transformers"])
+def test_a_missing_engine_library_is_named_with_the_way_to_install_it(tmp_path: Path, library: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", _WITHOUT, library, str(tmp_path)],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert run.stdout.count("EngineUnavailable") == 2
+    assert run.stdout.count("pip install 'kurzfassung[models]'") == 2
+
+
+_WITHOUT = """
+import sys
+from pathlib import Path
+library, directory = sys.argv[1:]
+sys.modules[library] = None
+from service.backends.convert import convert_checkpoint
+from service.backends.loading import load_backend
+from service.errors import ServiceError
+from service.model_store.catalogue import Catalogue
+models, place = Catalogue.read().models, Path(directory)
+for attempt in (
+    lambda: load_backend(models["wmt19-de-en"], place),
+    lambda: convert_checkpoint(models["opus-mt-de-en"], place, place / "ct2", compute_type="int8"),
+):
+    try:
+        attempt()
+    except ServiceError as error:
+        print(type(error).__name__, error)
+"""

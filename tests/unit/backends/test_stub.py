@@ -50,6 +50,13 @@ def test_a_planted_fault_shows_in_its_own_hypothesis_only() -> None:
     assert [h.target for h in stub.generate(["eins", "zwei"], OPTIONS)] == ["eins", ""]
 
 
+def test_a_batch_with_the_planted_failure_fails() -> None:
+    stub = StubBackend(Catalogue.read().model("stub"), fail_on="zwei")
+    assert stub.generate(["eins"], OPTIONS)[0].target == "EINS"
+    with pytest.raises(GenerationFailed):
+        stub.generate(["eins", "zwei"], OPTIONS)
+
+
 def test_the_gate_sees_each_batch_before_it_is_decoded() -> None:
     seen: list[list[str]] = []
     stub = StubBackend(Catalogue.read().model("stub"), gate=lambda batch: seen.append(list(batch)))

@@ -6,8 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from service.backends.tokenization import load_tokenizer
+from service.backends.tokenization import load_tokenizer, moses_normalizer
 from service.errors import ModelDamaged
 from service.model_store.catalogue import Catalogue
 from service.model_store.config import ModelConfig
@@ -180,3 +182,11 @@ def test_a_t5_prefix_stands_in_the_text(spm: Path, tmp_path: Path) -> None:
     )
     assert tokenizer.decode(tokenizer.encode("Ja.")) == "summarize: Ja."
     assert tokenizer.target_prefix("de") == []
+
+
+@given(st.text(alphabet="abÄß12 ,.!?-%:;()\"'„“’/&\u00a0…", max_size=40))
+def test_what_is_passed_by_as_plain_is_what_the_normaliser_leaves_alone(text: str) -> None:
+    from sacremoses import MosesPunctNormalizer
+
+    expected = MosesPunctNormalizer(lang="de", norm_numbers=False).normalize(text)
+    assert moses_normalizer("de")(text) == expected
