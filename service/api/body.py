@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from email.message import Message
@@ -9,10 +10,20 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
 
+from service.api.disconnect import CallerLeft
 from service.errors import InvalidText, MalformedBody, TextTooLong, UnsupportedMedia
 
 Model = TypeVar("Model", bound=BaseModel)
+
+_CHARSET = re.compile(
+    r"ascii|utf-(?:8|16|32)(?:-[bl]e)?|iso8859-\d+|cp125\d|koi8-[ru]|gb18030|gbk|big5|shift_jis|euc_(?:jp|kr)"
+)
+"""Charsets of texts and pages. Python knows more, and some of them (punycode) take quadratic time."""
+
+_READ_AS = {"utf-8": "utf-8-sig", "ascii": "cp1252", "iso8859-1": "cp1252"}
+"""As browsers do it (WHATWG Encoding): what calls itself Latin-1 is Windows' superset of it."""
 
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 
@@ -24,10 +35,13 @@ async def read_body(request: Request, limit: int) -> bytes:
     if announced.isdecimal() and int(announced) > limit:
         raise too_long
     chunks = bytearray()
-    async for chunk in request.stream():
-        chunks += chunk
-        if len(chunks) > limit:
-            raise too_long
+    try:
+        async for chunk in request.stream():
+            chunks += chunk
+            if len(chunks) > limit:
+                raise too_long
+    except ClientDisconnect:
+        raise CallerLeft from None
     return bytes(chunks)
 
 
@@ -43,9 +57,13 @@ def media_type(request: Request) -> tuple[str, str]:
 def decode_text(body: bytes, charset: str) -> str:
     """Raises `InvalidText` naming the charset, `UnsupportedMedia` for one Python does not know."""
     try:
-        return body.decode("utf-8-sig" if charset == "utf-8" else charset)
+        codec = codecs.lookup(charset).name
     except LookupError:
-        raise UnsupportedMedia("The charset of the content type is unknown; send UTF-8.") from None
+        codec = ""
+    if not _CHARSET.fullmatch(codec):
+        raise UnsupportedMedia("The charset of the content type is not read here; send UTF-8.")
+    try:
+        return body.decode(_READ_AS.get(codec, codec))
     except (UnicodeDecodeError, ValueError):
         raise InvalidText(
             "The body is not text in the charset it claims; send UTF-8, or name the right charset "
@@ -65,6 +83,8 @@ def parse_json(body: bytes) -> Any:
         raise MalformedBody("The body is not valid JSON: it is not UTF-8.") from None
     except RecursionError:
         raise MalformedBody("The body is not accepted: its JSON is nested too deeply.") from None
+    except ValueError:  # a number of more digits than Python converts
+        raise MalformedBody("The body is not accepted: a number in its JSON is too long.") from None
 
 
 def validate(model: type[Model], data: Any, *, strict: bool = True) -> Model:

@@ -180,7 +180,7 @@ class ArticlePipeline:
         elif guess.sure:
             language = guess.code
         else:
-            language = self.default_source_language
+            language = guess.code  # the default, unless the text's script rules it out
             message = f"Too little text to tell its language; it was taken for {language!r}."
             return language, detected, [Caveat("language_assumed", message)]
         if language == request.target:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from service.backends.protocol import GenerationOptions
 from service.batching.batcher import Batcher
+from service.errors import GenerationFailed, Unavailable
 from service.pipeline.models import LoadedModel
 from service.pipeline.result import Caveat, Span, Summary, SummarySentence
 from service.text.extractive import select_sentences
@@ -91,7 +92,10 @@ def extract(picked: Sequence[SourceSentence], *, of: int, length: SummaryLength,
     translated: the choice is ours."""
     texts = [sentence.text for sentence in picked]
     caveats = []
-    if len(picked) == of:
+    if not of:
+        message = "There is nothing to summarise: the text is only captions, credits and the like."
+        caveats.append(Caveat("nothing_to_summarize", message))
+    elif len(picked) == of:
         message = "The text is too short to shorten; the summary repeats it."
         caveats.append(Caveat("short_input", message))
     if not length.allows(texts):
@@ -118,7 +122,19 @@ class AbstractiveSummarizer:
         self._language = language
 
     async def summarize(self, sentences: Sequence[SourceSentence], length: SummaryLength) -> Summary:
-        """Raises what `Batcher.generate` raises."""
+        """Where the model fails or writes nothing usable, an extract that says so."""
+        try:
+            written = await self._write(sentences, length)
+        except (GenerationFailed, Unavailable):
+            written = None
+        if written is not None:
+            return written
+        picked = select(sentences, length, self._language)
+        fallback = extract(picked, of=len(sentences), length=length, language=self._language)
+        message = "The summarizer wrote nothing usable; sentences of the text are given instead."
+        return replace(fallback, caveats=(*fallback.caveats, Caveat("summary_extracted", message)))
+
+    async def _write(self, sentences: Sequence[SourceSentence], length: SummaryLength) -> Summary | None:
         texts = [sentence.text for sentence in sentences]
         words = self._words(length)
         caveats: list[Caveat] = []
@@ -137,13 +153,12 @@ class AbstractiveSummarizer:
                 caveats.append(Caveat("summary_cut", message))
             else:
                 sections = merged
-        [written], used = await self._generate(sections or [""], words)
+        if not sections:  # no section's summary reached the end of a sentence
+            return None
+        [written], used = await self._generate(sections, words)
         kept = fit(whole_sentences(written, self._language), length)
         if not kept or count_words(" ".join(kept)) > count_words(" ".join(texts)):
-            picked = select(sentences, length, self._language)
-            fallback = extract(picked, of=len(sentences), length=length, language=self._language)
-            message = "The summarizer wrote nothing usable; sentences of the text are given instead."
-            return replace(fallback, caveats=(*fallback.caveats, Caveat("summary_extracted", message)))
+            return None
         return Summary(
             text=" ".join(kept),
             sentences=tuple(SummarySentence(text, support(text, sentences)) for text in kept),

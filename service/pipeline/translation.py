@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from service.backends.protocol import GenerationOptions, Hypothesis
 from service.batching.batcher import Batcher
+from service.errors import GenerationFailed, Unavailable
 from service.pipeline.models import LoadedModel
 from service.pipeline.result import Caveat, Span, TranslatedSegment
 from service.pipeline.verification import MESSAGES, Fault, faults, other_options
@@ -81,9 +82,12 @@ class SegmentTranslator:
         if not found:
             return _Settled(first, tokens, found, redecoded=False)
         options = other_options(self._options, found, tokens)
-        [second] = await self._batcher.generate(self._model.backend, [source], options)
+        try:
+            [second] = await self._batcher.generate(self._model.backend, [source], options)
+        except (GenerationFailed, Unavailable):
+            return _Settled(first, tokens, found, redecoded=False)  # the doubt is told, nothing is lost
         found_again = faults(source, second)
-        if len(found_again) < len(found):
+        if Fault.EMPTY not in found_again and (Fault.EMPTY in found or len(found_again) < len(found)):
             return _Settled(second, tokens, found_again, redecoded=True)
         return _Settled(first, tokens, found, redecoded=False)
 

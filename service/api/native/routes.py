@@ -248,7 +248,7 @@ async def detect(request: Request, state: State) -> wire.DetectOut:
         data = {"text": data["text"]}
     body = validate(wire.DetectBody, data)
     text = check_text(body.text, max_characters=state.limits.characters)
-    guess = detect_language(text)
+    guess = detect_language(text, default=state.pipeline.default_source_language)
     candidates = [wire.LanguageOut(code=d.code, confidence=d.confidence) for d in guess.candidates]
     return wire.DetectOut(
         language=wire.LanguageOut(code=guess.code, confidence=guess.confidence),

@@ -53,7 +53,8 @@ class SummaryWish(BaseModel):
     language: str | None = Field(default=None, pattern=LANGUAGE_CODE, description="target or source language")
 
     def request(self) -> SummaryRequest:
-        return SummaryRequest(SummaryLength.of(self.sentences, self.words, self.length), self.language)
+        language = self.language.lower() if self.language else None
+        return SummaryRequest(SummaryLength.of(self.sentences, self.words, self.length), language)
 
 
 class _Source(BaseModel):
@@ -340,7 +341,7 @@ class ModelOut(BaseModel):
 
 
 class LimitsOut(BaseModel):
-    model_config = _example(characters=500_000, body_bytes=4_000_000, texts=100)
+    model_config = _example(characters=500_000, body_bytes=2_000_000, texts=100)
 
     characters: int
     body_bytes: int
@@ -351,7 +352,7 @@ class ModelsOut(BaseModel):
     model_config = _example(
         profile="light",
         models=[],
-        limits={"characters": 500_000, "body_bytes": 4_000_000, "texts": 100},
+        limits={"characters": 500_000, "body_bytes": 2_000_000, "texts": 100},
     )
 
     profile: str

@@ -134,6 +134,28 @@ def test_a_repaired_segment_is_said_to_be_repaired() -> None:
     assert "segment_repaired" in {warning["code"] for warning in answer["warnings"]}
 
 
+def test_a_repair_that_fails_costs_nothing_but_a_warning() -> None:
+    seen: list[str] = []
+
+    def decode(source: str) -> str:
+        seen.append(source)
+        if "Brücke" in source and seen.count(source) > 1:
+            raise RuntimeError("internals")
+        return "salad " * 40 if "Brücke" in source else source.upper()
+
+    with serving(stub_models(decode=decode)) as client:
+        text = "Ein Satz davor. Die alte Brücke wird im Mai von der Stadt saniert."
+        [answer] = post(client, "/v1/translate", text=text, source="de")["translations"]
+    assert answer["text"].startswith("EIN SATZ DAVOR. salad")
+    assert "repetition" in {warning["code"] for warning in answer["warnings"]}
+
+
+def test_a_text_of_credits_alone_says_that_there_is_nothing_to_summarise(client: httpx.Client) -> None:
+    answer = post(client, "/v1/digest", text="Quelle: dpa, AFP", source="de")
+    assert answer["summary"]["text"] == ""
+    assert "nothing_to_summarize" in {warning["code"] for warning in answer["warnings"]}
+
+
 def test_a_full_queue_is_refused_at_once_with_the_time_to_come_back() -> None:
     import threading
 

@@ -133,3 +133,17 @@ async def test_a_summarizer_that_writes_nothing_usable_falls_back_to_an_extract_
     assert summary.method == "extract"
     assert "summary_extracted" in {caveat.code for caveat in summary.caveats}
     assert summary.sentences
+
+
+async def test_a_summarizer_is_never_asked_to_summarise_nothing() -> None:
+    asked: list[str] = []
+
+    def decode(source: str) -> str:
+        asked.append(source)
+        return "a section without an end"
+
+    [model] = stub_models(summarizer=True, decode=decode).summarizers
+    many = sentences(*(f"Satz {number} handelt von Brücken und Flüssen." for number in range(400)))
+    summary = await summarize(model, many, SummaryLength(3, 60))
+    assert summary.method == "extract"
+    assert all(asked)
