@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -9,6 +10,8 @@ import uuid
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.problem import service_error_response
+from service.errors import ShuttingDown
 from service.observability.metrics import Metrics
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -33,18 +36,23 @@ class RequestContext:
         identity = _request_id(scope)
         scope["request_id"] = identity
         started = time.perf_counter()
-        status = 500
+        status, answered = 500, False
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, answered = message["status"], True
                 message["headers"] = [*message.get("headers", []), (b"x-request-id", identity.encode())]
             await send(message)
 
         self._metrics.in_flight.inc()
         try:
             await self._app(scope, receive, send_with_id)
+        except asyncio.CancelledError:  # the server gives up on what outlasted the drain
+            if not answered:
+                error = ShuttingDown("The service is shutting down.", retry_after=5)
+                await service_error_response(error, identity)(scope, receive, send_with_id)
+            raise
         finally:
             self._metrics.in_flight.dec()
             self._record(scope, status, time.perf_counter() - started, identity)

@@ -112,13 +112,17 @@ def problem_response(problem: Problem, headers: dict[str, str] | None = None) ->
     )
 
 
+def service_error_response(error: ServiceError, identity: str) -> JSONResponse:
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else None
+    return problem_response(problem_of(error, identity), headers)
+
+
 def install_problem_handlers(app: FastAPI) -> None:
     """Every way a request can fail, routing included, ends in a problem body."""
 
     async def service_error(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ServiceError)  # noqa: S101 -- registered for this class below
-        headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else None
-        return problem_response(problem_of(error, request_id(request)), headers)
+        return service_error_response(error, request_id(request))
 
     async def http_error(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101 -- registered for this class below

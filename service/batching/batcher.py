@@ -62,15 +62,15 @@ class Batcher:
         self._task = asyncio.create_task(self._run(), name="batcher")
 
     async def stop(self) -> None:
-        """Refuse new work, finish the batch in the engine, answer what still waits with
-        `ShuttingDown`."""
+        """Refuse new work, answer what still waits with `ShuttingDown`, finish the batch in the
+        engine. Once more does no harm."""
         self._closing = True
         self._wake.set()
-        if self._task is not None:
-            await self._task
         for entry in self._queue.drain():
             if not entry.payload.done():
                 entry.payload.set_exception(ShuttingDown("The service is shutting down."))
+        if self._task is not None:
+            await self._task
         self._thread.shutdown(wait=True)
 
     @property

@@ -83,7 +83,8 @@ class SegmentQueue(Generic[Payload]):
         The call at the front decides the lane; then every call of that lane gives one entry a
         round until nothing more fits. Calls that were served go to the back.
         """
-        self.prune()
+        while self._calls and not self._front(self._calls[0]):
+            self._calls.popleft()
         if not self._calls:
             return None
         lane = self._calls[0].lane
@@ -95,7 +96,7 @@ class SegmentQueue(Generic[Payload]):
             if call.burst is not None:
                 call.burst *= 2
         waiting = [call for call in self._calls if call not in served]
-        self._calls = deque([*waiting, *(call for call in served if call.entries)])
+        self._calls = deque(call for call in (*waiting, *served) if call.entries)
         return lane, batch
 
     def drain(self) -> Iterator[Entry[Payload]]:
@@ -109,7 +110,9 @@ class SegmentQueue(Generic[Payload]):
         longest = count = 0
         while turns:
             call = turns.popleft()
-            entry = call.entries[0]
+            entry = self._front(call)
+            if entry is None:
+                continue
             longest_then = max(longest, entry.tokens)
             if count and longest_then * (count + 1) > self._batch_tokens:
                 continue  # this call's next one does not fit; a shorter one of another call may
@@ -120,6 +123,13 @@ class SegmentQueue(Generic[Payload]):
             yield entry
             if call.entries and (call.burst is None or call.taken < call.burst):
                 turns.append(call)
+
+    def _front(self, call: Call[Payload]) -> Entry[Payload] | None:
+        """The call's next entry whose caller is still there; those before it are forgotten. Looking
+        at all that wait each time would cost a long article its length squared."""
+        while call.entries and self._abandoned(call.entries[0].payload):
+            self._waiting_tokens -= call.entries.popleft().tokens
+        return call.entries[0] if call.entries else None
 
     def _drop(self, call: Call[Payload], gone: list[Entry[Payload]]) -> None:
         if gone:

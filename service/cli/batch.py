@@ -19,12 +19,15 @@ from service.api.native.wire import DigestBody, SummaryWish
 from service.app import open_pipeline
 from service.cli.digest import add_summary_arguments, answer, shape_of
 from service.cli.exit_codes import ExitCode
-from service.errors import MalformedBody, ServiceError
-from service.pipeline.article import ArticlePipeline
+from service.errors import MalformedBody, Overloaded, ServiceError
+from service.pipeline.article import ArticlePipeline, DigestRequest
+from service.pipeline.result import Digest
 from service.settings import Settings
 
 _AHEAD = 8
 """Articles in work at once: enough to fill the engine's batches, little enough to keep in memory."""
+
+_PATIENCE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,13 @@ def add_batch_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPar
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
+        if arguments.output.exists() and arguments.output.samefile(arguments.input):
+            raise _Mismatch(f"{arguments.output} is the input; name another output")
         total = sum(1 for _ in _lines(arguments.input))
         if arguments.overwrite:
             arguments.output.unlink(missing_ok=True)
         done = _resume(arguments.input, arguments.output)
+        arguments.output.open("a", encoding="utf-8").close()  # cannot be written: said before the work
     except OSError as error:
         print(f"kurzfassung: {error.filename}: {error.strerror}", file=sys.stderr)
         return ExitCode.USAGE
@@ -134,11 +140,20 @@ async def _answer(pipeline: ArticlePipeline, task: str, line: _Line, wish: dict[
             if asked and "summary" not in fields:
                 fields["summary"] = asked
         body = validate(DigestBody, fields)
-        digest = await answer(pipeline, task, body.request())
+        digest = await _answer_patiently(pipeline, task, body.request())
         html = body.format == "html"
         return {"id": identity, "result": shape_of(task, digest, segments=body.segments, html=html)}
     except ServiceError as error:
         return {"id": identity, "error": {"code": error.code, "message": error.message}}
+
+
+async def _answer_patiently(pipeline: ArticlePipeline, task: str, request: DigestRequest) -> Digest:
+    """Where the queue is full, it is with our own articles: the next one waits its turn."""
+    while True:
+        try:
+            return await answer(pipeline, task, request)
+        except Overloaded as error:
+            await asyncio.sleep(min(error.retry_after, _PATIENCE_SECONDS))
 
 
 def _lines(path: Path) -> Iterator[_Line]:

@@ -7,11 +7,10 @@ import signal
 import socket
 import sys
 
-import uvicorn
-
 from service.api.state import ServiceState
 from service.app import create_app
 from service.cli.exit_codes import ExitCode
+from service.cli.server import DrainingServer
 from service.observability.logs import set_up_logging
 from service.settings import Settings
 
@@ -49,15 +48,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         else:
             _welcome(address, state)
 
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(settings, on_started=started),
-            log_config=None,
-            access_log=False,  # the middleware writes one line a request, with the request's id
-            server_header=False,
-            timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
-        )
-    )
+    server = DrainingServer(create_app(settings, on_started=started), drain_seconds=settings.drain_seconds)
     # uvicorn drains on SIGTERM and then raises it once more; draining is not a failure.
     signal.signal(signal.SIGTERM, lambda *_: None)
     server.run(sockets=[listening])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Literal, TypeVar
+from typing import Literal
 
 from service.batching.batcher import Batcher
-from service.errors import UnsupportedLanguage
+from service.errors import InvalidInput, UnsupportedLanguage
 from service.pipeline.models import LoadedModel, ModelSet
+from service.pipeline.off_loop import off_loop
 from service.pipeline.result import (
     Caveat,
     DetectedLanguage,
@@ -32,7 +33,7 @@ from service.pipeline.summarization import (
     extract,
     select,
 )
-from service.pipeline.translation import SegmentTranslator, copied
+from service.pipeline.translation import SegmentTranslator, copied, parted
 from service.text.article import Article, BlockKind, read_article
 from service.text.check import check_text
 from service.text.html import read_html
@@ -40,13 +41,7 @@ from service.text.language import detect_language
 from service.text.segment import Segment
 from service.text.segmentation import segment_article
 
-Result = TypeVar("Result")
-
 MediaType = Literal["text", "html"]
-
-_INLINE_CHARACTERS = 20_000
-"""Reading and segmenting a text up to this long takes a few milliseconds and may happen on the
-event loop; a longer one goes to a thread, so that nobody else waits for it."""
 
 _UNREAD_TOKENS = 512
 """Segment length for a text that is copied and that no model reads, in words."""
@@ -137,6 +132,49 @@ class ArticlePipeline:
             segments = [segment async for segment in self._translated(reading, request.target)]
         return _digest(reading, watch, segments, _joined(reading, segments, request.target), None)
 
+    async def translate_all(self, requests: Sequence[DigestRequest]) -> list[Digest]:
+        """As `translate` for each of several independent texts, in order. The texts that one model
+        translates are one piece of work: let in or refused together, with one turn at the engine.
+
+        An `InvalidInput` points to its text (`#/text/3`).
+        """
+        watches = [Stopwatch() for _ in requests]
+        readings = []
+        for index, (request, watch) in enumerate(zip(requests, watches, strict=True)):
+            try:
+                readings.append(await self._read(request, watch))
+            except InvalidInput as error:
+                error.pointer = f"#/text/{index}"
+                raise
+            await asyncio.sleep(0)  # many short texts are a long one
+        same_work: dict[tuple[str, str, str], list[int]] = {}
+        for index, (request, reading) in enumerate(zip(requests, readings, strict=True)):
+            model = reading.translator.name if reading.translator else ""
+            same_work.setdefault((model, reading.language, request.target), []).append(index)
+        made: dict[int, list[TranslatedSegment]] = {}
+        for (_, _, target), indices in same_work.items():
+            with ExitStack() as stages:
+                for index in indices:
+                    stages.enter_context(watches[index].stage("translate"))
+                texts = await self._translated_together([readings[index] for index in indices], target)
+            made.update(zip(indices, texts, strict=True))
+        return [
+            _digest(reading, watch, made[index], _joined(reading, made[index], request.target), None)
+            for index, (request, reading, watch) in enumerate(zip(requests, readings, watches, strict=True))
+        ]
+
+    async def _translated_together(
+        self, readings: Sequence[_Reading], target: str
+    ) -> list[list[TranslatedSegment]]:
+        """The texts of one model and one language."""
+        model = readings[0].translator
+        if model is None:
+            return [copied(reading.segments) for reading in readings]
+        translator = SegmentTranslator(self.batcher, model, source=readings[0].language, target=target)
+        together = [segment for reading in readings for segment in reading.segments]
+        translated = [segment async for segment in translator.translate(together)]
+        return parted(translated, [len(reading.segments) for reading in readings])
+
     async def summarize(self, request: DigestRequest) -> Digest:
         """A digest without a translation; one is made only if the summary needs it."""
         watch = Stopwatch()
@@ -155,10 +193,10 @@ class ArticlePipeline:
             text = check_text(request.text, max_characters=self.max_characters)
             caveats: list[Caveat] = []
             if request.media == "html":
-                text = await _off_loop(len(text), lambda: read_html(request.text))
+                text = await off_loop(len(text), lambda: read_html(request.text))
                 message = "The article was read out of an HTML page; spans point into `source_text`."
                 caveats.append(Caveat("html_extracted", message))
-            article = await _off_loop(len(text), lambda: read_article(text))
+            article = await off_loop(len(text), lambda: read_article(text))
         with watch.stage("detect"):
             language, detected, about_language = self._identify(text, request)
             caveats.extend(about_language)
@@ -166,7 +204,7 @@ class ArticlePipeline:
         if language != request.target:
             translator = self.models.translator(language, request.target)
         with watch.stage("segment"):
-            segments = await _off_loop(len(text), lambda: _segments(article, language, translator))
+            segments = await off_loop(len(text), lambda: _segments(article, language, translator))
         return _Reading(article, language, detected, segments, translator, tuple(caveats))
 
     def _identify(self, text: str, request: DigestRequest) -> tuple[str, DetectedLanguage, list[Caveat]]:
@@ -219,14 +257,16 @@ class ArticlePipeline:
         language: str,
     ) -> Summary:
         length = request.summary.length
-        sentences = summarizable(reading.article, segments, translated=language == request.target)
+        characters = len(reading.article.text)
+        translated = language == request.target
+        sentences = await off_loop(
+            characters, lambda: summarizable(reading.article, segments, translated=translated)
+        )
         model = self.models.summarizer(language)
-        if model is not None and count_words(" ".join(s.text for s in sentences)) >= SHORT_INPUT_WORDS:
+        if model is not None and sum(count_words(s.text) for s in sentences) >= SHORT_INPUT_WORDS:
             writer = AbstractiveSummarizer(self.batcher, model, language=language)
             return await writer.summarize(sentences, length)
-        picked = await _off_loop(
-            len(reading.article.text), lambda: select(sentences, length, reading.language)
-        )
+        picked = await off_loop(characters, lambda: select(sentences, length, reading.language))
         return extract(picked, of=len(sentences), length=length, language=language)
 
 
@@ -305,9 +345,3 @@ def demonstration(model: LoadedModel) -> Caveat:
         f"{model.name} is a small demonstration model: its translation shows that the path works and is "
         "not fit for use. `make models` fetches the real ones.",
     )
-
-
-async def _off_loop(characters: int, work: Callable[[], Result]) -> Result:
-    if characters <= _INLINE_CHARACTERS:
-        return work()
-    return await asyncio.to_thread(work)

@@ -11,6 +11,7 @@ from service.backends.protocol import GenerationOptions
 from service.batching.batcher import Batcher
 from service.errors import GenerationFailed, Unavailable
 from service.pipeline.models import LoadedModel
+from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Caveat, Span, Summary, SummarySentence
 from service.text.extractive import select_sentences
 from service.text.segmentation import split_sentences
@@ -92,24 +93,42 @@ def extract(picked: Sequence[SourceSentence], *, of: int, length: SummaryLength,
     translated: the choice is ours."""
     texts = [sentence.text for sentence in picked]
     caveats = []
+    unchanged = bool(picked) and len(picked) == of
+    if length.words is not None and not length.allows(texts):
+        texts = [shorten(texts[0], length.words)]  # `select` left only one: none was short enough
+        unchanged = False
+        message = (
+            "No sentence is as short as the summary asked for; the shortest one is given without its end."
+        )
+        caveats.append(Caveat("summary_cut", message, picked[0].span))
     if not of:
         message = "There is nothing to summarise: the text is only captions, credits and the like."
         caveats.append(Caveat("nothing_to_summarize", message))
-    elif len(picked) == of:
+    elif unchanged:
         message = "The text is too short to shorten; the summary repeats it."
         caveats.append(Caveat("short_input", message))
-    if not length.allows(texts):
-        message = "No sentence is as short as the summary asked for; the best one is given whole."
-        caveats.append(Caveat("summary_over_length", message))
     return Summary(
         text=" ".join(texts),
-        sentences=tuple(SummarySentence(s.text, (s.span,)) for s in picked),
+        sentences=tuple(
+            SummarySentence(text, (sentence.span,)) for text, sentence in zip(texts, picked, strict=True)
+        ),
         language=language,
         model="",
         revision="",
-        method="unchanged" if picked and len(picked) == of else "extract",
+        method="unchanged" if unchanged else "extract",
         caveats=tuple(caveats),
     )
+
+
+def shorten(sentence: str, words: int) -> str:
+    """At most so many words of a longer sentence, up to the end of a clause where there is one in the
+    second half, and an ellipsis."""
+    kept = sentence.split()[:words]
+    for size in range(len(kept), len(kept) // 2, -1):
+        if kept[size - 1].endswith((",", ";", ":", "–", "—")):
+            kept = kept[:size]
+            break
+    return " ".join(kept).rstrip(" ,;:–—-.") + "…"
 
 
 class AbstractiveSummarizer:
@@ -139,14 +158,16 @@ class AbstractiveSummarizer:
         words = self._words(length)
         caveats: list[Caveat] = []
         tokens = 0
-        sections = self._sections(texts)
+        sections = await self._sections(texts)
         if len(sections) > 1:
             message = f"The text was summarised in {len(sections)} sections, then merged."
             caveats.append(Caveat("summarized_in_sections", message))
         while len(sections) > 1:
             parts, used = await self._generate(sections, max(25, words // 2))
             tokens += used
-            merged = self._sections([s for part in parts for s in whole_sentences(part, self._language)])
+            merged = await self._sections(
+                [s for part in parts for s in whole_sentences(part, self._language)]
+            )
             if len(merged) >= len(sections):  # does not shrink: keep what fits instead of looping
                 sections = merged[:1]
                 message = "The section summaries did not fit together; the later ones were left out."
@@ -175,8 +196,9 @@ class AbstractiveSummarizer:
             return length.words
         return 30 * (length.sentences or 3)  # news sentences have 20 to 25 words
 
-    def _sections(self, texts: Sequence[str]) -> list[str]:
-        return pack(texts, self._model.config.limits.segment_tokens, self._model.backend.count_tokens)
+    async def _sections(self, texts: Sequence[str]) -> list[str]:
+        most, count = self._model.config.limits.segment_tokens, self._model.backend.count_tokens
+        return await off_loop(sum(map(len, texts)), lambda: pack(texts, most, count))
 
     async def _generate(self, sections: Sequence[str], words: int) -> tuple[list[str], int]:
         generation = self._model.config.generation
@@ -198,15 +220,23 @@ class AbstractiveSummarizer:
 
 def pack(texts: Sequence[str], max_tokens: int, count_tokens: Callable[[str], int]) -> list[str]:
     """Whole sentences packed, in order, into as few sections of at most `max_tokens` as that
-    allows. A single longer sentence is cut at words into sections of its own."""
+    allows. A single longer sentence is cut at words into sections of its own.
+
+    The sentences' own counts, special tokens included, add up to at least the section's; the
+    section itself is counted only where that sum is over the limit."""
     sections: list[str] = []
     current: list[str] = []
+    used = 0
     for text in texts:
-        if current and count_tokens(" ".join([*current, text])) > max_tokens:
-            sections.append(" ".join(current))
-            current = []
-        if count_tokens(text) <= max_tokens:
+        tokens = count_tokens(text)
+        if current and used + tokens > max_tokens:
+            used = count_tokens(" ".join([*current, text])) - tokens
+            if used + tokens > max_tokens:
+                sections.append(" ".join(current))
+                current, used = [], 0
+        if tokens <= max_tokens:
             current.append(text)
+            used += tokens
             continue
         words = text.split()
         while words:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from service.backends.protocol import GenerationOptions, Hypothesis
 from service.batching.batcher import Batcher
 from service.errors import GenerationFailed, Unavailable
 from service.pipeline.models import LoadedModel
+from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Caveat, Span, TranslatedSegment
 from service.pipeline.verification import MESSAGES, Fault, faults, other_options
 from service.text.segment import Segment
+
+_SETTLING = 256
+"""Segments that are checked and repaired at once: as many as a batch holds, and few enough that an
+article of a hundred thousand lines does not hold up the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +58,45 @@ class SegmentTranslator:
 
         Raises what `Batcher.submit` raises, and `GenerationFailed`.
         """
-        translatable = [segment for segment in segments if segment.translatable]
-        sources = [segment.model_source for segment in translatable]
-        counts = [self._model.backend.count_tokens(source) for source in sources]
+        sources = [segment.model_source for segment in segments if segment.translatable]
+        counts = await off_loop(sum(map(len, sources)), lambda: self._count_tokens(sources))
         futures = self._batcher.submit(self._model.backend, sources, self._options, tokens=counts, ramp=ramp)
-        settling = iter(
-            tasks := [
-                asyncio.ensure_future(self._settle(source, tokens, future))
-                for source, tokens, future in zip(sources, counts, futures, strict=True)
-            ]
-        )
+        settled = self._settled(sources, counts, futures)
         position = 0
         try:
-            for index, segment in enumerate(segments):
-                if segment.translatable:
-                    translated = _translated(index, segment, position, await next(settling))
-                else:
-                    translated = TranslatedSegment(index, segment, segment.source, position, None)
-                position += len(translated.text)
-                yield translated
+            async with aclosing(settled):
+                for index, segment in enumerate(segments):
+                    if segment.translatable:
+                        translated = _translated(index, segment, position, await anext(settled))
+                    else:
+                        translated = TranslatedSegment(index, segment, segment.source, position, None)
+                    position += len(translated.text)
+                    yield translated
         finally:
-            for task in tasks:
-                task.cancel()
             for future in futures:
                 future.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _count_tokens(self, sources: Sequence[str]) -> list[int]:
+        return [self._model.backend.count_tokens(source) for source in sources]
+
+    async def _settled(
+        self, sources: Sequence[str], counts: Sequence[int], futures: Sequence[asyncio.Future[Hypothesis]]
+    ) -> AsyncGenerator[_Settled]:
+        """In order, with the repairs of the next `_SETTLING` segments under way together."""
+        waiting = zip(sources, counts, futures, strict=True)
+        settling: deque[asyncio.Task[_Settled]] = deque()
+        try:
+            while True:
+                for source, tokens, future in islice(waiting, _SETTLING - len(settling)):
+                    settling.append(asyncio.create_task(self._settle(source, tokens, future)))
+                if not settling:
+                    return
+                yield await settling[0]
+                settling.popleft()
+        finally:
+            for task in settling:
+                task.cancel()
+            await asyncio.gather(*settling, return_exceptions=True)
 
     async def _settle(self, source: str, tokens: int, future: asyncio.Future[Hypothesis]) -> _Settled:
         first = await future
@@ -112,6 +134,19 @@ def _translated(index: int, segment: Segment, position: int, settled: _Settled) 
         target_tokens=settled.hypothesis.tokens,
         caveats=tuple(caveats),
     )
+
+
+def parted(segments: Iterable[TranslatedSegment], lengths: Iterable[int]) -> list[list[TranslatedSegment]]:
+    """Segments translated together, `lengths` of them to a text, each text counted from 0 again."""
+    upcoming = iter(segments)
+    texts = []
+    for length in lengths:
+        text = list(islice(upcoming, length))
+        first = text[0].target_start if text else 0
+        texts.append(
+            [replace(each, index=i, target_start=each.target_start - first) for i, each in enumerate(text)]
+        )
+    return texts
 
 
 def copied(segments: Iterable[Segment]) -> list[TranslatedSegment]:

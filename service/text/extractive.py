@@ -23,6 +23,7 @@ _DEFAULT_COUNT = 3
 _POOL = 300
 
 _TERM = re.compile(r"[^\W\d_]{2,}|\d+(?:[.,]\d+)*")
+_WORD = re.compile(r"\w+")
 _QUESTION = re.compile(r"\?[\"'“”»«’)\]]*$")
 _ENDED = re.compile(r"[.!…][\"'“”»«’)\]]*$")
 
@@ -81,7 +82,11 @@ def select_sentences(
 
 def _candidates(sentences: Sequence[str]) -> list[int]:
     """Statements of a good length; else any statement; else anything with a word in it."""
-    wordy = [index for index, sentence in enumerate(sentences) if _TERM.search(sentence)]
+    first: dict[tuple[str, ...], int] = {}  # a sentence that stands twice is said once
+    for index, sentence in enumerate(sentences):
+        if words := tuple(_WORD.findall(sentence.casefold())):
+            first.setdefault(words, index)
+    wordy = [index for index in first.values() if _TERM.search(sentences[index])]
     statements = [index for index in wordy if not _QUESTION.search(sentences[index].rstrip()[-12:])]
     good = [
         index

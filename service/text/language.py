@@ -18,7 +18,8 @@ _WINDOW_LETTERS = 2_000
 _CHARACTERS_READ = 40_000
 _CANDIDATES = 5
 
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+")
+# An address with an @ is looked for only from the start of a word: from every letter would be quadratic.
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|(?<!\S)\S+@\S+")
 _RUN = re.compile(r"[^\W\d_][\w\s,;:.!?'’\"„“”»«()–-]*")
 
 _SCRIPT_LANGUAGES = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any
@@ -18,7 +17,7 @@ from service.api.native import wire
 from service.api.native.language_names import language_name
 from service.api.problem import PROBLEM_RESPONSES
 from service.api.state import ServiceState, service_state
-from service.errors import EmptyText, InvalidInput, TooManyTexts, UnsupportedMedia
+from service.errors import EmptyText, TooManyTexts, UnsupportedMedia
 from service.pipeline.article import DigestRequest, MediaType
 from service.pipeline.result import Digest, Summary, TranslatedSegment
 from service.text.check import check_text
@@ -176,17 +175,15 @@ async def translate(request: Request, state: State) -> Response:
         raise TooManyTexts(f"At most {state.limits.texts} texts in one call.", pointer="#/text")
     check_total(texts, state.limits.characters)
 
-    async def one(index: int, text: str) -> Digest:
-        wanted = DigestRequest(text, body.source.lower(), body.target.lower(), media or body.format)
-        try:
-            return await pipeline.translate(wanted)
-        except InvalidInput as error:
-            if isinstance(body.text, list):
-                error.pointer = f"#/text/{index}"
-            raise
-
-    made = await unless_caller_leaves(request, _all(*(one(index, text) for index, text in enumerate(texts))))
     html = (media or body.format) == "html"
+    wanted = [
+        DigestRequest(text, body.source.lower(), body.target.lower(), "html" if html else "text")
+        for text in texts
+    ]
+    if isinstance(body.text, str):
+        made = [await unless_caller_leaves(request, pipeline.translate(wanted[0]))]
+    else:
+        made = await unless_caller_leaves(request, pipeline.translate_all(wanted))
     for each in made:
         _count(state, each)
     translations = [wire.translated_out(each, segments=body.segments, html=html) for each in made]
@@ -201,17 +198,6 @@ def check_total(texts: list[str], limit: int) -> None:
         raise TooManyTexts(
             f"The texts have {total:,} characters together; at most {limit:,} in one call.", pointer="#/text"
         )
-
-
-async def _all(*work: Any) -> list[Digest]:
-    """All or the first failure, and then nothing of the rest goes on."""
-    tasks = [asyncio.ensure_future(each) for each in work]
-    try:
-        return list(await asyncio.gather(*tasks))
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @router.post(

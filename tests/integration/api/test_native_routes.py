@@ -29,6 +29,34 @@ def test_a_list_of_texts_is_answered_in_order(client: httpx.Client) -> None:
     assert [each["text"] for each in answer["translations"]] == [text.upper() for text in texts]
 
 
+def test_a_list_larger_than_the_queue_is_translated_when_nobody_else_waits() -> None:
+    texts = [f"Das ist Satz Nummer {number}." for number in range(30)]
+    with serving(queue_tokens=10) as small:
+        answer = post(small, "/v1/translate", text=texts, source="de")
+    assert [each["text"] for each in answer["translations"]] == [text.upper() for text in texts]
+
+
+def test_each_text_of_a_list_has_spans_and_warnings_of_its_own(client: httpx.Client) -> None:
+    german = "Der Stadtrat saniert die alte Brücke über den Fluss. Die Arbeiten beginnen im Mai."
+    english = "The city council repairs the old bridge over the river. The work begins in May."
+    first, second, third = post(client, "/v1/translate", text=[german, english, german], segments=True)[
+        "translations"
+    ]
+    assert second["text"] == english
+    assert "already_in_target_language" in {warning["code"] for warning in second["warnings"]}
+    assert "already_in_target_language" not in {warning["code"] for warning in third["warnings"]}
+    assert first["segments"] == third["segments"]
+    spans = [segment["target"] for segment in third["segments"]]
+    shown = [third["text"][span["start"] : span["end"]] for span in spans]
+    assert " ".join(shown) == german.upper() == third["text"]
+
+
+def test_the_text_of_a_list_that_cannot_be_translated_is_pointed_to(client: httpx.Client) -> None:
+    refused = client.post("/v1/translate", json={"text": ["Guten Morgen.", "...", "Guten Abend."]})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "#/text/1"
+
+
 def test_a_single_text_is_a_list_of_one(client: httpx.Client) -> None:
     [only] = post(client, "/v1/translate", text=TEXT, segments=True)["translations"]
     assert only["text"] == TEXT.upper()

@@ -178,6 +178,33 @@ def test_an_output_made_from_another_input_is_not_touched(tmp_path: Path) -> Non
     assert [each["id"] for each in read_lines(output)] == ["a0", "a1"]
 
 
+def test_batch_refuses_to_write_over_its_input(tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "in.jsonl", lines(2))
+    link = tmp_path / "link.jsonl"
+    link.symlink_to(source)
+    before = source.read_bytes()
+    for output in (source, link):
+        for options in ([], ["--overwrite"]):
+            done = run("batch", str(source), str(output), *options)
+            assert done.returncode == 2
+            assert "is the input" in done.stderr
+    assert source.read_bytes() == before
+
+
+def test_batch_waits_for_room_in_the_queue_instead_of_failing_a_line(tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "in.jsonl", lines(12))
+    done = run("batch", str(source), str(tmp_path / "out.jsonl"), KURZFASSUNG_QUEUE_TOKENS="10")
+    assert done.returncode == 0, done.stderr
+    assert all("result" in each for each in read_lines(tmp_path / "out.jsonl"))
+
+
+def test_batch_says_at_once_that_its_output_cannot_be_written(tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "in.jsonl", lines(1))
+    done = run("batch", str(source), str(tmp_path / "nirgends" / "out.jsonl"))
+    assert done.returncode == 2
+    assert "out.jsonl: No such file" in done.stderr
+
+
 def test_batch_takes_the_summary_wish_of_the_command_line(tmp_path: Path) -> None:
     source = write_lines(tmp_path / "in.jsonl", lines(1))
     done = run(

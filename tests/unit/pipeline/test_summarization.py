@@ -16,6 +16,7 @@ from service.pipeline.summarization import (
     fit,
     pack,
     select,
+    shorten,
     support,
     whole_sentences,
 )
@@ -68,11 +69,29 @@ def test_an_extract_of_nothing_is_empty() -> None:
     assert extract([], of=0, length=SummaryLength(), language="en").text == ""
 
 
-def test_a_sentence_longer_than_asked_is_given_whole_with_a_warning() -> None:
-    picked = select(NEWS, SummaryLength(None, 5), "de")
-    summary = extract(picked, of=len(NEWS), length=SummaryLength(None, 5), language="en")
-    assert len(summary.sentences) == 1
-    assert [caveat.code for caveat in summary.caveats] == ["summary_over_length"]
+@pytest.mark.parametrize("length", [SummaryLength(None, 5), SummaryLength(2, 9), SummaryLength(None, 1)])
+def test_where_no_sentence_is_short_enough_the_shortest_one_is_cut_and_that_is_said(
+    length: SummaryLength,
+) -> None:
+    for news in (NEWS, NEWS[:1]):
+        picked = select(news, length, "de")
+        summary = extract(picked, of=len(news), length=length, language="en")
+        assert summary.text.endswith("…")
+        assert 1 <= count_words(summary.text) <= (length.words or 0)
+        assert [sentence.text for sentence in summary.sentences] == [summary.text]
+        assert summary.method == "extract"
+        [caveat] = summary.caveats
+        assert caveat.code == "summary_cut"
+        assert caveat.span == picked[0].span
+
+
+def test_a_sentence_is_cut_at_the_end_of_a_clause_where_it_can_be() -> None:
+    assert shorten("The council, which met on Monday, will repair the bridge", 8) == (
+        "The council, which met on Monday…"
+    )
+    assert shorten("The council, as expected everywhere here, repairs", 5) == (
+        "The council, as expected everywhere…"
+    )
 
 
 def test_sections_hold_whole_sentences_in_order_within_the_budget() -> None:

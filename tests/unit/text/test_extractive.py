@@ -71,3 +71,10 @@ def test_any_choice_is_in_order_within_limits_and_repeatable(
     assert chosen == select(sentences, count=count, max_words=max_words)
     if len(chosen) > 1:
         assert sum(len(sentences[index].split()) for index in chosen) <= max_words
+
+
+def test_a_sentence_that_stands_twice_is_chosen_once() -> None:
+    said = "Der Stadtrat hat die Sanierung der alten Brücke beschlossen."
+    again = "DER STADTRAT hat die Sanierung der alten Brücke beschlossen!"
+    other = "Die Arbeiten an der Brücke beginnen im Mai und dauern drei Monate."
+    assert select_sentences([said, again, other, said], count=3, max_words=None, language="de") == [0, 2]

@@ -75,3 +75,10 @@ def test_many_threads_may_ask_at_once() -> None:
     for thread in threads:
         thread.join(timeout=30)
     assert sorted(codes) == ["de"] * 8 + ["en"] * 8
+
+
+@pytest.mark.timeout(30)
+def test_unbroken_text_takes_no_longer_than_prose() -> None:
+    # The square of the length was 1.5 seconds a text; sixty of them would not end in time.
+    for _ in range(60):
+        assert not detect_language("1" * 40_000).sure
