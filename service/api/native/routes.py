@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Annotated, Any
 
@@ -19,6 +19,7 @@ from service.api.problem import PROBLEM_RESPONSES
 from service.api.state import ServiceState, service_state
 from service.errors import EmptyText, TooManyTexts, UnsupportedMedia
 from service.pipeline.article import DigestRequest, MediaType
+from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Digest, Summary, TranslatedSegment
 from service.text.check import check_text
 from service.text.language import detect_language
@@ -94,8 +95,14 @@ async def _digest_body(request: Request, state: ServiceState) -> tuple[wire.Dige
     return body, body.request(media=media)
 
 
-def _answer(out: BaseModel) -> Response:
-    return JSONResponse(out.model_dump(exclude=wire.unasked(out)))
+async def _answer(characters: int, shape: Callable[[], BaseModel]) -> Response:
+    """The shape as JSON; made beside the event loop where it is long."""
+
+    def response() -> Response:
+        out = shape()
+        return JSONResponse(out.model_dump(exclude=wire.unasked(out)))
+
+    return await off_loop(characters, response)
 
 
 def _count(state: ServiceState, digest: Digest) -> None:
@@ -139,7 +146,9 @@ async def digest(request: Request, state: State) -> Response:
         return await event_response(request, _events(state, wanted))
     made = await unless_caller_leaves(request, pipeline.digest(wanted))
     _count(state, made)
-    return _answer(wire.digest_out(made, segments=body.segments, html=html))
+    return await _answer(
+        made.usage.characters, lambda: wire.digest_out(made, segments=body.segments, html=html)
+    )
 
 
 async def _events(state: ServiceState, wanted: DigestRequest) -> AsyncGenerator[Event, None]:
@@ -186,9 +195,13 @@ async def translate(request: Request, state: State) -> Response:
         made = await unless_caller_leaves(request, pipeline.translate_all(wanted))
     for each in made:
         _count(state, each)
-    translations = [wire.translated_out(each, segments=body.segments, html=html) for each in made]
-    shaped = [each.model_dump(exclude=wire.unasked(each)) for each in translations]
-    return JSONResponse({"translations": shaped})
+
+    def shaped() -> Response:
+        translations = [wire.translated_out(each, segments=body.segments, html=html) for each in made]
+        dumped = [each.model_dump(exclude=wire.unasked(each)) for each in translations]
+        return JSONResponse({"translations": dumped})
+
+    return await off_loop(sum(map(len, texts)), shaped)
 
 
 def check_total(texts: list[str], limit: int) -> None:
@@ -217,7 +230,8 @@ async def summarize(request: Request, state: State) -> Response:
     )
     made = await unless_caller_leaves(request, pipeline.summarize(wanted))
     _count(state, made)
-    return _answer(wire.summarize_out(made, html=wanted.media == "html"))
+    html = wanted.media == "html"
+    return await _answer(made.usage.characters, lambda: wire.summarize_out(made, html=html))
 
 
 @router.post(
