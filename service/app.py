@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -64,8 +64,15 @@ def choose_profile(settings: Settings, catalogue: Catalogue, files: ModelFiles) 
 def load_models(settings: Settings) -> ModelSet:
     """Every model of the chosen profile, ready to decode. Raises `OperatorError` and its kin."""
     catalogue = Catalogue.read(settings.model_configs)
+    name, profile = choose_profile(settings, catalogue, model_files(settings))
+    summarizers = [] if profile.summarization == EXTRACT else [profile.summarization]
+    return _load(settings, name, map(catalogue.model, profile.translation), map(catalogue.model, summarizers))
+
+
+def _load(
+    settings: Settings, profile: str, translators: Iterable[ModelConfig], summarizers: Iterable[ModelConfig]
+) -> ModelSet:
     files = model_files(settings)
-    name, profile = choose_profile(settings, catalogue, files)
     acknowledged = acknowledged_models(settings.acknowledged_licences)
 
     def load(config: ModelConfig) -> LoadedModel:
@@ -74,10 +81,9 @@ def load_models(settings: Settings) -> ModelSet:
         backend = load_backend(config, directory, device=settings.device, threads=settings.threads)
         return LoadedModel(config, backend, files.revision(config))
 
-    summarizers = [] if profile.summarization == EXTRACT else [catalogue.model(profile.summarization)]
     return ModelSet(
-        profile=name,
-        translators=[load(catalogue.model(model)) for model in profile.translation],
+        profile=profile,
+        translators=[load(config) for config in translators],
         summarizers=[load(config) for config in summarizers],
     )
 
@@ -108,6 +114,17 @@ async def open_pipeline(
         await batcher.stop()
         for model in chosen.loaded:
             model.backend.close()
+
+
+def open_pipeline_of(settings: Settings, name: str) -> AbstractAsyncContextManager[ArticlePipeline]:
+    """The pipeline of the profile or the single model of that name; for measuring them."""
+    catalogue = Catalogue.read(settings.model_configs)
+    if name not in catalogue.models:
+        return open_pipeline(settings.model_copy(update={"profile": name}))
+    config = catalogue.model(name)
+    translates = config.task == "translation"
+    models = _load(settings, name, [config] if translates else [], [] if translates else [config])
+    return open_pipeline(settings, models=models)
 
 
 def create_app(

@@ -21,6 +21,7 @@
         ├── ModelNotInstalled        configured, not on this disk
         ├── ModelDamaged             a checksum or a required file is wrong
         ├── LicenceNotAcknowledged   a restricted licence nobody has accepted yet
+        ├── CorpusInvalid            evaluation data: file, line, what is wrong
         ├── DownloadFailed           the hub or mirror did not deliver
         ├── ConversionFailed         the checkpoint could not be converted
         └── EngineUnavailable        a library or device the config asks for is missing
@@ -158,6 +159,10 @@ class ModelDamaged(OperatorError):
 
 class LicenceNotAcknowledged(OperatorError):
     code = "licence_not_acknowledged"
+
+
+class CorpusInvalid(OperatorError):
+    code = "corpus_invalid"
 
 
 class DownloadFailed(OperatorError):

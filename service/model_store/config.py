@@ -104,6 +104,7 @@ class ModelConfig(Table):
     compute_type: str = "int8"
     demonstration: bool = False
     description: str = ""
+    trained_on: tuple[str, ...] = Field(default=(), description="test sets that are in the training data")
     limits: Limits
     generation: Generation = Generation()
     input: Input = Input()

@@ -1,0 +1,238 @@
+"""`kurzfassung evaluate translation | summaries`: a ruler for every model, on any data."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from service.app import open_pipeline_of
+from service.cli.digest import add_summary_arguments
+from service.cli.exit_codes import ExitCode
+from service.errors import CorpusInvalid, EngineUnavailable, ServiceError, SettingInvalid
+from service.evaluation.corpus import (
+    ParallelCorpus,
+    SummaryCorpus,
+    read_parallel,
+    read_summaries,
+    read_test_set,
+)
+from service.evaluation.measurement import Measurement, Work, machine, measure
+from service.evaluation.report import Run, summary_sections, translation_sections, write_report
+from service.evaluation.summary_scores import score_summaries
+from service.evaluation.translation_scores import score_translations
+from service.model_store.catalogue import Catalogue
+from service.pipeline.article import SummaryRequest
+from service.pipeline.summarization import SummaryLength
+from service.settings import Settings
+from service.text.article import read_article
+from service.text.segmentation import split_sentences
+
+_PACKAGES = ("ctranslate2", "transformers", "sacrebleu", "rouge-score")
+
+
+def add_evaluate_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "evaluate", help="score models on your own data or a known test set (extra `evaluate`)"
+    )
+    tasks = parser.add_subparsers(dest="evaluate_task", required=True, metavar="TASK")
+
+    task = tasks.add_parser("translation", help="BLEU and chrF with intervals, speed and memory")
+    task.add_argument("--source", type=Path, metavar="FILE", help="a segment a line")
+    task.add_argument(
+        "--reference",
+        type=Path,
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="may be given several times",
+    )
+    task.add_argument("--test-set", metavar="NAME", help="one that sacrebleu knows, instead of files")
+    task.add_argument("--from", dest="source_language", default="de", metavar="CODE")
+    task.add_argument("--to", dest="target_language", default="en", metavar="CODE")
+    _add_common(task)
+    task.set_defaults(run=_guarded(_translation))
+
+    task = tasks.add_parser("summaries", help="ROUGE and what can be counted, beside the first sentences")
+    task.add_argument(
+        "--articles", type=Path, metavar="FILE.jsonl", required=True, help="`text` and `summary`"
+    )
+    task.add_argument("--from", dest="source_language", default="de", metavar="CODE")
+    task.add_argument("--to", dest="target_language", default="en", metavar="CODE")
+    add_summary_arguments(task)
+    _add_common(task)
+    task.set_defaults(run=_guarded(_summaries))
+
+
+def _add_common(task: argparse.ArgumentParser) -> None:
+    task.add_argument(
+        "--systems",
+        nargs="+",
+        metavar="MODEL|PROFILE",
+        default=None,
+        help="side by side (default: the profile served)",
+    )
+    task.add_argument("--limit", type=_positive, metavar="N", help="only the first N lines")
+    task.add_argument(
+        "--report", type=Path, metavar="DIR", default=Path("evaluation"), help="default: evaluation"
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("a whole number from 1")
+    return number
+
+
+def _guarded(
+    command: Callable[[argparse.Namespace, Settings], int],
+) -> Callable[[argparse.Namespace, Settings], int]:
+    """What is wrong with the data, the names or the set-up is wrong usage."""
+
+    def run(arguments: argparse.Namespace, settings: Settings) -> int:
+        try:
+            for package in ("sacrebleu", "rouge_score", "matplotlib"):
+                if find_spec(package) is None:
+                    raise EngineUnavailable(
+                        f"{package} is not installed; `pip install 'kurzfassung[evaluate]'` brings it."
+                    )
+            return command(arguments, settings)
+        except (CorpusInvalid, SettingInvalid, EngineUnavailable) as error:
+            print(f"kurzfassung: {error.message}", file=sys.stderr)
+            return ExitCode.USAGE
+
+    return run
+
+
+def _translation(arguments: argparse.Namespace, settings: Settings) -> int:
+    source, target = arguments.source_language, arguments.target_language
+    corpus = _parallel_corpus(arguments, source, target).first(arguments.limit)
+    work = Work("translation", corpus.sources, source, target)
+    measured = _measure_all(_systems(arguments, settings), settings, work)
+    outputs = {each.name: each.outputs for each in measured}
+    scores, signatures = score_translations(corpus, outputs, target)
+    notes = tuple(
+        f"CAUTION: {corpus.name} is in the declared training data of {model['name']}; its scores there say "
+        "nothing about new text."
+        for each in measured
+        for model in each.models
+        if corpus.name in model["trained_on"]
+    )
+    run = _run("Translation", arguments, corpus, len(corpus.sources), notes, signatures)
+    for note in notes:
+        print(f"warning: {note}", file=sys.stderr)
+    return _finish(arguments, run, measured, translation_sections(measured, scores), scores)
+
+
+def _parallel_corpus(arguments: argparse.Namespace, source: str, target: str) -> ParallelCorpus:
+    if bool(arguments.test_set) == bool(arguments.source):
+        raise CorpusInvalid("give either --test-set NAME, or --source FILE and --reference FILE")
+    if arguments.test_set:
+        return read_test_set(arguments.test_set, source, target)
+    if not arguments.reference:
+        raise CorpusInvalid("--source needs a --reference")
+    return read_parallel(arguments.source, arguments.reference)
+
+
+def _summaries(arguments: argparse.Namespace, settings: Settings) -> int:
+    source, target = arguments.source_language, arguments.target_language
+    corpus = read_summaries(arguments.articles).first(arguments.limit)
+    length = SummaryLength.of(arguments.sentences, arguments.words, arguments.length)
+    language = arguments.language or target
+    work = Work("summarization", corpus.texts, source, target, SummaryRequest(length, language))
+    measured = _measure_all(_systems(arguments, settings), settings, work)
+    systems: dict[str, tuple[Sequence[str], Sequence[str]]] = {
+        each.name: (each.outputs, each.bases) for each in measured
+    }
+    for each in measured:  # the baseline every summary has to beat, on what that system read
+        name = "lead" if language == source else f"lead of {each.name}"
+        lead = [_lead(base, language, length.sentences or 3) for base in each.bases]
+        systems[name] = (lead, each.bases)
+    scores = score_summaries(corpus.summaries, systems)
+    run = _run("Summaries", arguments, corpus, len(corpus.texts), (), {})
+    return _finish(arguments, run, measured, summary_sections(measured, scores), scores)
+
+
+def _lead(text: str, language: str, count: int) -> str:
+    """The first sentences of the prose, headlines and captions left out."""
+    article = read_article(text)
+    sentences: list[str] = []
+    for block in (article.blocks[index] for index in article.summary_blocks):
+        if len(sentences) >= count:
+            break
+        prose = text[block.start : block.end]
+        sentences += [prose[start:end] for start, end in split_sentences(prose, language)]
+    return " ".join(" ".join(sentences[:count]).split())
+
+
+def _systems(arguments: argparse.Namespace, settings: Settings) -> list[str]:
+    names = list(dict.fromkeys(arguments.systems or [settings.profile]))
+    catalogue = Catalogue.read(settings.model_configs)
+    for name in names:
+        if name != "auto":
+            catalogue.expand(name)  # raises where nothing is called that
+    return names
+
+
+def _measure_all(names: Sequence[str], settings: Settings, work: Work) -> list[Measurement]:
+    """One after the other: they share the machine."""
+    measured = []
+    for name in names:
+        with tqdm(total=len(work.texts), unit="line", desc=name, file=sys.stderr) as bar:
+            try:
+                measured.append(measure(name, partial(open_pipeline_of, settings, name), work, bar.update))
+            except ServiceError as error:
+                raise SettingInvalid(f"{name}: {error.message}") from error
+    return measured
+
+
+def _run(
+    title: str,
+    arguments: argparse.Namespace,
+    corpus: ParallelCorpus | SummaryCorpus,
+    lines: int,
+    notes: tuple[str, ...],
+    signatures: Mapping[str, str],
+) -> Run:
+    installed = {name: version(name) for name in ("kurzfassung", *_PACKAGES) if _is_installed(name)}
+    return Run(
+        title=f"{title}: {corpus.name}",
+        command=("kurzfassung", *sys.argv[1:]),
+        corpus=corpus.name,
+        lines=lines,
+        source=arguments.source_language,
+        target=arguments.target_language,
+        files=corpus.files,
+        versions=installed,
+        machine=machine(),
+        notes=notes,
+        signatures=dict(signatures),
+    )
+
+
+def _is_installed(name: str) -> bool:
+    return find_spec(name.replace("-", "_")) is not None or name == "kurzfassung"
+
+
+def _finish(
+    arguments: argparse.Namespace, run: Run, measured: Sequence[Measurement], sections: Any, scores: Any
+) -> int:
+    try:
+        paths = write_report(arguments.report, run, measured, sections, scores)
+    except OSError as error:
+        raise SettingInvalid(f"{error.filename}: {error.strerror}") from error
+    table = next(section.table for section in sections if section.table)
+    widths = [max(len(row[i]) for row in (table.head, *table.rows)) for i in range(len(table.head))]
+    for row in (table.head, *table.rows):
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print(f"\nreport: {os.path.relpath(paths[1])}", file=sys.stderr)
+    return ExitCode.OK

@@ -1,0 +1,186 @@
+"""One model set at work on a corpus, in a process of its own, so that memory and speed are its own."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import platform
+import resource
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import Any, Literal
+
+from service.errors import ServiceError
+from service.pipeline.article import ArticlePipeline, DigestRequest, SummaryRequest
+from service.pipeline.models import ModelSet
+from service.pipeline.result import Digest
+
+Task = Literal["translation", "summarization"]
+OpenPipeline = Callable[[], AbstractAsyncContextManager[ArticlePipeline]]
+
+_TOGETHER = 64
+"""Lines given to the pipeline at once: as many as fill its batches, few enough for a moving bar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the process is to do. `summary` is for the task "summarization"."""
+
+    task: Task
+    texts: tuple[str, ...]
+    source: str
+    target: str
+    summary: SummaryRequest = field(default_factory=SummaryRequest)
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """`models` are the facts a run can be repeated from. `seconds` without loading and without one
+    text to warm up; `peak_rss_mb` of the whole process, loading included. `warnings` counts the
+    codes the service itself gave. `bases` are what summaries were made of, in their language: the
+    articles or their translations; empty for translations."""
+
+    name: str
+    models: tuple[dict[str, Any], ...]
+    outputs: tuple[str, ...]
+    bases: tuple[str, ...]
+    seconds: float
+    load_seconds: float
+    peak_rss_mb: float
+    tokens: int
+    warnings: dict[str, int]
+
+    @property
+    def lines_per_second(self) -> float:
+        return len(self.outputs) / self.seconds if self.seconds else 0.0
+
+
+def measure(
+    name: str, open_pipeline: OpenPipeline, work: Work, progress: Callable[[int], object]
+) -> Measurement:
+    """Runs in a fresh process, which inherits nothing but the environment; `open_pipeline` must be
+    picklable. `progress` is told of every few texts done. Raises what the pipeline raises."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_child, args=(theirs, name, open_pipeline, work), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        while True:
+            try:
+                message = ours.recv()
+            except EOFError:
+                process.join()
+                raise RuntimeError(f"{name}: the process ended with code {process.exitcode}") from None
+            if isinstance(message, Measurement):
+                return message
+            if isinstance(message, Exception):
+                raise message
+            progress(message)
+    finally:
+        process.kill()
+        process.join()
+        ours.close()
+
+
+def _child(pipe: Connection, name: str, open_pipeline: OpenPipeline, work: Work) -> None:
+    try:
+        pipe.send(asyncio.run(_run(pipe, name, open_pipeline, work)))
+    except ServiceError as error:
+        pipe.send(_portable(error))
+
+
+def _portable(error: ServiceError) -> ServiceError:
+    """Without the cause and the extra arguments, which may not pickle."""
+    return ServiceError(error.message)
+
+
+async def _run(pipe: Connection, name: str, open_pipeline: OpenPipeline, work: Work) -> Measurement:
+    started = time.perf_counter()
+    async with open_pipeline() as pipeline:
+        first = next(text for text in work.texts if _has_letters(text))
+        await _digests(pipeline, work, [first])
+        loaded = time.perf_counter()
+        outputs, bases = list(work.texts), list(work.texts)
+        tokens, warnings = 0, Counter[str]()
+        for begin in range(0, len(work.texts), _TOGETHER):
+            part = range(begin, min(begin + _TOGETHER, len(work.texts)))
+            wordy = [index for index in part if _has_letters(work.texts[index])]
+            digests = await _digests(pipeline, work, [work.texts[index] for index in wordy])
+            for index, digest in zip(wordy, digests, strict=True):
+                outputs[index] = _output(digest)
+                bases[index] = digest.translation.text if digest.translation else digest.source_text
+                tokens += digest.usage.tokens
+                warnings.update(caveat.code for caveat in digest.caveats)
+            pipe.send(len(part))
+        seconds = time.perf_counter() - loaded
+        facts = _facts(pipeline.models, work.task)
+    return Measurement(
+        name=name,
+        models=facts,
+        outputs=tuple(outputs),
+        bases=tuple(bases) if work.task == "summarization" else (),
+        seconds=seconds,
+        load_seconds=loaded - started,
+        peak_rss_mb=_peak_rss_mb(),
+        tokens=tokens,
+        warnings=dict(sorted(warnings.items())),
+    )
+
+
+def _has_letters(text: str) -> bool:
+    """A line without any is its own translation; the pipeline would refuse it."""
+    return any(map(str.isalpha, text))
+
+
+async def _digests(pipeline: ArticlePipeline, work: Work, texts: Sequence[str]) -> list[Digest]:
+    requests = [DigestRequest(text, work.source, work.target, "text", work.summary) for text in texts]
+    if work.task == "translation":
+        return await pipeline.translate_all(requests)
+    in_source = work.summary.language == work.source
+    make = pipeline.summarize if in_source else pipeline.digest
+    return list(await asyncio.gather(*(make(request) for request in requests)))
+
+
+def _output(digest: Digest) -> str:
+    """On one line, as the references are."""
+    part = digest.summary or digest.translation
+    assert part is not None  # noqa: S101 -- every task makes one of them
+    return " ".join(part.text.split())
+
+
+def _facts(models: ModelSet, task: Task) -> tuple[dict[str, Any], ...]:
+    used = models.translators if task == "translation" else models.loaded
+    return tuple(
+        {
+            "name": model.name,
+            "revision": model.revision,
+            "engine": model.config.engine,
+            "device": model.backend.device,
+            "generation": model.config.generation.model_dump(),
+            "limits": model.config.limits.model_dump(),
+            "trained_on": list(model.config.trained_on),
+            "demonstration": model.config.demonstration,
+        }
+        for model in used
+    )
+
+
+def _peak_rss_mb() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1_000_000 if sys.platform == "darwin" else peak * 1024 / 1_000_000
+
+
+def machine() -> dict[str, str]:
+    """What the speed was measured on."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
+        "python": platform.python_version(),
+    }
