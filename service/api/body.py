@@ -25,6 +25,12 @@ _CHARSET = re.compile(
 _READ_AS = {"utf-8": "utf-8-sig", "ascii": "cp1252", "iso8859-1": "cp1252"}
 """As browsers do it (WHATWG Encoding): what calls itself Latin-1 is Windows' superset of it."""
 
+_DECLARED = re.compile(
+    rb"""<(?:meta|\?xml)\b[^<>]*?\b(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_-]{2,40})""", re.I
+)
+_HEAD_BYTES = 1024
+"""As far as browsers look for the declaration."""
+
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 
 
@@ -45,17 +51,19 @@ async def read_body(request: Request, limit: int) -> bytes:
     return bytes(chunks)
 
 
-def media_type(request: Request) -> tuple[str, str]:
-    """Content type in lower case without parameters, and the charset (UTF-8 where none is named)."""
+def media_type(request: Request) -> tuple[str, str | None]:
+    """Content type in lower case without parameters, and the charset, None where none is named."""
     header = Message()
     header["content-type"] = request.headers.get("content-type", "")
     if not request.headers.get("content-type"):
-        return "", "utf-8"
-    return header.get_content_type(), header.get_content_charset() or "utf-8"
+        return "", None
+    return header.get_content_type(), header.get_content_charset()
 
 
-def decode_text(body: bytes, charset: str) -> str:
-    """Raises `InvalidText` naming the charset, `UnsupportedMedia` for one Python does not know."""
+def decode_text(body: bytes, charset: str | None, *, html: bool = False) -> str:
+    """A body whose sender names no charset is UTF-8, unless a byte order mark or, in HTML, the page
+    itself says otherwise. Raises `InvalidText`, `UnsupportedMedia` for a charset we do not read."""
+    charset = charset or _own_charset(body, html=html)
     try:
         codec = codecs.lookup(charset).name
     except LookupError:
@@ -69,6 +77,24 @@ def decode_text(body: bytes, charset: str) -> str:
             "The body is not text in the charset it claims; send UTF-8, or name the right charset "
             "in the content type."
         ) from None
+
+
+def _own_charset(body: bytes, *, html: bool) -> str:
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if html and (declared := _DECLARED.search(body[:_HEAD_BYTES])):
+        charset = declared[1].decode("ascii").lower()
+        # What could be read as far as the declaration cannot be UTF-16 (WHATWG Encoding).
+        return "utf-8" if charset.startswith(("utf-16", "utf-32")) or _is_utf8(body) else charset
+    return "utf-8"
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def parse_json(body: bytes) -> Any:

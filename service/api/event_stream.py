@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator
 
 from fastapi import Request
@@ -19,6 +20,15 @@ KEEP_ALIVE_SECONDS = 10.0
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 Event = tuple[str, BaseModel]
+
+
+def wants_stream(accept: str) -> bool:
+    """Whether an `Accept` header names the event stream and does not weigh it zero."""
+    for media_range in accept.split(","):
+        kind, *parameters = (part.strip().lower() for part in media_range.split(";"))
+        if kind == "text/event-stream":
+            return not any(re.fullmatch(r"q\s*=\s*0(?:\.0*)?", parameter) for parameter in parameters)
+    return False
 
 
 def event_bytes(name: str, data: BaseModel) -> bytes:

@@ -57,15 +57,15 @@ def _positive(text: str) -> int:
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     command: str = arguments.command
+    html = arguments.html or Path(arguments.file).suffix.lower() in {".html", ".htm", ".xhtml"}
     try:
-        text = _read(arguments.file)
+        text = _read(arguments.file, html=html)
     except OSError as error:
         print(f"kurzfassung: {arguments.file}: {error.strerror}", file=sys.stderr)
         return ExitCode.USAGE
     except ServiceError as error:
         print(f"kurzfassung: {arguments.file}: {error.message}", file=sys.stderr)
         return ExitCode.USAGE
-    html = arguments.html or Path(arguments.file).suffix.lower() in {".html", ".htm", ".xhtml"}
     summary = SummaryRequest()
     if command != "translate":
         length = SummaryLength.of(arguments.sentences, arguments.words, arguments.length)
@@ -105,9 +105,9 @@ async def _work(command: str, request: DigestRequest, settings: Settings) -> Dig
         return await answer(pipeline, command, request)
 
 
-def _read(name: str) -> str:
+def _read(name: str, *, html: bool) -> str:
     data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    return decode_text(data, "utf-8")
+    return decode_text(data, None, html=html)
 
 
 def _print(digest: Digest) -> None:

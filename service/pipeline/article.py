@@ -43,6 +43,8 @@ from service.text.segmentation import segment_article
 
 MediaType = Literal["text", "html"]
 
+_WORTH_SAYING = 0.005
+
 _UNREAD_TOKENS = 512
 """Segment length for a text that is copied and that no model reads, in words."""
 
@@ -193,8 +195,12 @@ class ArticlePipeline:
             text = check_text(request.text, max_characters=self.max_characters)
             caveats: list[Caveat] = []
             if request.media == "html":
-                text = await off_loop(len(text), lambda: read_html(request.text))
+                page = await off_loop(len(text), lambda: read_html(request.text))
+                text = check_text(page.text, max_characters=self.max_characters)
                 message = "The article was read out of an HTML page; spans point into `source_text`."
+                if page.left_out >= _WORTH_SAYING:
+                    message += f" {page.left_out:.0%} of the page's text was taken for navigation and the "
+                    message += "like and left out; send a fragment without <body> to have all of it read."
                 caveats.append(Caveat("html_extracted", message))
             article = await off_loop(len(text), lambda: read_article(text))
         with watch.stage("detect"):

@@ -101,8 +101,10 @@ def extract(picked: Sequence[SourceSentence], *, of: int, length: SummaryLength,
             "No sentence is as short as the summary asked for; the shortest one is given without its end."
         )
         caveats.append(Caveat("summary_cut", message, picked[0].span))
-    if not of:
-        message = "There is nothing to summarise: the text is only captions, credits and the like."
+    if not picked:
+        message = (
+            "There is nothing to summarise: the text has no sentence besides captions, credits and the like."
+        )
         caveats.append(Caveat("nothing_to_summarize", message))
     elif unchanged:
         message = "The text is too short to shorten; the summary repeats it."

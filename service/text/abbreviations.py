@@ -39,7 +39,7 @@ _GERMAN = Orthography(
         inkl exkl insb insbes lt lfd mind sog sogen spez zzgl abzgl nr nrn abs anm abb abschn aufl
         bd bde rn rdnr rz ziff hrsg übers verf jg jgg betr engl frz franz lat griech österr röm kath
         evang hptm uffz stellv stv urspr eigtl entspr gegr bsp st ehem
-        nördl südl östl westl städt techn gesch led bürgerl landw wirtsch
+        halbs fa nördl südl östl westl städt techn gesch led bürgerl landw wirtsch
         z.b z.bsp d.h d.i i.d.r i.a i.allg v.a u.u i.e.s i.w.s i.s.v i.s.d i.v.m i.v i.h.v i.r.d
         z.hd z.hdn b.sc m.sc h.c dr.h.c dipl.-ing dipl.-kfm dipl.-psych b.z.w o.g e.g i.e mr mrs
         """

@@ -37,6 +37,7 @@ _BLOCKS_BEFORE_TITLE = 6
 _SENTENCE_END = re.compile(r"[.…;,][\"'“”»«’)\]]*$")
 _FINISHED = re.compile(r"[.!?…][\"'“”»«’)\]]*$")
 _QUESTION_END = re.compile(r"[?!][\"'“”»«’)\]]*$")
+_ANNOUNCES = re.compile(r":$|^\d{1,2}[.:]\d{2}\b")
 _WORD = re.compile(r"\w+")
 
 
@@ -175,6 +176,8 @@ def _find_title(text: str, blocks: list[Block]) -> int | None:
     first: int | None = None
     for index, block in enumerate(blocks[: _BLOCKS_BEFORE_TITLE + 1]):
         if block.kind is BlockKind.SUBHEADING:
+            if _ANNOUNCES.search(text[block.start : block.end]):
+                continue  # `Zutaten:`, `20.15 Uhr Tatort`
             if first is None:
                 first = index
             elif len(_words(text, blocks[first])) <= _OVERLINE_WORDS < len(_words(text, block)):

@@ -37,50 +37,87 @@ _WHEN = re.compile(
     rf"|[Vv]or\s\d{{1,2}}\s(?:Minuten?|Stunden?|Tagen?)"
 )
 
+_AGENCY = (
+    r"(?:dpa|dpad|afp|AFP|rtr|Reuters|REUTERS|AP|ap|epd|EPD|KNA|kna|SID|sid|APA|apa|sda|SDA|ANSA|TASS|"
+    r"Xinhua|Bloomberg|DPA|dts|imago|picture alliance|Getty Images|red|Red\.)"
+)
+_AGENCIES = rf"{_AGENCY}(?:(?:\s?[,/|]\s?|\sund\s|\s){_AGENCY})*"
+_NAME = r"[A-ZÄÖÜ][\w'’.&-]*"
+_NAMES = (
+    rf"(?:{_NAME}|{_AGENCY})"
+    rf"(?:(?:\s?[,/|&]\s?|\s)(?:und|von|van|de|der|den|aus|in|für|via|{_NAME}|{_AGENCY})){{0,9}}"
+)
+
 _CAPTION_START = re.compile(
     r"(?:Fotos?|Bild(?:er|unterschrift|zeile)?|Montage|Collage|Archiv(?:bild|foto)|Symbol(?:bild|foto)|"
     r"Grafik|Infografik|Karte|Illustration|Zeichnung|Screenshot|Video|Im Bild|Auf dem Foto|Photo|Image|"
     r"Caption)\s?[:|]"
 )
+_NEWS_OF_A_VIDEO = re.compile(r"Video\s?:\s(?:\S+\s+){6,}\S*[.!?]$")
+# The credit at a caption's end stands in brackets, behind a sentence or a rule, or names somebody; `ein
+# schlimmes Bild: Häuser ohne Dach` is prose.
 _CAPTION_END = re.compile(
-    r"(?:\((?:Archiv|Symbol)(?:bild|foto)\)|\(?\b(?:Foto|Bild|Photo)s?:\s?[^.!?()]{2,60}\)?)\.?$"
+    r"(?:\((?:Archiv|Symbol)(?:bild|foto)\)"
+    r"|(?:\(|[|/]\s?|[.!?…\"“»)]\s)(?:Fotos?|Bild|Bilder|Photos?):\s?[^.!?()]{2,60}\)?"
+    rf"|\s(?:Fotos?|Bild|Photos?):\s?{_NAMES})\.?$"
 )
 _CAPTION_WORD = re.compile(r"\(?(?:Archivbild|Archivfoto|Symbolbild|Symbolfoto)\)?")
 
-_AGENCY = (
-    r"(?:dpa|dpad|afp|AFP|rtr|Reuters|REUTERS|AP|ap|epd|EPD|KNA|kna|SID|sid|APA|apa|sda|SDA|ANSA|TASS|"
-    r"Xinhua|Bloomberg|DPA|dts|imago|picture alliance|Getty Images|red|Red\.)"
-)
+_DAY = rf"(?:{_WEEKDAY}\.?,?\s+)?(?:den\s)?(?:{_DATE}|\d{{1,2}}\.\s?{_MONTH})"
+_TIME = r"(?:,?\s*(?:[-–|]|um)?\s*\d{1,2}[:.]\d{2}(?:\sUhr)?)?"
 _CREDIT = re.compile(
-    r"(?:Quellen?|Source|Sources|Autor(?:in|en|:in)?|Text|Redaktion|Fotograf(?:in)?|Bildquelle|Copyright|Stand|"
-    r"Zuletzt aktualisiert|Aktualisiert|Veröffentlicht|Erschienen|Erstellt|Datum|Agentur|Mitarbeit|"
-    r"Übersetzung|"
-    r"Protokoll|Tags?|Schlagwort(?:e|er)?|Themen|Ressort|Rubrik|Von|An|Cc|Gesendet|From|To|Date|Sent)"
-    r"\s?:\s?\S.*"
-    r"|(?:Aktualisiert|Veröffentlicht|Zuletzt geändert|Stand)\s(?:am|vom)\s.*\d.*"
-    r"|(?:©|\(c\)|\(C\)|Copyright\b).*"
-    rf"|\(?(?:Mit Material von\s)?{_AGENCY}(?:(?:\s?[,/|]\s?|\sund\s|\s){_AGENCY})*\)?\.?"
-    rf"|(?:Mit Material (?:von|der)|mit Informationen von)\s.*"
+    # Who and what: any value that is no sentence of its own (`is_credit` sees to that).
+    r"(?:Quellen?|Sources?|Autor(?:in|en|:in)?|Fotograf(?:in)?|Bild(?:quelle|nachweis|rechte)|Copyright|"
+    r"Agentur|Mitarbeit|Übersetzung|Tags?|Schlagwort(?:e|er)?|Themen|Ressort|Rubrik)\s?:\s?\S.*"
+    rf"|(?:Text|Redaktion|Protokoll|Interview|Bearbeitung)\s?:\s?{_NAMES}\.?"
+    # When: no date, no credit.
+    r"|(?:Stand|Zuletzt aktualisiert|Aktualisiert|Veröffentlicht|Erschienen|Erstellt|Datum|Gesendet|Date|"
+    r"Sent)"
+    r"\s?:\s?(?=.*\d)\S.*"
+    rf"|(?:Aktualisiert|Veröffentlicht|Erschienen|Zuletzt geändert|Stand)\s(?:am|vom|um)\s{_DAY}{_TIME}\.?"
+    # The head of a mail; `An: die Redaktion`, but no sentence.
+    r"|(?:Von|An|Cc|From|To)\s?:\s?(?:\S.*@.*|\S+(?:\s\S+){0,5}(?<![.!?]))"
+    r"|©.*|\([cC]\)\s.*|Copyright(?:\s(?:by|©|\(c\)|\d{4})\b.*)?"
+    rf"|\(?{_AGENCIES}\)?\.?"
+    rf"|\(?[Mm]it (?:Material|Agenturmaterial|Informationen|Inhalten) (?:von|der|des)\s"
+    rf"(?:(?:Nachrichten)?[Aa]gentur(?:en)?\s)?{_AGENCIES}\)?\.?"
     r"|\(?[a-zäöü]{2,4}(?:/[a-zäöü]{2,4})+\)?"
 )
 _BYLINE = re.compile(
-    r"(?:Von|Ein Kommentar von|Ein Gastbeitrag von|Eine Analyse von|Interview von|Aufgezeichnet von|By)\s"
-    r"[A-ZÄÖÜ][\w'’.-]*(?:(?:,\s|\s)(?:und|von|van|de|der|zu|aus|in|[A-ZÄÖÜ][\w'’.-]*)){0,9}"
+    r"(?:V(?:on|ON)|(?:Ein|Eine)\s(?:Kommentar|Gastbeitrag|Analyse|Essay|Reportage|Interview|Bericht|Kolumne|"
+    r"Gastkommentar|Porträt)\svon|Interview von|Aufgezeichnet von|By)\s"
+    rf"{_NAME}(?:(?:,\s|\s)(?:und|von|van|de|der|aus|in|UND|{_NAME})){{0,9}}(?:\s\({_AGENCIES}\))?"
 )
+_OFFER = (
+    r"abonnieren|anmelden|abmelden|bestellen|abbestellen|registrieren|eintragen|erhalten|weiterlesen|lesen"
+)
+# `Themen: Die Minister sprachen über Rente, Krieg und Klima.`
+_SENTENCE = re.compile(r"(?!©|\()\S+\s(?:\S+\s+){4,}\S*[.!?…][\"“»]?")
 _BOILERPLATE = re.compile(
-    r"Alle Rechte vorbehalten.*|(?:Hier|Jetzt)\b.{0,60}\b(?:abonnieren|anmelden|lesen|registrieren)\W*"
-    r"|.{0,60}\bNewsletter\b.{0,60}(?:abonnieren|anmelden|abmelden|bestellen|abbestellen).{0,40}"
-    r"|(?:Lesen Sie (?:auch|hier|mehr|dazu)|Mehr (?:zum Thema|dazu)|Das könnte Sie auch interessieren|"
-    r"Weiterlesen|"
-    r"Weitere (?:Artikel|Themen|Meldungen)|Auch interessant|Themenseite)\b.*"
-    r"|(?:Artikel|Seite|Beitrag)\s(?:drucken|teilen|merken|versenden|anhören)|Teilen|Drucken|Merken|Anzeige|Werbung"
+    r"Alle Rechte vorbehalten.*"
+    rf"|(?:Hier|Jetzt)\s(?:\S+\s)?(?:{_OFFER})[!\s»›>→]*"
+    rf"|(?:Hier|Jetzt)\b(?=.*\b(?:kostenlos|gratis|Sie)\b).{{0,80}}\b(?:{_OFFER})\W*"
+    rf"|Newsletter(?:\s\S+)?\s(?:{_OFFER})\W*"
+    rf"|(?=.*\b(?:Sie|Ihre?n?|[Uu]nser(?:e|en|em)?|[Hh]ier|[Jj]etzt|[Kk]ostenlos(?:en)?)\b)"
+    rf"(?=.*\b(?:{_OFFER}|abonniert|anzumelden)\b).*\b(?:Newsletter|Rundbrief)s?\b.*"
+    r"|Lesen Sie (?:auch|hier|mehr|dazu)\b.*|Mehr dazu (?:lesen|finden|hören|sehen) Sie\b.*"
+    r"|Das könnte Sie auch interessieren\b.*|Weiterlesen\b.*"
+    r"|(?:Mehr (?:zum Thema|dazu)|Weitere (?:Artikel|Themen|Meldungen|Nachrichten)|Auch interessant|"
+    r"Themenseite)"
+    r"(?:\s(?:zum|zur|zu|im|in|aus|von|auf)\b[^.!?:]{0,60})?\s?(?:[:›»>→|…].*)?"
+    r"|(?:Artikel|Seite|Beitrag)\s(?:drucken|teilen|merken|versenden|anhören)"
+    r"|Teilen|Drucken|Merken|Anzeige|Werbung"
     r"|(?:Zur|Zurück zur)\s(?:Startseite|Übersicht)|Kommentare?\s?(?:\(\d+\)|\d+)?|\d+\sKommentare?"
     r"|Folgen Sie uns\b.*|Inhalt (?:laden|anzeigen)|Impressum|Datenschutz(?:erklärung)?|Cookie-Einstellungen"
+    r"|(?:Wir|Diese (?:Web)?[Ss]eite) (?:verwenden|nutzen|verwendet|nutzt|setzen|setzt) Cookies\b.*"
+    r"|Bitte aktivieren Sie (?:JavaScript|Javascript|Cookies)\b.*"
+    r"|Diese[rs]? (?:Artikel|Beitrag|Text|Interview|Meldung) (?:wurde|ist|erschien)\b.{0,60}"
+    r"(?:zuerst|zuletzt|ursprünglich|erstmals)\b.{0,60}"
     r"|Diese (?:E-)?Mail wurde .*|(?:Zum )?Abbestellen\b.*"
     r"|(?:Facebook|Twitter|WhatsApp|E-Mail|X|Instagram|LinkedIn)"
 )
-
 _CELL_GAP = re.compile(r"\s*\|\s*|[^\S\t]*\t\s*|(?<![.!?,;:])[ \u00a0]{2,}")
+_SENTENCE_STOP = re.compile(r"[.!?…][\"“»)]?$")
 _TIGHT_GAP = re.compile(r"\s*\|\s*|[^\S\t]*\t\s*")
 
 
@@ -108,8 +145,10 @@ def running_time_at_end(line: str) -> int | None:
 
 
 def is_caption(line: str) -> bool:
-    if _CAPTION_START.match(line) or _CAPTION_WORD.fullmatch(line):
+    if _CAPTION_WORD.fullmatch(line):
         return True
+    if _CAPTION_START.match(line):
+        return _NEWS_OF_A_VIDEO.match(line) is None
     return len(line) <= 400 and _CAPTION_END.search(line, max(0, len(line) - 90)) is not None
 
 
@@ -117,7 +156,9 @@ def is_credit(line: str) -> bool:
     """Who wrote it, who owns it, when it was changed, and what the page says about itself."""
     if len(line) > _LONGEST_CREDIT:
         return False
-    return any(pattern.fullmatch(line) for pattern in (_CREDIT, _BYLINE, _BOILERPLATE))
+    if _BYLINE.fullmatch(line) or _BOILERPLATE.fullmatch(line):
+        return True
+    return _CREDIT.fullmatch(line) is not None and _SENTENCE.fullmatch(line) is None
 
 
 def number_marker(line: str) -> tuple[int, str] | None:
@@ -163,6 +204,15 @@ def looks_tabular(line: str, *, alone: bool) -> bool:
     cells = table_cells(line)
     if not cells or sum(end - start for start, end in cells) / len(cells) > _LONGEST_CELL:
         return False
+    tight = len(_TIGHT_GAP.findall(line))
     if alone:
-        return len(cells) >= 3 and len(_TIGHT_GAP.findall(line)) >= 2
-    return len(cells) >= 2
+        return len(cells) >= 3 and tight >= 2
+    return len(cells) >= 2 and (tight > 0 or not _is_spaced_prose(line, cells))
+
+
+def _is_spaced_prose(line: str, cells: list[tuple[int, int]]) -> bool:
+    """Double spaces in a justified or carelessly typed sentence: it goes on in lower case, or ends."""
+    start, end = cells[-1]
+    if _SENTENCE_STOP.search(line[start:end]) and len(line[start:end].split()) > 1:
+        return True
+    return any(line[start].islower() for start, _ in cells[1:])

@@ -3,76 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
 from service.errors import EmptyText
 from service.text.furniture import has_letters
+from service.text.page import INLINE, PageBlock, read_page
 
 # lxml publishes no types; an element is only walked here.
 _Element = Any
 
-_LONGEST_CELL = 200
-# Extraction weighs every element against its neighbours. Past these, only the plain page text is read.
-_MOST_TAGS = 30_000
+# Extraction weighs every element against its neighbours. Past these, the page is read as a whole.
+_MOST_TAGS = 15_000
 _DEEPEST = 200
 
-_NOT_TEXT = frozenset(
-    {
-        "script",
-        "style",
-        "noscript",
-        "template",
-        "head",
-        "svg",
-        "math",
-        "iframe",
-        "object",
-        "select",
-        "button",
-        "form",
-    }
-)
-_ASIDE = frozenset({"nav", "footer", "aside", "header"})
-_INLINE = frozenset(
-    [
-        "a",
-        "abbr",
-        "acronym",
-        "b",
-        "bdi",
-        "bdo",
-        "big",
-        "cite",
-        "code",
-        "data",
-        "del",
-        "dfn",
-        "em",
-        "font",
-        "i",
-        "ins",
-        "kbd",
-        "label",
-        "mark",
-        "q",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "time",
-        "tt",
-        "u",
-        "var",
-        "wbr",
-    ]
-)
-_SITE_NAME = re.compile(r"\s+[|–—·-]\s+[^|–—·]{1,40}$")
+_KNOWN_SHARE = 0.6
+"""A block belongs to the main text when so many of its three-word runs stand there."""
+_LINKED_SHARE = 0.5
+"""A block that is more link than text leads away from the article."""
+
+_WHOLE_PAGE = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
+_WORD = re.compile(r"\w+")
+_LAST_PART = re.compile(r"\s+[|–—·-]\s+((?:(?!\s[|–—·-]\s).){1,40})$")
 _HIDDEN = tuple(
     (re.compile(start, re.IGNORECASE), re.compile(end, re.IGNORECASE))
     for start, end in (
@@ -80,35 +34,107 @@ _HIDDEN = tuple(
         *((rf"<{name}\b", rf"</{name}\s*>") for name in ("script", "style", "template")),
     )
 )
-_BLOCK_TAG = re.compile(rf"</?(?!(?:{'|'.join(sorted(_INLINE))})\b)[a-z][^<>]*>", re.IGNORECASE)
+_BLOCK_TAG = re.compile(rf"</?(?!(?:{'|'.join(sorted(INLINE))})\b)[a-z][^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-def read_html(html: str) -> str:
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """`left_out` is the share of the page's text, 0 to 1, that was taken for navigation, sidebars and
+    the like and is not in `text`."""
+
+    text: str
+    left_out: float
+
+
+def read_html(html: str) -> PageText:
     """Title first, then headings, paragraphs, `- ` list items and `a | b` table rows, with blank
-    lines between. Navigation, footers and scripts are left out; where nothing looks like an
-    article, the text of the whole page.
+    lines between. Of a whole page only the article is read, and of a page that looks like none,
+    everything; a fragment (no `html`, `head` or `body`) is read whole, because somebody chose it.
 
     Raises `EmptyText` when the page holds no words.
     """
     clean = _CONTROL.sub(" ", html)
     tree = _parse(clean)
-    blocks: list[str] = []
-    title = ""
-    if tree is not None:
+    everything: Sequence[PageBlock] = read_page(tree) if tree is not None else []
+    kept, title = everything, ""
+    if tree is not None and _WHOLE_PAGE.search(clean[:10_000]):
         title = _title(tree)
-        if _is_tame(tree):
-            blocks = _main_text(tree)
-        if not any(map(has_letters, blocks)):
-            blocks = _page_text(tree, leave_out=_NOT_TEXT | _ASIDE) or _page_text(tree, leave_out=_NOT_TEXT)
-    if not any(map(has_letters, blocks)):
-        blocks = _text_between_tags(clean)
-    if not any(map(has_letters, blocks)):
+        kept = _article(tree, everything)
+    text = _joined(kept)
+    if not has_letters(text):
+        text = "\n\n".join(_text_between_tags(clean))
+        kept = everything = []
+    if not has_letters(text):
         raise EmptyText("The HTML holds no text: it may be drawn by scripts, which are not run here.")
-    if title and " ".join(blocks[0].split()).casefold() != title.casefold():
-        blocks.insert(0, title)
-    return "\n\n".join(blocks) + "\n"
+    if title and " ".join(text.partition("\n\n")[0].split()).casefold() != title.casefold():
+        text = f"{title}\n\n{text}"
+    total = sum(len(block.text) for block in everything)
+    share = 1 - sum(len(block.text) for block in kept) / total if total else 0.0
+    return PageText(text + "\n", share)
+
+
+def _joined(blocks: Sequence[PageBlock]) -> str:
+    parts: list[str] = []
+    for number, block in enumerate(blocks):
+        if number:
+            parts.append("\n" if block.tight else "\n\n")
+        parts.append(block.text)
+    return "".join(parts)
+
+
+def _article(tree: _Element, blocks: Sequence[PageBlock]) -> Sequence[PageBlock]:
+    """The blocks from the first to the last that extraction takes for the main text, from the
+    headline on where that stands before; without those in between that lead elsewhere. Extraction
+    alone loses subheadings, lists and leads, and the order of some pages."""
+    known = _Known(_main_text(tree) if _is_tame(tree) else "")
+    inside = {number for number, block in enumerate(blocks) if known.holds(block)}
+    if not inside:
+        body = [block for block in blocks if not block.aside]
+        return body if has_letters(_joined(body)) else blocks
+    first, last = min(inside), max(inside)
+    headline = next((number for number, block in enumerate(blocks) if block.heading == "h1"), first)
+    if headline < first and not blocks[headline].aside:
+        first = headline
+    while first > 0 and _is_text(blocks[first - 1]) and known.may_hold(blocks[first - 1]):
+        first -= 1
+    while last + 1 < len(blocks) and _is_text(blocks[last + 1]) and known.may_hold(blocks[last + 1]):
+        last += 1
+    return [
+        block
+        for number, block in enumerate(blocks[first : last + 1], first)
+        if number in inside or _is_text(block)
+    ]
+
+
+def _is_text(block: PageBlock) -> bool:
+    return not block.aside and block.linked <= _LINKED_SHARE
+
+
+class _Known:
+    """The runs of up to three words of the main text."""
+
+    def __init__(self, main_text: str) -> None:
+        words = _WORD.findall(main_text.casefold())
+        self._runs = {run for size in (1, 2, 3) for run in _runs(words, size)}
+
+    def holds(self, block: PageBlock) -> bool:
+        words = _WORD.findall(block.text.casefold())
+        return len(words) >= 3 and self._share(words) >= _KNOWN_SHARE
+
+    def may_hold(self, block: PageBlock) -> bool:
+        """For a neighbour of the main text: a heading, the next row or item, a few known words."""
+        words = _WORD.findall(block.text.casefold())
+        return bool(block.heading) or block.tight or (0 < len(words) < 3 and self._share(words) == 1)
+
+    def _share(self, words: Sequence[str]) -> float:
+        runs = list(_runs(words, min(3, len(words))))
+        return sum(run in self._runs for run in runs) / len(runs)
+
+
+def _runs(words: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
+    return zip(*(words[start:] for start in range(size)), strict=False)
 
 
 def _parse(html: str) -> _Element | None:
@@ -142,89 +168,23 @@ def _is_tame(tree: _Element) -> bool:
     return True
 
 
-def _main_text(tree: _Element) -> list[str]:
+def _main_text(tree: _Element) -> str:
     from copy import deepcopy
 
     import trafilatura
 
+    page = deepcopy(tree)
+    for cell in page.iter("td", "th"):  # it would fill up every row to the widest
+        cell.attrib.pop("colspan", None)
+        cell.attrib.pop("rowspan", None)
     try:
-        document = trafilatura.bare_extraction(deepcopy(tree), include_comments=False, include_tables=True)
+        document = trafilatura.bare_extraction(
+            page, include_comments=False, include_tables=True, favor_recall=True
+        )
     except Exception:
-        return []
+        return ""
     body = getattr(document, "body", None)
-    return [] if body is None else list(_blocks(body))
-
-
-def _blocks(body: _Element) -> Iterator[str]:
-    for element in body:
-        if element.tag == "list":
-            items = [_inline(item) for item in element.iter("item")]
-            yield "\n".join(f"- {item}" for item in items if item)
-        elif element.tag == "table":
-            yield from _rows(element)
-        elif element.tag != "graphic" and (text := _inline(element, lines=True)):
-            yield text
-
-
-def _rows(table: _Element) -> Iterator[str]:
-    """Rows of short cells stand together; a table that only lays out a page becomes paragraphs."""
-    rows = [[_inline(cell) for cell in row.iter("cell")] for row in table.iter("row")]
-    cells = [cell for row in rows for cell in row if cell]
-    if any(len(cell) > _LONGEST_CELL for cell in cells):
-        yield from cells
-    elif cells:
-        yield "\n".join(" | ".join(row) for row in rows if any(row))
-
-
-def _inline(element: _Element, *, lines: bool = False) -> str:
-    """The text of one element; with `lines`, its line breaks are kept."""
-    parts: list[str] = []
-    for node in element.iter():
-        if node.tag == "lb":
-            parts.append("\n")
-        if node.text:
-            parts.append(" ".join(_padded(node.text)))
-        if node is not element and node.tail:
-            parts.append(" ".join(_padded(node.tail)))
-    found = [" ".join(line.split()) for line in "".join(parts).split("\n")]
-    return ("\n" if lines else " ").join(line for line in found if line)
-
-
-def _padded(text: str) -> list[str]:
-    """Words of a text node, with an empty string where white space touched the next node."""
-    words = text.split()
-    if not words:
-        return ["", ""]
-    return [""] * text[0].isspace() + words + [""] * text[-1].isspace()
-
-
-def _page_text(tree: _Element, *, leave_out: frozenset[str]) -> list[str]:
-    """All text of the page, cut at block elements."""
-    from lxml import etree
-
-    blocks: list[str] = []
-    parts: list[str] = []
-    hidden = 0
-
-    def close() -> None:
-        if text := " ".join("".join(parts).split()):
-            blocks.append(text)
-        parts.clear()
-
-    for event, element in etree.iterwalk(tree, events=("start", "end")):
-        name = element.tag if isinstance(element.tag, str) else "script"
-        if name not in _INLINE:
-            close()
-        if event == "start":
-            hidden += name in leave_out
-            if not hidden and element.text:
-                parts.append(element.text)
-        else:
-            hidden -= name in leave_out
-            if not hidden and element.tail:
-                parts.append(element.tail)
-    close()
-    return blocks
+    return "" if body is None else " ".join(body.itertext())
 
 
 def _text_between_tags(html: str) -> list[str]:
@@ -246,13 +206,33 @@ def _without(text: str, start: re.Pattern[str], end: re.Pattern[str]) -> str:
     return " ".join([*parts, text[kept:]])
 
 
+_TITLES = (
+    "//article//h1 | //main//h1",
+    "//h1[not(ancestor::header or ancestor::nav or ancestor::aside or ancestor::footer)]",
+    "//meta[@property='og:title']",
+    "//h1",
+    "//title",
+)
+
+
 def _title(tree: _Element) -> str:
-    """The headline: the first `h1`, what the page tells others, or its title without the site's name."""
-    for path in ("//h1", "//meta[@property='og:title']", "//title"):
+    """The headline: the article's `h1`, what the page tells others, or its title without the site's
+    name. An `h1` in the page's head is often the name of the paper."""
+    for path in _TITLES:
         for element in tree.xpath(path):
             text = " ".join((element.get("content") or "".join(element.itertext())).split())
-            if path == "//title":
-                text = _SITE_NAME.sub("", text)
+            if element.tag != "h1":
+                text = _without_site_name(text)
             if 0 < len(text) <= 300:
                 return text
     return ""
+
+
+def _without_site_name(title: str) -> str:
+    """`Streit im Rat - SPIEGEL` loses its last part; `Streit eskaliert – Kanzler reagiert` does not."""
+    found = _LAST_PART.search(title)
+    if found is None:
+        return title
+    words = found[1].split()
+    is_name = len(words) == 1 or all(word[0].isupper() or "." in word for word in words)
+    return title[: found.start()] if is_name and len(words) <= 4 else title

@@ -68,7 +68,22 @@ class Paragraph:
 
     def _alone(self, i: int) -> bool:
         line = self.lines[i]
-        return self.rows[i] or not has_letters(line) or says_when(line) or is_credit(line)
+        if self.rows[i] or not has_letters(line) or says_when(line):
+            return True
+        return is_credit(line) and not self._is_inside_sentence(i)
+
+    def _is_inside_sentence(self, i: int) -> bool:
+        """Wrapped prose in which line i happens to read like a credit (`Von Brandt und Schmidt`)."""
+        if self._width == 0:
+            return False
+        if i + 1 < len(self.lines) and self.lines[i + 1][0].islower():
+            return True
+        if i < 2 or _ENDED.search(self.lines[i - 1][-12:]):
+            return False
+        width = max(map(len, self.lines))
+        first = _FIRST_WORD.match(self.lines[i])
+        full = len(self.lines[i - 1]) + 1 + (first.end() if first else 0) > width
+        return full and _NARROWEST_WRAP <= width <= _WIDEST_WRAP
 
     def _joins(self) -> list[bool]:
         """For each line but the last: does it go on in the next one?"""
@@ -87,7 +102,7 @@ class Paragraph:
             full = len(line) + 1 + (first.end() if first else 0) > width
             wrapped = full and _NARROWEST_WRAP <= width <= _WIDEST_WRAP and self._width > 0
             hyphenated = after[0].isalpha() and _BROKEN_WORD.search(line[-2:]) is not None
-            flows = after[0].islower() and len(line) >= _SHORTEST_FLOWING
+            flows = after[0].islower() and (len(line) >= _SHORTEST_FLOWING or is_credit(line))
             open_ended[i] = not ended and (wrapped or hyphenated or flows)
             # Nearly full and unfinished, or full and at a sentence's end: only among wrapped lines.
             possible[i] = wrapped or (not ended and self._width > 0 and len(line) >= 0.75 * width)

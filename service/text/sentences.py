@@ -21,15 +21,22 @@ PARAGRAPH_BREAK = re.compile(
     rf"{LINE_BREAK}[^\S\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]*{LINE_BREAK}\s*|\u2029\s*"
 )
 
+# What may stand behind the stop: a footnote's mark, characters of no width.
+_TRAILING = "[\u200b\u2060\ufeff\u00b9\u00b2\u00b3\u2070\u2074-\u2079]|\\[\\d{1,3}\\]"
+# What may stand before a sentence's first word: bullets, the `+++` of tickers, emoji.
+_SIGN = "(?:[•·▪►‣◦]|\\+{2,3}|[\u2600-\u27bf\U0001f000-\U0001faff][\ufe0f\u200d\U0001f3fb-\U0001f3ff]*)"
+
 _STOP = re.compile(
     # Possessive, and never from inside a run of stops: a page of dots must not cost its square.
-    rf"(?<![.!?…؟۔।])(?P<mark>[.!?…؟۔।]++)(?P<close>[{_CLOSERS}]*+)(?P<gap>\s++)"
+    rf"(?<![.!?…؟۔।])(?P<mark>[.!?…؟۔।]++)(?P<close>[{_CLOSERS}]*+)(?:{_TRAILING})*+(?P<gap>\s++)"
     r"|(?P<wide>[。！？]+)[」』”’）]*(?P<widegap>\s*)"
     # Glued: `verschwinden?01.06.2023`, `Satz.Nächster`, `gesagt.“Danach`
     rf"|(?<=[^\W\d_]{{2}})(?P<glue>[.!?])(?P<glueclose>[“)]?)(?=[A-ZÄÖÜ][^\W\d_]|\d\d?\.\d)"
 )
 _TOKEN = re.compile(r"[^\s(\[{„\"»«“”‚‘'›‹/–—…]+$")
-_NEXT_WORD = re.compile(rf"(?:[-–—]\s+)?(?P<open>[{re.escape(_OPENERS)}]*)(?P<word>[^\W\d_]+|\d+)?")
+_NEXT_WORD = re.compile(
+    rf"(?:[-–—]\s+)?(?:{_SIGN}\s*)*(?P<open>[{re.escape(_OPENERS)}]*)(?P<word>[^\W\d_]+|\d+)?"
+)
 _ROMAN = re.compile(r"[IVXLCDM]+")
 _SHORT_NUMBER = re.compile(r"(?:\d{1,2}\.)?\d{1,3}")
 _SPACED = re.compile(r"(?<!\w)(?:[^\W\d_]\.\s){1,4}[^\W\d_]{1,3}$")

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from service.api.body import decode_text, media_type, parse_json, read_body, validate
 from service.api.disconnect import unless_caller_leaves
-from service.api.event_stream import Event, event_bytes, event_response
+from service.api.event_stream import Event, event_bytes, event_response, wants_stream
 from service.api.native import wire
 from service.api.native.language_names import language_name
 from service.api.problem import PROBLEM_RESPONSES
@@ -86,7 +86,8 @@ async def _fields(request: Request, state: ServiceState) -> tuple[dict[str, Any]
         data = parse_json(body)
         return (data if isinstance(data, dict) else {"": data}), None
     options = validate(RawOptions, dict(request.query_params), strict=False)
-    return options.digest_fields(decode_text(body, charset)), _RAW[kind]
+    text = decode_text(body, charset, html=_RAW[kind] == "html")
+    return options.digest_fields(text), _RAW[kind]
 
 
 async def _digest_body(request: Request, state: ServiceState) -> tuple[wire.DigestBody, DigestRequest]:
@@ -142,7 +143,7 @@ async def digest(request: Request, state: State) -> Response:
     pipeline = state.pipeline
     body, wanted = await _digest_body(request, state)
     html = wanted.media == "html"
-    if "text/event-stream" in request.headers.get("accept", ""):
+    if wants_stream(request.headers.get("accept", "")):
         return await event_response(request, _events(state, wanted))
     made = await unless_caller_leaves(request, pipeline.digest(wanted))
     _count(state, made)

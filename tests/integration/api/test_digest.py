@@ -254,3 +254,58 @@ def test_an_abstractive_summary_names_its_model_and_what_it_rests_on() -> None:
     for sentence in summary["sentences"]:
         assert sentence["sources"]
     assert short["method"] == "extract"  # too little to write about
+
+
+@pytest.mark.parametrize(
+    ("accept", "streams"),
+    [
+        ("TEXT/Event-Stream", True),
+        ("application/json;q=0.5, text/event-stream; q=0.9", True),
+        ("text/event-stream;q=0", False),
+        ("text/event-stream; q=0.000, application/json", False),
+        ("text/event-streams", False),
+    ],
+)
+def test_the_accept_header_decides_whether_the_answer_streams(
+    client: httpx.Client, accept: str, streams: bool
+) -> None:
+    response = client.post("/v1/digest", json={"text": TEXT}, headers={"Accept": accept})
+    assert response.headers["content-type"].startswith("text/event-stream") is streams
+
+
+@pytest.mark.parametrize(
+    "declaration", ['<meta charset="windows-1252">', '<?xml version="1.0" encoding="cp1252"?>']
+)
+def test_a_page_is_read_in_the_charset_it_declares_when_the_sender_names_none(
+    client: httpx.Client, declaration: str
+) -> None:
+    page = f"{declaration}<p>{TEXT} „Schön“, sagte er.</p>"
+    response = client.post("/v1/digest", content=page.encode("cp1252"), headers={"Content-Type": "text/html"})
+    assert response.status_code == 200
+    assert "„Schön“" in response.json()["source_text"]
+    utf8 = client.post("/v1/digest", content=page.encode(), headers={"Content-Type": "text/html"})
+    assert utf8.json()["source_text"] == response.json()["source_text"]
+
+
+def test_utf_16_with_a_byte_order_mark_is_read(client: httpx.Client) -> None:
+    response = client.post(
+        "/v1/digest", content=TEXT.encode("utf-16"), headers={"Content-Type": "text/plain"}
+    )
+    assert response.json()["translation"]["text"] == TEXT.upper()
+
+
+def test_what_of_a_page_was_left_out_is_said(client: httpx.Client) -> None:
+    prose = f"<p>{TEXT} Das Wetter bleibt schön, sagte der Sprecher am Montag in der Stadt.</p>" * 2
+    page = (
+        f"<html><body><nav>{'Startseite Politik Sport ' * 20}</nav><article>{prose}</article></body></html>"
+    )
+    answer = client.post("/v1/digest", content=page, headers={"Content-Type": "text/html"}).json()
+    [message] = [w["message"] for w in answer["warnings"] if w["code"] == "html_extracted"]
+    assert "% of the page's text" in message
+    assert "Startseite" not in answer["source_text"]
+
+
+def test_a_summary_of_nothing_says_so(client: httpx.Client) -> None:
+    answer = digest(client, text="A. B. C.", source="de")
+    assert answer["summary"]["text"] == ""
+    assert "nothing_to_summarize" in {warning["code"] for warning in answer["warnings"]}

@@ -216,7 +216,7 @@ def test_the_mail_is_read_as_sentences_not_lines() -> None:
 
 
 def test_the_page_is_read_without_its_frame() -> None:
-    text = read_html((ROOT / "tests/articles/seite.html").read_text(encoding="utf-8"))
+    text = read_html((ROOT / "tests/articles/seite.html").read_text(encoding="utf-8")).text
     sources = models_of(text)
     assert sources[0] == "Brücke über die Sahle wieder offen"
     assert "Die Linie 4 hält ab sofort wieder am Markt." in sources

@@ -128,3 +128,21 @@ def test_spans_are_ordered_trimmed_and_leave_only_white_space_out(text: str, lan
         assert text[start:end] == text[start:end].strip()
         position = end
     assert not text[position:].strip()
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ["Das war ein Sieg!", "🏆 Die Fans jubeln."],
+        ["Er kam.\u200b", "Die Tür war zu."],
+        ["Er ging.²", "Danach war Ruhe."],
+        ["Er ging.[3]", "Danach war Ruhe."],
+        ["Das ist das Ende.", "• Die Bahn streikt.", "• Das Wetter wird schön."],
+        ["+++ Die Bahn streikt.", "+++ Das Wetter wird schön. +++"],
+        ["Das steht in § 4 Satz 2 Halbs. 1 EStG."],
+        ["Das baut die Fa. Müller."],
+    ],
+)
+def test_signs_around_a_stop_do_not_hide_it(parts: list[str]) -> None:
+    text = " ".join(parts)
+    assert [text[start:end] for start, end in split_sentences(text)] == parts
