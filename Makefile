@@ -16,7 +16,7 @@ MODELS = $(VENV_MODELS)/.made
 .PHONY: help run digest models check format test test-models test-e2e test-all bench clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: $(BASE) ## start the service on 127.0.0.1:8000 (KURZFASSUNG_HOST, KURZFASSUNG_PORT)
 	@exec $(VENV)/bin/kurzfassung serve

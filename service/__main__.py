@@ -41,11 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ServiceError as error:
         print(f"kurzfassung: {error.message}", file=sys.stderr)
         return ExitCode.FAILED
-    except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output left; nothing more to say to it
         return ExitCode.OK
+    except OSError as error:  # a full disk, an output that cannot be written
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"kurzfassung: {where}{error.strerror or error}", file=sys.stderr)
+        return ExitCode.FAILED
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
 
 
 if __name__ == "__main__":

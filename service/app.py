@@ -11,16 +11,16 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
-from service.api import health
+from service.api import documentation, health
 from service.api.disconnect import CallerLeft
 from service.api.middleware import RequestContext
 from service.api.native import routes as native
 from service.api.openapi import install_openapi
 from service.api.problem import install_problem_handlers
 from service.api.state import RequestLimits, ServiceState
-from service.backends.loading import load_backend
+from service.backends.loading import engine_is_installed, load_backend
 from service.batching.batcher import Batcher, BatchObserver
-from service.errors import ModelNotInstalled, OperatorError, ServiceError
+from service.errors import ModelNotInstalled, OperatorError, ServiceError, SettingInvalid
 from service.model_store.catalogue import AUTO, EXTRACT, Catalogue, Profile
 from service.model_store.config import ModelConfig
 from service.model_store.files import ModelFiles
@@ -50,13 +50,14 @@ def service_version() -> str:
 
 
 def choose_profile(settings: Settings, catalogue: Catalogue, files: ModelFiles) -> tuple[str, Profile]:
-    """The profile asked for; for `auto` the first whose models are all on this disk. Raises
-    `ModelNotInstalled` naming what is missing."""
+    """The profile asked for; for `auto` the first whose models are all on this disk and whose engines
+    are installed. Raises `ModelNotInstalled` naming what is missing."""
     if settings.profile != AUTO:
         return settings.profile, catalogue.profile(settings.profile)
     for name in catalogue.auto:
         profile = catalogue.profile(name)
-        if all(files.is_installed(catalogue.model(model)) for model in profile.models):
+        configs = [catalogue.model(model) for model in profile.models]
+        if all(files.is_installed(config) and engine_is_installed(config.engine) for config in configs):
             return name, profile
     raise ModelNotInstalled("No profile has all its models on this disk; `make models` fetches them.")
 
@@ -64,6 +65,11 @@ def choose_profile(settings: Settings, catalogue: Catalogue, files: ModelFiles) 
 def load_models(settings: Settings) -> ModelSet:
     """Every model of the chosen profile, ready to decode. Raises `OperatorError` and its kin."""
     catalogue = Catalogue.read(settings.model_configs)
+    unknown = acknowledged_models(settings.acknowledged_licences) - catalogue.models.keys()
+    if unknown:
+        raise SettingInvalid(
+            f"KURZFASSUNG_ACKNOWLEDGED_LICENCES: no model is called {', '.join(sorted(unknown))}"
+        )
     name, profile = choose_profile(settings, catalogue, model_files(settings))
     summarizers = [] if profile.summarization == EXTRACT else [profile.summarization]
     return _load(settings, name, map(catalogue.model, profile.translation), map(catalogue.model, summarizers))
@@ -74,6 +80,12 @@ def _load(
 ) -> ModelSet:
     files = model_files(settings)
     acknowledged = acknowledged_models(settings.acknowledged_licences)
+    translators = tuple(translators)
+    if translators and not any(settings.default_source_language in c.source_languages for c in translators):
+        raise SettingInvalid(
+            f"KURZFASSUNG_DEFAULT_SOURCE_LANGUAGE: no model of {profile!r} "
+            f"reads {settings.default_source_language!r}"
+        )
 
     def load(config: ModelConfig) -> LoadedModel:
         require_licence(config, acknowledged)
@@ -162,12 +174,14 @@ def create_app(
         version=state.version,
         summary="German article in; English translation and a short summary out.",
         lifespan=lifespan,
+        docs_url=None,  # ours, in `api/documentation.py`, needs no CDN
         redoc_url=None,
         redirect_slashes=False,  # a redirect would lose the body of a POST
     )
     app.state.service = state
     app.include_router(native.router, tags=["native"])
     app.include_router(health.router)
+    app.include_router(documentation.router)
     install_problem_handlers(app)
     app.add_exception_handler(CallerLeft, _caller_left)
     app.add_middleware(RequestContext, metrics=state.metrics)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,11 +12,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.errors import SettingInvalid
 
+_PREFIX = "KURZFASSUNG_"
+
 
 class Settings(BaseSettings):
     """Read once at start-up from `KURZFASSUNG_*`; nothing changes afterwards."""
 
-    model_config = SettingsConfigDict(env_prefix="KURZFASSUNG_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="ignore")
 
     host: str = "127.0.0.1"
     """Address to listen on. The default is reachable from this machine only."""
@@ -32,7 +36,7 @@ class Settings(BaseSettings):
     models_dir: Path = Path.home() / ".local" / "share" / "kurzfassung" / "models"
     """Where fetched and converted models live."""
 
-    hub_endpoint: str = "https://huggingface.co"
+    hub_endpoint: Annotated[str, Field(pattern=r"^https?://\S+$")] = "https://huggingface.co"
     """The model hub, or a mirror of it."""
 
     offline: bool = False
@@ -47,7 +51,7 @@ class Settings(BaseSettings):
     threads: Annotated[int, Field(ge=0)] = 0
     """CPU threads for inference; 0 takes every core this process may use."""
 
-    default_source_language: str = "de"
+    default_source_language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] = "de"
     """What a text too short to identify is taken for."""
 
     max_characters: Annotated[int, Field(gt=0)] = 500_000
@@ -73,10 +77,17 @@ class Settings(BaseSettings):
 
 
 def read_settings() -> Settings:
-    """Raises `SettingInvalid` naming the environment variable and what is expected."""
+    """Raises `SettingInvalid` naming the environment variable and what is expected; also for one that
+    begins like ours and is none, because a misspelt limit is no limit."""
+    known = {_PREFIX + name.upper() for name in Settings.model_fields}
+    for variable in sorted(os.environ):
+        if variable.startswith(_PREFIX) and variable not in known:
+            near = get_close_matches(variable, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else "; service/settings.py lists those there are"
+            raise SettingInvalid(f"{variable}: there is no such setting{hint}")
     try:
         return Settings()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        variable = "KURZFASSUNG_" + "_".join(str(part) for part in first["loc"]).upper()
+        variable = _PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         raise SettingInvalid(f"{variable}: {first['msg']}") from error

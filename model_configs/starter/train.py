@@ -179,15 +179,33 @@ class Run:
         self.target_pieces = 0
         self.seconds = 0.0
         self.position = Position()
+        self.best_chrf = 0.0
+        self.measures_since_best = 0
 
     @property
     def checkpoint(self) -> Path:
         """The file that holds the whole state."""
         return Path(self.options.work) / "checkpoint.pt"
 
-    def save(self) -> None:
+    @property
+    def best_checkpoint(self) -> Path:
+        """The state when the development score was highest."""
+        return Path(self.options.work) / "best.pt"
+
+    def note(self, chrf: float) -> bool:
+        """Keep the state if it scores better than any before; return whether patience has run out."""
+        if chrf > self.best_chrf:
+            self.best_chrf, self.measures_since_best = chrf, 0
+            self.save(self.best_checkpoint)
+        else:
+            self.measures_since_best += 1
+        return 0 < self.options.patience <= self.measures_since_best
+
+    def save(self, path: Path | None = None) -> None:
         """Write the state beside the last checkpoint, then put it in its place in one step."""
         import torch
+
+        path = path or self.checkpoint
 
         state = {
             "parameters": self.parameters,
@@ -198,18 +216,21 @@ class Run:
             "seconds": self.seconds,
             "position": dataclasses.asdict(self.position),
             "random": torch.get_rng_state(),
+            "best_chrf": self.best_chrf,
+            "measures_since_best": self.measures_since_best,
         }
-        fresh = self.checkpoint.with_suffix(".new")
+        fresh = path.with_suffix(".new")
         torch.save(state, fresh)
-        fresh.replace(self.checkpoint)
+        fresh.replace(path)
 
-    def restore(self) -> bool:
+    def restore(self, path: Path | None = None) -> bool:
         """Take up the last checkpoint; return whether there was one."""
         import torch
 
-        if not self.checkpoint.exists():
+        path = path or self.checkpoint
+        if not path.exists():
             return False
-        state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
         with torch.no_grad():
             for mine, saved in zip(
                 self.parameters + self.average, state["parameters"] + state["average"], strict=True
@@ -219,6 +240,7 @@ class Run:
         self.step, self.target_pieces, self.seconds = state["step"], state["target_pieces"], state["seconds"]
         self.position = Position(**state["position"])
         torch.set_rng_state(state["random"])
+        self.best_chrf, self.measures_since_best = state["best_chrf"], state["measures_since_best"]
         return True
 
     def update(self, german: Any, english: Any, links: Any) -> tuple[float, float, int]:
@@ -335,6 +357,7 @@ def train(options: argparse.Namespace) -> None:
                     )
                     row |= {"bleu": f"{scores['bleu']:.2f}", "chrf": f"{scores['chrf']:.2f}"}
                     measured = time.monotonic()
+                    stop = run.note(scores["chrf"]) or stop
                 log.writerow(row)
                 log_file.flush()
                 entropy, guided, pieces, steps, started = 0.0, 0.0, 0, 0, time.monotonic()
@@ -405,11 +428,11 @@ def measure(weights: Path, dev: list[Path], count: int | None, beam: int, thread
 
 
 def export(options: argparse.Namespace) -> None:
-    """Convert the averaged weights of the last checkpoint and copy the converted files to `output`."""
+    """Convert the averaged weights of the last checkpoint, or of the best, and copy them to `output`."""
     import shutil
 
     run = Run(options)
-    if not run.restore():
+    if not run.restore(run.best_checkpoint if options.best else run.checkpoint):
         sys.exit("there is no checkpoint to export")
     converted = run.export(options.work / "final")
     options.output.mkdir(parents=True, exist_ok=True)
@@ -538,7 +561,11 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("--log-steps", type=int, default=100)
     added.add_argument("--save-minutes", type=float, default=8.0)
     added.add_argument("--measure-minutes", type=float, default=10.0)
+    added.add_argument(
+        "--patience", type=int, default=6, help="stop after so many measures without a better score; 0: never"
+    )
     added = command(export, network=True)
+    added.add_argument("--best", action="store_true", help="the checkpoint that scored best, not the last")
     added.add_argument("--output", type=Path, required=True)
     added = command(check, network=True)
     added.add_argument("--dev", type=Path, nargs=2, required=True, metavar=("GERMAN", "ENGLISH"))

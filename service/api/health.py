@@ -2,49 +2,84 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
-from fastapi.responses import JSONResponse, Response
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel, ConfigDict
 
-from service.api.state import ServiceState, service_state
+from service.api.state import Phase, ServiceState, service_state
 from service.observability.metrics import CONTENT_TYPE
 
 router = APIRouter(tags=["operations"])
 
 State = Annotated[ServiceState, Depends(service_state)]
 
+_NOT_YET: dict[int | str, dict[str, Any]] = {503: {"description": "Not yet, or not any more; same body"}}
+
+
+class StatusOut(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ok"}]})
+
+    status: str
+
+
+class ReadinessOut(StatusOut):
+    """`queue_tokens` wait for the engine."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "status": "ok",
+                    "phase": "ready",
+                    "engine_loop": "ok",
+                    "models": ["opus-mt-de-en"],
+                    "devices": ["cpu/int8_float32"],
+                    "queue_tokens": 0,
+                }
+            ]
+        }
+    )
+
+    phase: Phase
+    engine_loop: Literal["ok", "down"]
+    models: list[str]
+    devices: list[str]
+    queue_tokens: int
+
 
 @router.head("/livez", include_in_schema=False)
 @router.get("/livez", summary="The process answers")
-async def livez() -> JSONResponse:
-    return JSONResponse({"status": "ok"})
+async def livez() -> StatusOut:
+    return StatusOut(status="ok")
 
 
 @router.head("/startupz", include_in_schema=False)
-@router.get("/startupz", summary="The models are loaded")
-async def startupz(state: State) -> JSONResponse:
+@router.get("/startupz", summary="The models are loaded", responses=_NOT_YET)
+async def startupz(state: State, response: Response) -> StatusOut:
     started = state.loaded is not None
-    return JSONResponse({"status": "ok" if started else state.phase}, 200 if started else 503)
+    response.status_code = 200 if started else 503
+    return StatusOut(status="ok" if started else state.phase)
 
 
 @router.head("/readyz", include_in_schema=False)
-@router.get("/readyz", summary="A canary digest went through and the engine loop runs")
-async def readyz(state: State) -> JSONResponse:
+@router.get("/readyz", summary="A canary digest went through and the engine loop runs", responses=_NOT_YET)
+async def readyz(state: State, response: Response) -> ReadinessOut:
     pipeline = state.loaded
     engine = pipeline is not None and pipeline.batcher.alive
     ready = state.phase == "ready" and engine
     state.metrics.ready.set(ready)
-    components = {
-        "phase": state.phase,
-        "engine_loop": "ok" if engine else "down",
-        "models": [model.name for model in pipeline.models.loaded] if pipeline else [],
-        "devices": sorted({model.backend.device for model in pipeline.models.loaded}) if pipeline else [],
-        "queue_tokens": pipeline.batcher.waiting_tokens if pipeline else 0,
-    }
-    status = "ok" if ready else "not ready"
-    headers = None if ready else {"Retry-After": "1"}
-    return JSONResponse({"status": status, **components}, 200 if ready else 503, headers=headers)
+    if not ready:
+        response.status_code = 503
+        response.headers["Retry-After"] = "1"
+    return ReadinessOut(
+        status="ok" if ready else "not ready",
+        phase=state.phase,
+        engine_loop="ok" if engine else "down",
+        models=[model.name for model in pipeline.models.loaded] if pipeline else [],
+        devices=sorted({model.backend.device for model in pipeline.models.loaded}) if pipeline else [],
+        queue_tokens=pipeline.batcher.waiting_tokens if pipeline else 0,
+    )
 
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)

@@ -46,6 +46,10 @@ _STATUS: list[tuple[type[ServiceError], int]] = [
 class FieldError(BaseModel):
     """`pointer` is a JSON pointer into the request."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"pointer": "#/text", "detail": "The text is empty."}]}
+    )
+
     pointer: str
     detail: str
 

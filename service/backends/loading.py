@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from service.backends.protocol import Backend
 from service.errors import EngineUnavailable, ModelDamaged, ModelNotInstalled
-from service.model_store.config import ModelConfig
+from service.model_store.config import Engine, ModelConfig
 
 
 def load_backend(
@@ -46,6 +47,12 @@ def load_backend(
     return pytorch.PyTorchBackend(
         config, directory, device=_resolve(device, pytorch.cuda_is_usable()), threads=threads
     )
+
+
+def engine_is_installed(engine: Engine) -> bool:
+    """Whether its library is there; nothing is loaded."""
+    library = {"ct2": "ctranslate2", "pytorch": "torch", "stub": ""}[engine]
+    return not library or find_spec(library) is not None
 
 
 def check_digests(config: ModelConfig, directory: Path) -> None:

@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         total = sum(1 for _ in _lines(arguments.input))
         if arguments.overwrite:
             arguments.output.unlink(missing_ok=True)
-        done = _resume(arguments.input, arguments.output)
+        done, failed_before = _resume(arguments.input, arguments.output)
         arguments.output.open("a", encoding="utf-8").close()  # cannot be written: said before the work
     except OSError as error:
         print(f"kurzfassung: {error.filename}: {error.strerror}", file=sys.stderr)
@@ -80,11 +80,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if done:
         print(f"going on after {done} of {total} lines", file=sys.stderr)
     wish = {name: getattr(arguments, name) for name in SummaryWish.model_fields}
-    failed = asyncio.run(_work(arguments, settings, total, done, wish))
+    failed = failed_before + asyncio.run(_work(arguments, settings, total, done, wish))
     if arguments.json:
         print(json.dumps({"lines": total, "already_done": done, "failed": failed}))
     elif failed:
-        print(f"{failed} of {total - done} lines failed; see their `error` in the output.", file=sys.stderr)
+        print(f"{failed} of {total} lines failed; see their `error` in the output.", file=sys.stderr)
     return ExitCode.FAILED if failed else ExitCode.OK
 
 
@@ -145,6 +145,9 @@ async def _answer(pipeline: ArticlePipeline, task: str, line: _Line, wish: dict[
         return {"id": identity, "result": shape_of(task, digest, segments=body.segments, html=html)}
     except ServiceError as error:
         return {"id": identity, "error": {"code": error.code, "message": error.message}}
+    except Exception as error:  # a bug of ours costs this line, not the ten thousand after it
+        message = f"Something broke on our side ({type(error).__name__})."
+        return {"id": identity, "error": {"code": ServiceError.code, "message": message}}
 
 
 async def _answer_patiently(pipeline: ArticlePipeline, task: str, request: DigestRequest) -> Digest:
@@ -163,13 +166,12 @@ def _lines(path: Path) -> Iterator[_Line]:
                 yield _Line(number, text)
 
 
-def _resume(source: Path, output: Path) -> int:
-    """How many lines are done. Cuts off a last line that a kill left without its end. Raises
-    `_Mismatch` when the ids of the output are not those of the input."""
+def _resume(source: Path, output: Path) -> tuple[int, int]:
+    """How many lines are done, and how many of them failed. Cuts off a last line that a kill left
+    without its end. Raises `_Mismatch` when the ids of the output are not those of the input."""
     if not output.exists():
-        return 0
-    whole = 0
-    done = 0
+        return 0, 0
+    whole = done = failed = 0
     lines = _lines(source)
     with output.open("rb") as file:
         for raw in file:
@@ -188,9 +190,10 @@ def _resume(source: Path, output: Path) -> int:
                 )
             whole += len(raw)
             done += 1
+            failed += "error" in made
     with output.open("rb+") as file:
         file.truncate(whole)
-    return done
+    return done, failed
 
 
 def _identity(line: _Line) -> Any:

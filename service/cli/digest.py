@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from service.api.body import decode_text
 from service.api.native import wire
 from service.app import open_pipeline
 from service.cli.exit_codes import ExitCode
-from service.errors import ServiceError
+from service.errors import InvalidText, UnsupportedMedia
 from service.pipeline.article import ArticlePipeline, DigestRequest, SummaryRequest
 from service.pipeline.result import Digest
 from service.pipeline.summarization import SummaryLength
@@ -42,17 +44,28 @@ def add_digest_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentP
 
 
 def add_summary_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--sentences", type=_positive, help="at most so many sentences in the summary")
-    parser.add_argument("--words", type=_positive, help="at most so many words in the summary")
+    parser.add_argument("--sentences", type=_bounded("sentences"), help="at most so many in the summary")
+    parser.add_argument("--words", type=_bounded("words"), help="at most so many words in the summary")
     parser.add_argument("--length", choices=["short", "medium", "long"], help="or one of three lengths")
-    parser.add_argument("--language", help="language of the summary: target (default) or source")
+    parser.add_argument("--language", help="of the summary: the target's code (default) or the source's")
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("a whole number from 1")
-    return number
+def _bounded(field: str) -> Callable[[str], int]:
+    """The same bounds as over HTTP."""
+    bounds = wire.SummaryWish.model_json_schema()["properties"][field]["anyOf"][0]
+    return whole_number(bounds["minimum"], bounds["maximum"])
+
+
+def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """An argparse type."""
+
+    def parse(text: str) -> int:
+        number = int(text) if re.fullmatch(r"[+-]?[0-9]{1,9}", text) else None
+        if number is None or number < least or (most is not None and number > most):
+            raise argparse.ArgumentTypeError(f"a whole number from {least}" + (f" to {most}" if most else ""))
+        return number
+
+    return parse
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -63,8 +76,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     except OSError as error:
         print(f"kurzfassung: {arguments.file}: {error.strerror}", file=sys.stderr)
         return ExitCode.USAGE
-    except ServiceError as error:
-        print(f"kurzfassung: {arguments.file}: {error.message}", file=sys.stderr)
+    except InvalidText:
+        print(f"kurzfassung: {arguments.file}: not UTF-8 text", file=sys.stderr)
+        return ExitCode.USAGE
+    except UnsupportedMedia:
+        print(f"kurzfassung: {arguments.file}: declares a charset that is not read here", file=sys.stderr)
         return ExitCode.USAGE
     summary = SummaryRequest()
     if command != "translate":

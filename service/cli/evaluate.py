@@ -15,7 +15,7 @@ from typing import Any
 from tqdm import tqdm
 
 from service.app import open_pipeline_of
-from service.cli.digest import add_summary_arguments
+from service.cli.digest import add_summary_arguments, whole_number
 from service.cli.exit_codes import ExitCode
 from service.errors import CorpusInvalid, EngineUnavailable, ServiceError, SettingInvalid
 from service.evaluation.corpus import (
@@ -80,17 +80,10 @@ def _add_common(task: argparse.ArgumentParser) -> None:
         default=None,
         help="side by side (default: the profile served)",
     )
-    task.add_argument("--limit", type=_positive, metavar="N", help="only the first N lines")
+    task.add_argument("--limit", type=whole_number(1), metavar="N", help="only the first N lines")
     task.add_argument(
         "--report", type=Path, metavar="DIR", default=Path("evaluation"), help="default: evaluation"
     )
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("a whole number from 1")
-    return number
 
 
 def _guarded(

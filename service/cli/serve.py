@@ -9,6 +9,7 @@ import sys
 
 from service.api.state import ServiceState
 from service.app import create_app
+from service.cli.digest import whole_number
 from service.cli.exit_codes import ExitCode
 from service.cli.server import DrainingServer
 from service.observability.logs import set_up_logging
@@ -20,7 +21,7 @@ _EXAMPLE = "Der Stadtrat will die alte Brücke sanieren. Die Arbeiten beginnen i
 def add_serve_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("serve", help="start the HTTP service")
     parser.add_argument("--host", help="address to listen on (KURZFASSUNG_HOST)")
-    parser.add_argument("--port", type=int, help="port to listen on (KURZFASSUNG_PORT)")
+    parser.add_argument("--port", type=whole_number(0, 65535), help="port to listen on (KURZFASSUNG_PORT)")
     parser.set_defaults(run=run)
 
 

@@ -125,6 +125,12 @@ class ModelConfig(Table):
         raise ValueError("needs a `repository` on the hub or `weights.path`")
 
     @model_validator(mode="after")
+    def _engine_can_load_it(self) -> ModelConfig:
+        if self.architecture == "fsmt" and self.engine == "ct2":
+            raise ValueError('`engine` must be "pytorch": CTranslate2 cannot load fsmt')
+        return self
+
+    @model_validator(mode="after")
     def _knows_its_language_tokens(self) -> ModelConfig:
         chosen_by_token = self.architecture in {"m2m100", "nllb"}
         if chosen_by_token or "{target}" in self.input.prefix:

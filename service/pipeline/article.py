@@ -11,7 +11,7 @@ from typing import Literal
 
 from service.batching.batcher import Batcher
 from service.errors import InvalidInput, UnsupportedLanguage
-from service.pipeline.models import LoadedModel, ModelSet
+from service.pipeline.models import LoadedModel, ModelSet, known_code
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import (
     Caveat,
@@ -37,11 +37,14 @@ from service.pipeline.translation import SegmentTranslator, copied, parted
 from service.text.article import Article, BlockKind, read_article
 from service.text.check import check_text
 from service.text.html import read_html
-from service.text.language import detect_language
+from service.text.language import Detection, detect_language
 from service.text.segment import Segment
 from service.text.segmentation import segment_article
 
 MediaType = Literal["text", "html"]
+
+_SUSPICION = 0.9
+"""Confidence from which a text too short to be sure of is still said to look like another language."""
 
 _WORTH_SAYING = 0.005
 
@@ -70,10 +73,12 @@ class DigestRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A text read, identified and cut. `translator` is None where there is nothing to translate."""
+    """A text read, identified and cut. `language` and `target` are codes as the models know them;
+    `translator` is None where there is nothing to translate."""
 
     article: Article
     language: str
+    target: str
     detected: DetectedLanguage
     segments: list[Segment]
     translator: LoadedModel | None
@@ -109,14 +114,14 @@ class ArticlePipeline:
         language = self._summary_language(request, reading)
         segments: list[TranslatedSegment] = []
         with watch.stage("translate"):
-            async with aclosing(self._translated(reading, request.target, ramp=ramp)) as translated:
+            async with aclosing(self._translated(reading, ramp=ramp)) as translated:
                 async for segment in translated:
                     segments.append(segment)
                     yield segment
         with watch.stage("summarize"):
             summary = await self._summary(reading, segments, request, language)
         yield summary
-        translation = _joined(reading, segments, request.target)
+        translation = _joined(reading, segments)
         yield _digest(reading, watch, segments, translation, summary)
 
     async def digest(self, request: DigestRequest) -> Digest:
@@ -131,8 +136,8 @@ class ArticlePipeline:
         watch = Stopwatch()
         reading = await self._read(request, watch)
         with watch.stage("translate"):
-            segments = [segment async for segment in self._translated(reading, request.target)]
-        return _digest(reading, watch, segments, _joined(reading, segments, request.target), None)
+            segments = [segment async for segment in self._translated(reading)]
+        return _digest(reading, watch, segments, _joined(reading, segments), None)
 
     async def translate_all(self, requests: Sequence[DigestRequest]) -> list[Digest]:
         """As `translate` for each of several independent texts, in order. The texts that one model
@@ -150,29 +155,27 @@ class ArticlePipeline:
                 raise
             await asyncio.sleep(0)  # many short texts are a long one
         same_work: dict[tuple[str, str, str], list[int]] = {}
-        for index, (request, reading) in enumerate(zip(requests, readings, strict=True)):
+        for index, reading in enumerate(readings):
             model = reading.translator.name if reading.translator else ""
-            same_work.setdefault((model, reading.language, request.target), []).append(index)
+            same_work.setdefault((model, reading.language, reading.target), []).append(index)
         made: dict[int, list[TranslatedSegment]] = {}
-        for (_, _, target), indices in same_work.items():
+        for indices in same_work.values():
             with ExitStack() as stages:
                 for index in indices:
                     stages.enter_context(watches[index].stage("translate"))
-                texts = await self._translated_together([readings[index] for index in indices], target)
+                texts = await self._translated_together([readings[index] for index in indices])
             made.update(zip(indices, texts, strict=True))
         return [
-            _digest(reading, watch, made[index], _joined(reading, made[index], request.target), None)
-            for index, (request, reading, watch) in enumerate(zip(requests, readings, watches, strict=True))
+            _digest(reading, watch, made[index], _joined(reading, made[index]), None)
+            for index, (reading, watch) in enumerate(zip(readings, watches, strict=True))
         ]
 
-    async def _translated_together(
-        self, readings: Sequence[_Reading], target: str
-    ) -> list[list[TranslatedSegment]]:
-        """The texts of one model and one language."""
-        model = readings[0].translator
+    async def _translated_together(self, readings: Sequence[_Reading]) -> list[list[TranslatedSegment]]:
+        """The texts of one model and one pair of languages."""
+        model, source, target = readings[0].translator, readings[0].language, readings[0].target
         if model is None:
             return [copied(reading.segments) for reading in readings]
-        translator = SegmentTranslator(self.batcher, model, source=readings[0].language, target=target)
+        translator = SegmentTranslator(self.batcher, model, source=source, target=target)
         together = [segment for reading in readings for segment in reading.segments]
         translated = [segment async for segment in translator.translate(together)]
         return parted(translated, [len(reading.segments) for reading in readings])
@@ -185,7 +188,7 @@ class ArticlePipeline:
         segments: list[TranslatedSegment] = []
         if language != reading.language:
             with watch.stage("translate"):
-                segments = [segment async for segment in self._translated(reading, request.target)]
+                segments = [segment async for segment in self._translated(reading)]
         with watch.stage("summarize"):
             summary = await self._summary(reading, segments or copied(reading.segments), request, language)
         return _digest(reading, watch, segments, None, summary)
@@ -206,20 +209,24 @@ class ArticlePipeline:
         with watch.stage("detect"):
             language, detected, about_language = self._identify(text, request)
             caveats.extend(about_language)
-        translator = None
-        if language != request.target:
-            translator = self.models.translator(language, request.target)
+        translator, target = None, self.models.target_language(request.target)
+        if language != target:
+            translator = self.models.translator(language, target)
         with watch.stage("segment"):
             segments = await off_loop(len(text), lambda: _segments(article, language, translator))
-        return _Reading(article, language, detected, segments, translator, tuple(caveats))
+        return _Reading(article, language, target, detected, segments, translator, tuple(caveats))
 
     def _identify(self, text: str, request: DigestRequest) -> tuple[str, DetectedLanguage, list[Caveat]]:
         guess = detect_language(text, default=self.default_source_language)
+        target = self.models.target_language(request.target)
         detected = DetectedLanguage(guess.code, guess.confidence)
         if request.source != "auto":
-            language = request.source
-            if guess.sure and guess.code != language:
-                message = f"The text looks like {guess.code!r} but was treated as {language!r}, as asked."
+            language = self.models.source_language(request.source)
+            best = guess.candidates[0] if guess.candidates else Detection(language, 0.0)
+            # What is said to be in the target language is not translated: then a suspicion is enough.
+            suspected = language == target and best.confidence >= _SUSPICION
+            if best.code != language and (guess.sure or suspected):
+                message = f"The text looks like {best.code!r} but was treated as {language!r}, as asked."
                 return language, detected, [Caveat("language_mismatch", message)]
         elif guess.sure:
             language = guess.code
@@ -227,29 +234,30 @@ class ArticlePipeline:
             language = guess.code  # the default, unless the text's script rules it out
             message = f"Too little text to tell its language; it was taken for {language!r}."
             return language, detected, [Caveat("language_assumed", message)]
-        if language == request.target:
+        if language == target:
             message = f"The text is already in {language!r}; it was passed through unchanged."
             return language, detected, [Caveat("already_in_target_language", message)]
         return language, detected, []
 
     def _summary_language(self, request: DigestRequest, reading: _Reading) -> str:
-        language = request.summary.language or request.target
-        if language not in {request.target, reading.language}:
+        wanted = request.summary.language or reading.target
+        language = known_code(wanted, {reading.target, reading.language})
+        if language not in {reading.target, reading.language}:
             raise UnsupportedLanguage(
-                f"A summary can be in {request.target!r} or in the source language {reading.language!r}.",
+                f"A summary can be in {reading.target!r} or in the source language {reading.language!r}.",
                 pointer="#/summary/language",
             )
         return language
 
     async def _translated(
-        self, reading: _Reading, target: str, *, ramp: bool = False
+        self, reading: _Reading, *, ramp: bool = False
     ) -> AsyncGenerator[TranslatedSegment]:
         if reading.translator is None:
             for segment in copied(reading.segments):
                 yield segment
             return
         translator = SegmentTranslator(
-            self.batcher, reading.translator, source=reading.language, target=target
+            self.batcher, reading.translator, source=reading.language, target=reading.target
         )
         async with aclosing(translator.translate(reading.segments, ramp=ramp)) as translated:
             async for segment in translated:
@@ -264,7 +272,7 @@ class ArticlePipeline:
     ) -> Summary:
         length = request.summary.length
         characters = len(reading.article.text)
-        translated = language == request.target
+        translated = language == reading.target
         sentences = await off_loop(
             characters, lambda: summarizable(reading.article, segments, translated=translated)
         )
@@ -305,12 +313,12 @@ def _segments(article: Article, language: str, translator: LoadedModel | None) -
     )
 
 
-def _joined(reading: _Reading, segments: Sequence[TranslatedSegment], target: str) -> Translation:
+def _joined(reading: _Reading, segments: Sequence[TranslatedSegment]) -> Translation:
     titles = {i for i, block in enumerate(reading.article.blocks) if block.kind is BlockKind.TITLE}
     title = " ".join("".join(s.text for s in segments if s.segment.block in titles).split())
     return Translation(
         text="".join(segment.text for segment in segments),
-        language=target,
+        language=reading.target,
         model=reading.translator.name if reading.translator else "",
         revision=reading.translator.revision if reading.translator else "",
         segments=tuple(segments),

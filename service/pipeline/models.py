@@ -49,6 +49,17 @@ class ModelSet:
                         targets.append(target)
         return {source: targets for source, targets in pairs.items() if targets}
 
+    def source_language(self, code: str) -> str:
+        """The code as a model knows it: where none knows `de-at`, `de` is meant."""
+        return known_code(
+            code, {source for model in self.translators for source in model.config.source_languages}
+        )
+
+    def target_language(self, code: str) -> str:
+        return known_code(
+            code, {target for model in self.translators for target in model.config.target_languages}
+        )
+
     def translator(self, source: str, target: str) -> LoadedModel:
         """Raises `UnsupportedLanguage` naming what there is."""
         for model in self.translators:
@@ -65,3 +76,9 @@ class ModelSet:
             if language in model.config.source_languages and language in model.config.target_languages:
                 return model
         return None
+
+
+def known_code(code: str, known: set[str]) -> str:
+    """`de` for `de-at` where only `de` is known."""
+    base = code.partition("-")[0]
+    return base if code not in known and base in known else code

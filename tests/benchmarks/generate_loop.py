@@ -150,11 +150,16 @@ def report(article: Path) -> str:
         )
         sources = [segment.model_source for segment in segments if segment.translatable]
         ours = statistics.median(asyncio.run(digest_seconds(config, backend, text)))
+        small = Catalogue.read().model("starter")
+        starter = load_backend(small, Path(small.weights.path), device="cpu")
+        starters = statistics.median(asyncio.run(digest_seconds(small, starter, text)))
         theirs = statistics.median(loop_seconds(model, checkpoint, sources) for _ in range(ROUNDS))
     return (
         f"{len(sources)} segments, beam {BEAM}, {TARGET_TOKENS} target tokens each, "
         f"medians of {ROUNDS} rounds\n\n"
         "| way | seconds an article | ratio |\n|---|---|---|\n"
         f"| transformers generate(), sentence by sentence, float32 | {theirs:.2f} | 1 |\n"
-        f"| digest (pipeline, batcher, CTranslate2 int8) | {ours:.2f} | {theirs / ours:.1f} |"
+        f"| digest (pipeline, batcher, CTranslate2 int8) | {ours:.2f} | {theirs / ours:.1f} |\n"
+        f"| the same with the starter's weights | {starters:.2f} | {theirs / starters:.1f} |\n\n"
+        f"starter against opus-mt-de-en's shape: {ours / starters:.1f} times the segments per second"
     )

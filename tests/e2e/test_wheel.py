@@ -1,5 +1,6 @@
 """A wheel built from the project works outside the checkout."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,3 +47,28 @@ def test_the_starter_translates_out_of_the_wheel(installed: Path) -> None:
     done = run(installed, "translate", "-", stdin="Die Arbeiten beginnen im Mai.\n")
     assert done.stdout.strip()
     assert "demonstration" in done.stderr
+
+
+def test_every_dependency_is_declared_in_words_an_old_pip_understands(tmp_path: Path) -> None:
+    """The environment of `make run`: the pip that came with Python, nothing of the tests. HTML reaches
+    the library that an older pip once left out."""
+    python = tmp_path / "venv" / "bin" / "python"
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True, timeout=100)
+    install = [python, "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", ROOT]
+    subprocess.run(install, check=True, timeout=280)
+    page = (ROOT / "tests" / "articles" / "seite.html").read_text(encoding="utf-8")
+    done = subprocess.run(
+        [tmp_path / "venv" / "bin" / "kurzfassung", "digest", "-", "--html", "--json"],
+        input=page,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=tmp_path,
+        env={**os.environ, "KURZFASSUNG_PROFILE": "starter"},
+        check=True,
+    )
+    assert json.loads(done.stdout)["translation"]["text"]
+    listed = subprocess.run(
+        [python, "-m", "pip", "list", "--format=json"], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "torch" not in {each["name"] for each in json.loads(listed.stdout)}

@@ -57,6 +57,23 @@ def test_the_text_of_a_list_that_cannot_be_translated_is_pointed_to(client: http
     assert refused.json()["errors"][0]["pointer"] == "#/text/1"
 
 
+@pytest.mark.parametrize(("source", "target"), [("de-AT", "en"), ("DE-ch", "en-US"), ("auto", "en-GB")])
+def test_a_regional_code_means_its_language_where_no_model_knows_the_region(
+    client: httpx.Client, source: str, target: str
+) -> None:
+    text = "Der Stadtrat saniert die alte Brücke über den Fluss. Die Arbeiten beginnen im Mai."
+    answer = post(
+        client, "/v1/digest", text=text, source=source, target=target, summary={"language": "en-US"}
+    )
+    assert answer["translation"]["text"] == text.upper()
+    assert answer["translation"]["language"] == answer["summary"]["language"] == "en"
+
+
+def test_german_said_to_be_english_is_passed_through_but_doubted(client: httpx.Client) -> None:
+    answer = post(client, "/v1/digest", text="Der Hund bellt laut im Hof des Nachbarn.", source="en")
+    assert "language_mismatch" in {warning["code"] for warning in answer["warnings"]}
+
+
 def test_a_single_text_is_a_list_of_one(client: httpx.Client) -> None:
     [only] = post(client, "/v1/translate", text=TEXT, segments=True)["translations"]
     assert only["text"] == TEXT.upper()

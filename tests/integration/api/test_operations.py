@@ -1,3 +1,4 @@
+import re
 import threading
 from typing import Any
 
@@ -112,3 +113,22 @@ def test_work_of_a_caller_who_left_is_dropped() -> None:
         first.join(10)
         client.post("/v1/translate", json={"text": "Danach.", "source": "de"})
     assert not any("Niemand" in source for batch in batches for source in batch)
+
+
+def test_the_documentation_page_needs_no_other_host_and_no_inline_script(client: httpx.Client) -> None:
+    page = client.get("/docs").text
+    assert "://" not in page
+    assert "<script>" not in page
+    for link in re.findall(r'(?:src|href)="([^"]+)"', page):
+        file = client.get(f"/{link}")
+        assert file.status_code == 200
+        assert len(file.content) > 100
+    assert client.get("/docs/geheim.js").status_code == 404
+
+
+def test_health_answers_are_documented_with_examples(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+    for path in ("/livez", "/startupz", "/readyz"):
+        answer = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+        name = answer["schema"]["$ref"].rsplit("/", 1)[-1]
+        assert document["components"]["schemas"][name]["examples"]

@@ -79,7 +79,11 @@ def test_summarize_prints_no_translation(article: Path) -> None:
         (["digest", "/"], 2, "directory"),
         (["digest"], 2, "usage"),
         (["digset", "x"], 2, "invalid choice"),
-        (["digest", "-", "--sentences", "0"], 2, "--sentences"),
+        (["digest", "-", "--sentences", "0"], 2, "a whole number from 1 to 50"),
+        (["digest", "-", "--words", "3"], 2, "a whole number from 5 to 2000"),
+        (["digest", "-", "--words", "viele"], 2, "a whole number from 5 to 2000"),
+        (["serve", "--port", "99999"], 2, "a whole number from 0 to 65535"),
+        (["serve", "--port", "-5"], 2, "a whole number from 0 to 65535"),
         (["digest", "-"], 1, "empty"),
         (["--profile", "nichts", "digest", "-"], 1, "nichts"),
     ],
@@ -95,6 +99,43 @@ def test_a_wrong_setting_is_named(article: Path) -> None:
     done = run("digest", str(article), KURZFASSUNG_PORT="http")
     assert done.returncode == 1
     assert "KURZFASSUNG_PORT" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("KURZFASSUNG_PROFIL", "stub", "did you mean KURZFASSUNG_PROFILE?"),
+        ("KURZFASSUNG_GEHEIM", "1", "no such setting"),
+        ("KURZFASSUNG_DEFAULT_SOURCE_LANGUAGE", "german", "KURZFASSUNG_DEFAULT_SOURCE_LANGUAGE"),
+        ("KURZFASSUNG_DEFAULT_SOURCE_LANGUAGE", "ja", "no model of 'stub' reads 'ja'"),
+        ("KURZFASSUNG_HUB_ENDPOINT", "foo", "KURZFASSUNG_HUB_ENDPOINT"),
+        ("KURZFASSUNG_ACKNOWLEDGED_LICENCES", "nllb", "no model is called nllb"),
+    ],
+)
+def test_a_misspelt_setting_is_never_ignored(article: Path, variable: str, value: str, message: str) -> None:
+    done = run("digest", str(article), **{variable: value})
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_output_that_cannot_be_written_is_said_in_one_line(article: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command("digest", str(article)), stdout=full, stderr=subprocess.PIPE, text=True,
+            timeout=50, env=environment(), check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_latin_1_file_is_refused_with_the_reason(tmp_path: Path) -> None:
+    path = tmp_path / "alt.txt"
+    path.write_bytes(TEXT.encode("latin-1"))
+    done = run("digest", str(path))
+    assert done.returncode == 2
+    assert done.stderr.strip().endswith("alt.txt: not UTF-8 text")
 
 
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
@@ -203,6 +244,15 @@ def test_batch_says_at_once_that_its_output_cannot_be_written(tmp_path: Path) ->
     done = run("batch", str(source), str(tmp_path / "nirgends" / "out.jsonl"))
     assert done.returncode == 2
     assert "out.jsonl: No such file" in done.stderr
+
+
+def test_a_resumed_batch_still_tells_of_the_lines_that_failed_before(tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "in.jsonl", [{"id": 1, "text": ""}, *lines(1)])
+    output = tmp_path / "out.jsonl"
+    assert run("batch", str(source), str(output)).returncode == 1
+    again = run("batch", str(source), str(output), "--json")
+    assert again.returncode == 1
+    assert json.loads(again.stdout) == {"lines": 2, "already_done": 2, "failed": 1}
 
 
 def test_batch_takes_the_summary_wish_of_the_command_line(tmp_path: Path) -> None:

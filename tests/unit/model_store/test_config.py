@@ -48,6 +48,7 @@ def test_a_complete_file_is_read_with_its_defaults(tmp_path):
         ('task = "translation"', 'task = "chat"', "task", "'translation' or 'summarization'"),
         ('task = "translation"', "", "task", "is required"),
         ('architecture = "marian"', 'architecture = "llama"', "architecture", "'marian'"),
+        ('architecture = "marian"', 'architecture = "fsmt"', "-", 'must be "pytorch"'),
         ('repository = "acme/good"', "", "-", "needs a `repository` on the hub or `weights.path`"),
         ('source_languages = ["de"]', "source_languages = []", "source_languages", "at least 1"),
         ('source_languages = ["de"]', 'source_languages = ["German"]', "source_languages.0", "pattern"),
