@@ -3,11 +3,22 @@ hours.
 
     python train.py prepare  --corpus CORPUS --work WORK --held-out flores-dev.de flores-dev.en
     python train.py align    --work WORK
+    python train.py pack     --work WORK --output PACK.xz
+    python train.py unpack   --work WORK --input PACK.xz
     python train.py train    --work WORK --dev flores-dev.de flores-dev.en --steps 16000
     python train.py check    --work WORK --dev flores-dev.de flores-dev.en
     python train.py export   --work WORK --output weights
     python train.py evaluate --weights weights --dev flores-dev.de flores-dev.en
     python train.py plot     --work WORK --output curve.svg
+
+`pack` and `unpack` carry the selected data to another machine in one file; on a GPU:
+
+    python train.py train --work WORK --dev ... --device cuda --encoder-layers 6 --width 384
+        --feed-forward 1536 --dropout 0.2 --batch-pieces 32768 --until TIME
+
+There many passes over the data ask for strong dropout; in two hours on a processor each pair is seen about
+twice, and 0.05 is enough. `train` stops by itself when the development score has not risen for `--patience`
+measures.
 
 CORPUS holds the gzip files named in `corpus.SOURCES`. `train` goes on from the last checkpoint in WORK if
 there is one; a run may be killed at any time and loses at most the minutes since that checkpoint.
@@ -135,6 +146,24 @@ def align(options: argparse.Namespace) -> None:
     pieces = [processor.id_to_piece(number) for number in range(vocabulary.SIZE)]
     for piece, around in alignment.nearest(points, pieces, ["▁Haus", "▁Regierung", "▁und", "▁house", "7"]):
         print(piece, around)
+
+
+def pack(options: argparse.Namespace) -> None:
+    """Write the selected, aligned pairs, the start embeddings and the vocabulary into one small file."""
+    import pack as packing
+
+    data = Dataset.load(options.work / "pairs.npz", options.work / "links.npy")
+    points = np.load(options.work / "embeddings.npy")
+    limit = int(options.megabytes * 1e6)
+    packed = packing.pack(data, points, options.work / "vocabulary", options.output, limit, options.seed)
+    print(f"{packed.pairs} pairs, {packed.target_pieces} English pieces, {packed.size / 1e6:.1f} MB")
+
+
+def unpack(options: argparse.Namespace) -> None:
+    """Take up what `pack` wrote, as if `prepare` and `align` had run here."""
+    import pack as packing
+
+    packing.unpack(options.input, options.work)
 
 
 def learning_rate(step: int, options: argparse.Namespace) -> float:
@@ -520,6 +549,21 @@ def plot(options: argparse.Namespace) -> None:
     figure.savefig(options.output)
 
 
+def _add_training_arguments(added: argparse.ArgumentParser) -> None:
+    added.add_argument("--dev-sentences", type=int, default=200)
+    added.add_argument("--steps", type=int, default=16_000, help="the plan for curriculum and learning rate")
+    added.add_argument("--until", type=float, default=0.0, help="stop at this time, in seconds since 1970")
+    added.add_argument("--warm-up", type=int, default=600, help="steps over which the learning rate rises")
+    added.add_argument("--batch-pieces", type=int, default=4096)
+    added.add_argument("--guided", type=float, default=0.5, help="weight of the alignment loss")
+    added.add_argument("--log-steps", type=int, default=100)
+    added.add_argument("--save-minutes", type=float, default=8.0)
+    added.add_argument("--measure-minutes", type=float, default=10.0)
+    added.add_argument(
+        "--patience", type=int, default=6, help="stop after so many measures without a better score; 0: never"
+    )
+
+
 def parser() -> argparse.ArgumentParser:
     """Build the command line."""
     top = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -550,20 +594,14 @@ def parser() -> argparse.ArgumentParser:
         "--held-out", type=Path, nargs="+", required=True, help="texts that must not be trained on"
     )
     command(align)
+    added = command(pack)
+    added.add_argument("--output", type=Path, required=True)
+    added.add_argument("--megabytes", type=float, default=35.0, help="at most; as many pairs as fit")
+    added = command(unpack)
+    added.add_argument("--input", type=Path, required=True)
     added = command(train, network=True)
     added.add_argument("--dev", type=Path, nargs=2, required=True, metavar=("GERMAN", "ENGLISH"))
-    added.add_argument("--dev-sentences", type=int, default=200)
-    added.add_argument("--steps", type=int, default=16_000, help="the plan for curriculum and learning rate")
-    added.add_argument("--until", type=float, default=0.0, help="stop at this time, in seconds since 1970")
-    added.add_argument("--warm-up", type=int, default=600, help="steps over which the learning rate rises")
-    added.add_argument("--batch-pieces", type=int, default=4096)
-    added.add_argument("--guided", type=float, default=0.5, help="weight of the alignment loss")
-    added.add_argument("--log-steps", type=int, default=100)
-    added.add_argument("--save-minutes", type=float, default=8.0)
-    added.add_argument("--measure-minutes", type=float, default=10.0)
-    added.add_argument(
-        "--patience", type=int, default=6, help="stop after so many measures without a better score; 0: never"
-    )
+    _add_training_arguments(added)
     added = command(export, network=True)
     added.add_argument("--best", action="store_true", help="the checkpoint that scored best, not the last")
     added.add_argument("--output", type=Path, required=True)
