@@ -22,6 +22,7 @@
         ├── ModelDamaged             a checksum or a required file is wrong
         ├── LicenceNotAcknowledged   a restricted licence nobody has accepted yet
         ├── CorpusInvalid            evaluation data: file, line, what is wrong
+        ├── MeasurementFailed        a system under evaluation broke
         ├── DownloadFailed           the hub or mirror did not deliver
         ├── ConversionFailed         the checkpoint could not be converted
         └── EngineUnavailable        a library or device the config asks for is missing
@@ -163,6 +164,10 @@ class LicenceNotAcknowledged(OperatorError):
 
 class CorpusInvalid(OperatorError):
     code = "corpus_invalid"
+
+
+class MeasurementFailed(OperatorError):
+    code = "measurement_failed"
 
 
 class DownloadFailed(OperatorError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,6 +14,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from service.errors import SettingInvalid
 
 _PREFIX = "KURZFASSUNG_"
+_SERVICE_LINK = re.compile(r"KURZFASSUNG_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT\w*|PORT_\d+_\w+)")
+"""What Kubernetes sets in every pod beside a Service of our name."""
 
 
 class Settings(BaseSettings):
@@ -69,7 +72,7 @@ class Settings(BaseSettings):
     batch_tokens: Annotated[int, Field(gt=0)] = 4096
     """Padded source tokens (longest times count) that go to the engine together."""
 
-    drain_seconds: Annotated[float, Field(ge=0)] = 20.0
+    drain_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 20.0
     """How long running requests may take to finish after SIGTERM."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -81,7 +84,7 @@ def read_settings() -> Settings:
     begins like ours and is none, because a misspelt limit is no limit."""
     known = {_PREFIX + name.upper() for name in Settings.model_fields}
     for variable in sorted(os.environ):
-        if variable.startswith(_PREFIX) and variable not in known:
+        if variable.startswith(_PREFIX) and variable not in known and not _SERVICE_LINK.fullmatch(variable):
             near = get_close_matches(variable, known, n=1)
             hint = f"; did you mean {near[0]}?" if near else "; service/settings.py lists those there are"
             raise SettingInvalid(f"{variable}: there is no such setting{hint}")

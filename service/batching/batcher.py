@@ -90,11 +90,13 @@ class Batcher:
         *,
         tokens: Sequence[int] | None = None,
         ramp: bool = False,
+        admitted: bool = False,
     ) -> list[asyncio.Future[Hypothesis]]:
         """One future per source, in order. Cancel a future to leave the queue. `tokens` are the
         sources' lengths, where the caller has counted them already.
 
         `ramp` sends the first source alone, then 2, 4, 8, ... together, for callers that stream.
+        `admitted` work belongs to a request that was let in before and is not refused half-way.
         Raises `Overloaded` or `ShuttingDown` at once; a future ends with `GenerationFailed` when
         the engine failed on that very source.
         """
@@ -110,17 +112,24 @@ class Batcher:
             for source, count, future in zip(sources, counts, futures, strict=True)
         )
         try:
-            self._queue.add(Call(_Lane(backend, options), entries, burst=1 if ramp else None))
+            self._queue.add(
+                Call(_Lane(backend, options), entries, burst=1 if ramp else None), admitted=admitted
+            )
         except Overloaded as error:
             raise Overloaded(error.message, retry_after=self._seconds_of_work()) from None
         self._wake.set()
         return futures
 
     async def generate(
-        self, backend: Backend, sources: Sequence[str], options: GenerationOptions
+        self,
+        backend: Backend,
+        sources: Sequence[str],
+        options: GenerationOptions,
+        *,
+        admitted: bool = False,
     ) -> list[Hypothesis]:
         """Hypotheses in the order of the sources; raises what `submit` and its futures raise."""
-        futures = self.submit(backend, sources, options)
+        futures = self.submit(backend, sources, options, admitted=admitted)
         try:
             return list(await asyncio.gather(*futures))
         finally:

@@ -58,18 +58,21 @@ class SegmentQueue(Generic[Payload]):
     def __bool__(self) -> bool:
         return bool(self._calls)
 
-    def add(self, call: Call[Payload]) -> None:
+    def add(self, call: Call[Payload], *, admitted: bool = False) -> None:
         """All of the call or none of it. Raises `Overloaded` when it does not fit beside what
         waits; a call larger than the whole capacity is let into an empty queue, because waiting
-        would not make it fit."""
+        would not make it fit. `admitted` work, the rest of something let in before, always fits."""
         tokens = sum(entry.tokens for entry in call.entries)
-        if self._calls and self._waiting_tokens + tokens > self._capacity_tokens:
+        if not admitted and self._is_full_for(tokens):
             self.prune()
-        if self._calls and self._waiting_tokens + tokens > self._capacity_tokens:
+        if not admitted and self._is_full_for(tokens):
             raise Overloaded("Too much work is waiting; try again shortly.")
         if call.entries:
             self._calls.append(call)
             self._waiting_tokens += tokens
+
+    def _is_full_for(self, tokens: int) -> bool:
+        return bool(self._calls) and self._waiting_tokens + tokens > self._capacity_tokens
 
     def prune(self) -> None:
         """Forget the entries whose callers left."""

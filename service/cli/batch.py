@@ -120,7 +120,10 @@ async def _write(running: deque[asyncio.Task[dict[str, Any]]], output: TextIO, b
     which `_resume` cuts off. Returns how many failed, 0 or 1."""
     made = await running[0]
     running.popleft()
-    output.write(json.dumps(made, ensure_ascii=False) + "\n")
+    line = json.dumps(made, ensure_ascii=False)
+    if not line.isascii() and any("\ud800" <= character <= "\udfff" for character in line):
+        line = json.dumps(made)  # an `id` with half a surrogate pair, which no encoding writes
+    output.write(line + "\n")
     output.flush()
     bar.update()
     return int("error" in made)

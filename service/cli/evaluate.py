@@ -17,7 +17,7 @@ from tqdm import tqdm
 from service.app import open_pipeline_of
 from service.cli.digest import add_summary_arguments, whole_number
 from service.cli.exit_codes import ExitCode
-from service.errors import CorpusInvalid, EngineUnavailable, ServiceError, SettingInvalid
+from service.errors import CorpusInvalid, EngineUnavailable, MeasurementFailed, SettingInvalid
 from service.evaluation.corpus import (
     ParallelCorpus,
     SummaryCorpus,
@@ -25,13 +25,13 @@ from service.evaluation.corpus import (
     read_summaries,
     read_test_set,
 )
-from service.evaluation.measurement import Measurement, Work, machine, measure
+from service.evaluation.measurement import Measurement, Work, is_translatable, machine, measure
 from service.evaluation.report import Run, summary_sections, translation_sections, write_report
 from service.evaluation.summary_scores import score_summaries
 from service.evaluation.translation_scores import score_translations
 from service.model_store.catalogue import Catalogue
 from service.pipeline.article import SummaryRequest
-from service.pipeline.summarization import SummaryLength
+from service.pipeline.summarization import SummaryLength, fit
 from service.settings import Settings
 from service.text.article import read_article
 from service.text.segmentation import split_sentences
@@ -99,7 +99,7 @@ def _guarded(
                         f"{package} is not installed; `pip install 'kurzfassung[evaluate]'` brings it."
                     )
             return command(arguments, settings)
-        except (CorpusInvalid, SettingInvalid, EngineUnavailable) as error:
+        except (CorpusInvalid, SettingInvalid, EngineUnavailable, MeasurementFailed) as error:
             print(f"kurzfassung: {error.message}", file=sys.stderr)
             return ExitCode.USAGE
 
@@ -110,7 +110,7 @@ def _translation(arguments: argparse.Namespace, settings: Settings) -> int:
     source, target = arguments.source_language, arguments.target_language
     corpus = _parallel_corpus(arguments, source, target).first(arguments.limit)
     work = Work("translation", corpus.sources, source, target)
-    measured = _measure_all(_systems(arguments, settings), settings, work)
+    measured = _measure_all(arguments, settings, work)
     outputs = {each.name: each.outputs for each in measured}
     scores, signatures = score_translations(corpus, outputs, target)
     notes = tuple(
@@ -142,21 +142,22 @@ def _summaries(arguments: argparse.Namespace, settings: Settings) -> int:
     length = SummaryLength.of(arguments.sentences, arguments.words, arguments.length)
     language = arguments.language or target
     work = Work("summarization", corpus.texts, source, target, SummaryRequest(length, language))
-    measured = _measure_all(_systems(arguments, settings), settings, work)
+    measured = _measure_all(arguments, settings, work)
     systems: dict[str, tuple[Sequence[str], Sequence[str]]] = {
         each.name: (each.outputs, each.bases) for each in measured
     }
     for each in measured:  # the baseline every summary has to beat, on what that system read
         name = "lead" if language == source else f"lead of {each.name}"
-        lead = [_lead(base, language, length.sentences or 3) for base in each.bases]
+        lead = [_lead(base, language, length) for base in each.bases]
         systems[name] = (lead, each.bases)
     scores = score_summaries(corpus.summaries, systems)
     run = _run("Summaries", arguments, corpus, len(corpus.texts), (), {})
     return _finish(arguments, run, measured, summary_sections(measured, scores), scores)
 
 
-def _lead(text: str, language: str, count: int) -> str:
-    """The first sentences of the prose, headlines and captions left out."""
+def _lead(text: str, language: str, length: SummaryLength) -> str:
+    """The first sentences of the prose that the length allows, headlines and captions left out."""
+    count = length.sentences or 3
     article = read_article(text)
     sentences: list[str] = []
     for block in (article.blocks[index] for index in article.summary_blocks):
@@ -164,7 +165,8 @@ def _lead(text: str, language: str, count: int) -> str:
             break
         prose = text[block.start : block.end]
         sentences += [prose[start:end] for start, end in split_sentences(prose, language)]
-    return " ".join(" ".join(sentences[:count]).split())
+    flat = [" ".join(sentence.split()) for sentence in sentences[:count]]
+    return " ".join(fit(flat, length) or flat[:1])
 
 
 def _systems(arguments: argparse.Namespace, settings: Settings) -> list[str]:
@@ -176,15 +178,26 @@ def _systems(arguments: argparse.Namespace, settings: Settings) -> list[str]:
     return names
 
 
-def _measure_all(names: Sequence[str], settings: Settings, work: Work) -> list[Measurement]:
-    """One after the other: they share the machine."""
-    measured = []
+def _measure_all(arguments: argparse.Namespace, settings: Settings, work: Work) -> list[Measurement]:
+    """One after the other: they share the machine. One that breaks does not cost the others' work."""
+    names = _systems(arguments, settings)
+    if not any(is_translatable(text) for text in work.texts):
+        raise CorpusInvalid("no line has words in it")
+    try:
+        arguments.report.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingInvalid(f"{error.filename}: {error.strerror}") from error
+    measured, failed = [], []
     for name in names:
         with tqdm(total=len(work.texts), unit="line", desc=name, file=sys.stderr) as bar:
             try:
                 measured.append(measure(name, partial(open_pipeline_of, settings, name), work, bar.update))
-            except ServiceError as error:
-                raise SettingInvalid(f"{name}: {error.message}") from error
+            except MeasurementFailed as error:
+                failed.append(error)
+    for failure in failed if measured else failed[1:]:
+        print(f"kurzfassung: {failure.message}", file=sys.stderr)
+    if not measured:
+        raise failed[0]
     return measured
 
 

@@ -17,7 +17,7 @@ _Result = TypeVar("_Result")
 @dataclass(frozen=True, slots=True)
 class ParallelCorpus:
     """As many references (each a list of lines) as there are, every one as long as the sources.
-    `files` maps what was read to its SHA-256, so that a report can be held to the same data."""
+    `files` maps the paths, as given, to their SHA-256, so that a report can be held to the same data."""
 
     name: str
     sources: tuple[str, ...]
@@ -58,7 +58,7 @@ def read_parallel(source: Path, references: Sequence[Path]) -> ParallelCorpus:
                 f"{min(len(lines), len(sources)) + 1} has no counterpart"
             )
         read.append(lines)
-    files = {path.name: _sha256(path) for path in (source, *references)}
+    files = {str(path): _sha256(path) for path in (source, *references)}
     return ParallelCorpus(source.stem, sources, tuple(read), files)
 
 
@@ -92,7 +92,7 @@ def read_summaries(path: Path) -> SummaryCorpus:
         ids.append(str(entry.get("id", number)))
         texts.append(entry["text"])
         summaries.append(entry["summary"])
-    return SummaryCorpus(path.stem, tuple(ids), tuple(texts), tuple(summaries), {path.name: _sha256(path)})
+    return SummaryCorpus(path.stem, tuple(ids), tuple(texts), tuple(summaries), {str(path): _sha256(path)})
 
 
 def _object(path: Path, number: int, line: str) -> dict[str, Any]:

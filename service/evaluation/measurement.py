@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
-from service.errors import ServiceError
+from service.errors import InvalidInput, MeasurementFailed, ServiceError
 from service.pipeline.article import ArticlePipeline, DigestRequest, SummaryRequest
 from service.pipeline.models import ModelSet
 from service.pipeline.result import Digest
+from service.text.check import check_text
 
 Task = Literal["translation", "summarization"]
 OpenPipeline = Callable[[], AbstractAsyncContextManager[ArticlePipeline]]
@@ -64,8 +65,9 @@ class Measurement:
 def measure(
     name: str, open_pipeline: OpenPipeline, work: Work, progress: Callable[[int], object]
 ) -> Measurement:
-    """Runs in a fresh process, which inherits nothing but the environment; `open_pipeline` must be
-    picklable. `progress` is told of every few texts done. Raises what the pipeline raises."""
+    """Runs in a fresh process, which inherits nothing but the environment; `open_pipeline` must
+    pickle. `progress` is told of every few texts done. Raises `MeasurementFailed` with what the pipeline
+    said, or when the process died."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(theirs, name, open_pipeline, work), daemon=True)
@@ -77,7 +79,9 @@ def measure(
                 message = ours.recv()
             except EOFError:
                 process.join()
-                raise RuntimeError(f"{name}: the process ended with code {process.exitcode}") from None
+                raise MeasurementFailed(
+                    f"{name}: its process ended with code {process.exitcode} (-9: killed, often for memory)"
+                ) from None
             if isinstance(message, Measurement):
                 return message
             if isinstance(message, Exception):
@@ -93,25 +97,22 @@ def _child(pipe: Connection, name: str, open_pipeline: OpenPipeline, work: Work)
     try:
         pipe.send(asyncio.run(_run(pipe, name, open_pipeline, work)))
     except ServiceError as error:
-        pipe.send(_portable(error))
-
-
-def _portable(error: ServiceError) -> ServiceError:
-    """Without the cause and the extra arguments, which may not pickle."""
-    return ServiceError(error.message)
+        pipe.send(MeasurementFailed(f"{name}: {error.message}"))
+    except Exception as error:  # the parent tells in one line what would be two stacks here
+        pipe.send(MeasurementFailed(f"{name}: {type(error).__name__}: {error}"))
 
 
 async def _run(pipe: Connection, name: str, open_pipeline: OpenPipeline, work: Work) -> Measurement:
     started = time.perf_counter()
     async with open_pipeline() as pipeline:
-        first = next(text for text in work.texts if _has_letters(text))
+        first = next(text for text in work.texts if is_translatable(text))
         await _digests(pipeline, work, [first])
         loaded = time.perf_counter()
         outputs, bases = list(work.texts), list(work.texts)
         tokens, warnings = 0, Counter[str]()
         for begin in range(0, len(work.texts), _TOGETHER):
             part = range(begin, min(begin + _TOGETHER, len(work.texts)))
-            wordy = [index for index in part if _has_letters(work.texts[index])]
+            wordy = [index for index in part if is_translatable(work.texts[index])]
             digests = await _digests(pipeline, work, [work.texts[index] for index in wordy])
             for index, digest in zip(wordy, digests, strict=True):
                 outputs[index] = _output(digest)
@@ -134,9 +135,13 @@ async def _run(pipe: Connection, name: str, open_pipeline: OpenPipeline, work: W
     )
 
 
-def _has_letters(text: str) -> bool:
-    """A line without any is its own translation; the pipeline would refuse it."""
-    return any(map(str.isalpha, text))
+def is_translatable(text: str) -> bool:
+    """Figures alone or an address: such a line is its own translation; the pipeline would refuse it."""
+    try:
+        check_text(text, max_characters=len(text))
+    except InvalidInput:
+        return False
+    return True
 
 
 async def _digests(pipeline: ArticlePipeline, work: Work, texts: Sequence[str]) -> list[Digest]:

@@ -151,7 +151,7 @@ class ArticlePipeline:
             try:
                 readings.append(await self._read(request, watch))
             except InvalidInput as error:
-                error.pointer = f"#/text/{index}"
+                error.pointer = error.pointer or f"#/text/{index}"
                 raise
             await asyncio.sleep(0)  # many short texts are a long one
         same_work: dict[tuple[str, str, str], list[int]] = {}
@@ -296,7 +296,8 @@ def summarizable(
         span = Span(pieces[0].segment.start, pieces[-1].segment.end)
         source = " ".join(article.text[span.start : span.end].split())
         target = " ".join("".join(piece.text for piece in pieces).split())
-        sentences.append(SourceSentence(span, source, target if translated else None))
+        doubtful = translated and any(c.code != "name_doubtful" for piece in pieces for c in piece.caveats)
+        sentences.append(SourceSentence(span, source, target if translated else None, doubtful))
     return sentences
 
 

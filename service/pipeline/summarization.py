@@ -10,6 +10,7 @@ from typing import Literal
 from service.backends.protocol import GenerationOptions
 from service.batching.batcher import Batcher
 from service.errors import GenerationFailed, Unavailable
+from service.pipeline.facts import unsupported_facts
 from service.pipeline.models import LoadedModel
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Caveat, Span, Summary, SummarySentence
@@ -54,11 +55,12 @@ class SummaryLength:
 @dataclass(frozen=True, slots=True)
 class SourceSentence:
     """A sentence that may be summarised: its span, its words, and what they mean in the summary's
-    language (None until somebody needs it translated)."""
+    language (None until somebody needs it translated). A `doubtful` translation failed a check."""
 
     span: Span
     source: str
     target: str | None = None
+    doubtful: bool = False
 
     @property
     def text(self) -> str:
@@ -71,7 +73,9 @@ def count_words(text: str) -> int:
 
 def select(sentences: Sequence[SourceSentence], length: SummaryLength, language: str) -> list[SourceSentence]:
     """The sentences of an extract, in source order, chosen on the source and measured in the
-    words that will stand in the answer. At least one, even where that one is too long."""
+    words that will stand in the answer. At least one, even where that one is too long. A sentence
+    whose translation is doubtful gives way to the next best; alone, it is taken."""
+    sentences = [sentence for sentence in sentences if not sentence.doubtful] or sentences
     words = length.words
     while True:
         chosen = select_sentences(
@@ -81,10 +85,8 @@ def select(sentences: Sequence[SourceSentence], length: SummaryLength, language:
             language=language,
         )
         picked = [sentences[index] for index in chosen]
-        if len(picked) <= 1 or length.allows([sentence.text for sentence in picked]):
+        if len(picked) <= 1 or words is None or length.allows([sentence.text for sentence in picked]):
             return picked
-        if words is None or words <= 1:
-            return picked[: length.sentences]
         words = min(words - 1, math.floor(words * 0.9))
 
 
@@ -179,7 +181,8 @@ class AbstractiveSummarizer:
         if not sections:  # no section's summary reached the end of a sentence
             return None
         [written], used = await self._generate(sections, words)
-        kept = fit(whole_sentences(written, self._language), length)
+        supported = self._supported(whole_sentences(written, self._language), " ".join(texts), caveats)
+        kept = fit(supported, length)
         if not kept or count_words(" ".join(kept)) > count_words(" ".join(texts)):
             return None
         return Summary(
@@ -192,6 +195,24 @@ class AbstractiveSummarizer:
             caveats=tuple(caveats),
             tokens=tokens + used,
         )
+
+    def _supported(self, written: Sequence[str], basis: str, caveats: list[Caveat]) -> list[str]:
+        """Without the sentences that name a figure the text does not have; names are only doubted,
+        because a model may spell one out."""
+        supported = []
+        for sentence in written:
+            found = {each.doubt: each for each in unsupported_facts(sentence, basis, self._language)}
+            if "number" in found:
+                message = (
+                    f"A sentence was left out; not found in the text: {', '.join(found['number'].added)}."
+                )
+                caveats.append(Caveat("summary_sentence_dropped", message))
+                continue
+            if "name" in found:
+                message = f"In the summary, but not found in the text: {', '.join(found['name'].added)}."
+                caveats.append(Caveat("summary_name_doubtful", message))
+            supported.append(sentence)
+        return supported
 
     def _words(self, length: SummaryLength) -> int:
         if length.words is not None:
@@ -215,7 +236,7 @@ class AbstractiveSummarizer:
             source_language=self._language,
             target_language=self._language,
         )
-        hypotheses = await self._batcher.generate(self._model.backend, sections, options)
+        hypotheses = await self._batcher.generate(self._model.backend, sections, options, admitted=True)
         tokens = sum(h.tokens for h in hypotheses) + sum(map(self._model.backend.count_tokens, sections))
         return [hypothesis.target for hypothesis in hypotheses], tokens
 

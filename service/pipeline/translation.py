@@ -15,7 +15,7 @@ from service.errors import GenerationFailed, Unavailable
 from service.pipeline.models import LoadedModel
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Caveat, Span, TranslatedSegment
-from service.pipeline.verification import MESSAGES, Fault, faults, other_options
+from service.pipeline.verification import Fault, Judgement, judge, other_options
 from service.text.segment import Segment
 
 _SETTLING = 256
@@ -29,7 +29,7 @@ class _Settled:
 
     hypothesis: Hypothesis
     source_tokens: int
-    faults: frozenset[Fault]
+    judgement: Judgement
     redecoded: bool
 
 
@@ -100,29 +100,32 @@ class SegmentTranslator:
 
     async def _settle(self, source: str, tokens: int, future: asyncio.Future[Hypothesis]) -> _Settled:
         first = await future
-        found = faults(source, first)
-        if not found:
+        found = self._judge(source, first)
+        if not found.worth_another_try:
             return _Settled(first, tokens, found, redecoded=False)
         options = other_options(self._options, found, tokens)
         try:
-            [second] = await self._batcher.generate(self._model.backend, [source], options)
+            [second] = await self._batcher.generate(self._model.backend, [source], options, admitted=True)
         except (GenerationFailed, Unavailable):
             return _Settled(first, tokens, found, redecoded=False)  # the doubt is told, nothing is lost
-        found_again = faults(source, second)
-        if Fault.EMPTY not in found_again and (Fault.EMPTY in found or len(found_again) < len(found)):
+        found_again = self._judge(source, second)
+        if found_again.better_than(found):
             return _Settled(second, tokens, found_again, redecoded=True)
         return _Settled(first, tokens, found, redecoded=False)
+
+    def _judge(self, source: str, hypothesis: Hypothesis) -> Judgement:
+        return judge(source, hypothesis, self._options.source_language, self._options.target_language)
 
 
 def _translated(index: int, segment: Segment, position: int, settled: _Settled) -> TranslatedSegment:
     span = Span(segment.start, segment.end)
     target = " ".join(settled.hypothesis.target.split())
     score: float | None = settled.hypothesis.score
-    caveats = [Caveat(fault.value, MESSAGES[fault], span) for fault in sorted(settled.faults)]
+    caveats = [Caveat(code, message, span) for code, message in settled.judgement.findings()]
     if settled.redecoded:
         message = "The first translation of this segment failed a check; it was decoded again."
         caveats.append(Caveat("segment_repaired", message, span))
-    if Fault.EMPTY in settled.faults:
+    if Fault.EMPTY in settled.judgement.faults:
         target, score = segment.source, None  # nothing is dropped: the source stands in
     return TranslatedSegment(
         index,

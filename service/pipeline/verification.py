@@ -1,12 +1,14 @@
-"""Is a hypothesis a translation of its source at all? Cheap checks, measured thresholds."""
+"""Is a hypothesis a translation of its source at all, and does it keep the facts? Cheap checks, measured
+thresholds."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from service.backends.protocol import GenerationOptions, Hypothesis
+from service.pipeline.facts import Discrepancy, compare_facts
 
 
 class Fault(StrEnum):
@@ -32,8 +34,45 @@ _SHORTEST, _LONGEST = 0.6, 1.6
 """Target characters per source character. Good German-English output lies at .70 (1st percentile)
 to 1.28 (99th) on newstest 2019; engines that drop content fall below .6 in up to 9 % of segments."""
 
+_WIDEST_BEAM = 16
+
 _NGRAM, _OFTEN = 3, 3
 """The same three words three times within one segment is a loop, unless the source does it too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the checks found wrong with one hypothesis."""
+
+    faults: frozenset[Fault]
+    discrepancies: tuple[Discrepancy, ...] = ()
+
+    @property
+    def worth_another_try(self) -> bool:
+        """A name that is written differently is doubted, but not worth decoding again."""
+        return self._weight > 0
+
+    @property
+    def _weight(self) -> int:
+        return len(self.faults) + sum(each.doubt != "name" for each in self.discrepancies)
+
+    def better_than(self, other: Judgement) -> bool:
+        if Fault.EMPTY in self.faults or Fault.EMPTY in other.faults:
+            return Fault.EMPTY not in self.faults
+        return self._weight < other._weight
+
+    def findings(self) -> list[tuple[str, str]]:
+        """Codes and messages, for warnings."""
+        found = [(fault.value, MESSAGES[fault]) for fault in sorted(self.faults)]
+        return found + [(f"{each.doubt}_doubtful", each.message) for each in self.discrepancies]
+
+
+def judge(source: str, hypothesis: Hypothesis, source_language: str, target_language: str) -> Judgement:
+    found = faults(source, hypothesis)
+    if Fault.EMPTY in found:
+        return Judgement(found)
+    facts = compare_facts(source, hypothesis.target, source_language, target_language)
+    return Judgement(found, tuple(facts))
 
 
 def faults(source: str, hypothesis: Hypothesis) -> frozenset[Fault]:
@@ -55,12 +94,12 @@ def faults(source: str, hypothesis: Hypothesis) -> frozenset[Fault]:
     return frozenset(found)
 
 
-def other_options(
-    options: GenerationOptions, found: frozenset[Fault], source_tokens: int
-) -> GenerationOptions:
+def other_options(options: GenerationOptions, found: Judgement, source_tokens: int) -> GenerationOptions:
     """How to decode the failed segment again. Penalties on repetition apply to this segment only:
     a ban for all would break legitimate repetition elsewhere."""
-    if found & {Fault.REPETITION, Fault.CUT, Fault.LONG}:
+    if not found.faults:  # a number went wrong: look wider
+        return replace(options, beam_size=min(_WIDEST_BEAM, 2 * options.beam_size))
+    if found.faults & {Fault.REPETITION, Fault.CUT, Fault.LONG}:
         return replace(options, repetition_penalty=1.3, no_repeat_ngram_size=_NGRAM)
     return replace(
         options,

@@ -42,7 +42,7 @@ _AGENCY = (
     r"Xinhua|Bloomberg|DPA|dts|imago|picture alliance|Getty Images|red|Red\.)"
 )
 _AGENCIES = rf"{_AGENCY}(?:(?:\s?[,/|]\s?|\sund\s|\s){_AGENCY})*"
-_NAME = r"[A-ZÄÖÜ][\w'’.&-]*"
+_NAME = r"[A-ZÄÖÜ][\w'’.-]*+"
 _NAMES = (
     rf"(?:{_NAME}|{_AGENCY})"
     rf"(?:(?:\s?[,/|&]\s?|\s)(?:und|von|van|de|der|den|aus|in|für|via|{_NAME}|{_AGENCY})){{0,9}}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from service.errors import EmptyText
 from service.text.furniture import has_letters
-from service.text.page import INLINE, PageBlock, read_page
+from service.text.page import INLINE, Page, PageBlock, read_page
 
 # lxml publishes no types; an element is only walked here.
 _Element = Any
@@ -57,7 +57,8 @@ def read_html(html: str) -> PageText:
     """
     clean = _CONTROL.sub(" ", html)
     tree = _parse(clean)
-    everything: Sequence[PageBlock] = read_page(tree) if tree is not None else []
+    page = read_page(tree) if tree is not None else Page([], 0)
+    everything: Sequence[PageBlock] = page.blocks
     kept, title = everything, ""
     if tree is not None and _WHOLE_PAGE.search(clean[:10_000]):
         title = _title(tree)
@@ -68,9 +69,10 @@ def read_html(html: str) -> PageText:
         kept = everything = []
     if not has_letters(text):
         raise EmptyText("The HTML holds no text: it may be drawn by scripts, which are not run here.")
-    if title and " ".join(text.partition("\n\n")[0].split()).casefold() != title.casefold():
+    headlines = [text.partition("\n\n")[0], *(block.text for block in kept if block.heading == "h1")]
+    if title and title.casefold() not in {" ".join(line.split()).casefold() for line in headlines}:
         text = f"{title}\n\n{text}"
-    total = sum(len(block.text) for block in everything)
+    total = sum(len(block.text) for block in everything) + page.hidden
     share = 1 - sum(len(block.text) for block in kept) / total if total else 0.0
     return PageText(text + "\n", share)
 
@@ -192,8 +194,8 @@ def _text_between_tags(html: str) -> list[str]:
     text = html
     for start, end in _HIDDEN:
         text = _without(text, start, end)
-    blocks = (" ".join(unescape(block).split()) for block in _BLOCK_TAG.split(text))
-    return [stripped for block in blocks if (stripped := _TAG.sub("", block).strip())]
+    blocks = (" ".join(unescape(_TAG.sub("", block)).split()) for block in _BLOCK_TAG.split(text))
+    return [block for block in blocks if block]
 
 
 def _without(text: str, start: re.Pattern[str], end: re.Pattern[str]) -> str:

@@ -10,62 +10,15 @@ _Element = Any
 
 _LONGEST_CELL = 200
 
-_NOT_TEXT = frozenset(
-    {
-        "script",
-        "style",
-        "noscript",
-        "noframes",
-        "template",
-        "head",
-        "svg",
-        "math",
-        "iframe",
-        "object",
-        "select",
-        "button",
-        "form",
-    }
-)
+_NO_PROSE = frozenset("script style template head".split())
+_HIDDEN = _NO_PROSE | frozenset("noscript noframes select svg iframe".split())
 _ASIDE = frozenset({"nav", "footer", "aside"})
 _MAIN = frozenset({"article", "main"})
 _CELL = frozenset({"td", "th"})
 INLINE = frozenset(
-    {
-        "a",
-        "abbr",
-        "acronym",
-        "b",
-        "bdi",
-        "bdo",
-        "big",
-        "cite",
-        "code",
-        "data",
-        "del",
-        "dfn",
-        "em",
-        "font",
-        "i",
-        "ins",
-        "kbd",
-        "label",
-        "mark",
-        "q",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "time",
-        "tt",
-        "u",
-        "var",
-        "wbr",
-    }
+    "a abbr acronym area audio b bdi bdo big button canvas cite code data del dfn em embed font i "
+    "img input ins kbd label map mark math meter object output picture progress q rb rp rt ruby s samp "
+    "slot small source span strike strong sub sup svg time track tt u var video wbr".split()
 )
 """Elements that do not end a line."""
 
@@ -84,8 +37,17 @@ class PageBlock:
     heading: str
 
 
-def read_page(tree: _Element) -> list[PageBlock]:
-    """In one walk; scripts, forms and the like are no text."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`hidden` counts the characters of what is not shown beside the text: drawings, choices of a form,
+    frames, and what stands in for scripts."""
+
+    blocks: list[PageBlock]
+    hidden: int
+
+
+def read_page(tree: _Element) -> Page:
+    """In one walk; scripts and styles are no text."""
     from lxml import etree
 
     reader = _Reader()
@@ -96,15 +58,18 @@ def read_page(tree: _Element) -> list[PageBlock]:
         else:
             reader.end(name, element.tail or "")
     reader.close()
-    return reader.blocks
+    return Page(reader.blocks, reader.hidden)
 
 
 class _Reader:
     def __init__(self) -> None:
         self.blocks: list[PageBlock] = []
+        self.hidden = 0
         self._parts: list[str] = []
         self._characters = self._linked = 0
-        self._hidden = self._asides = self._mains = self._links = self._preformatted = 0
+        self._depth_hidden = self._depth_no_prose = self._asides = self._mains = self._links = (
+            self._preformatted
+        ) = 0
         self._heads: list[bool] = []
         self._rows: list[list[str]] = []
         self._cells = 0
@@ -112,9 +77,10 @@ class _Reader:
         self._heading = ""
 
     def start(self, name: str, text: str) -> None:
-        if name not in INLINE:
+        self._depth_hidden += name in _HIDDEN
+        self._depth_no_prose += name in _NO_PROSE
+        if not self._depth_hidden and not _is_inline(name):
             self._boundary(name)
-        self._hidden += name in _NOT_TEXT
         self._asides += name in _ASIDE
         self._mains += name in _MAIN
         self._links += name == "a"
@@ -137,9 +103,10 @@ class _Reader:
             self._cells = max(0, self._cells - 1)
         elif name == "tr" and self._rows:
             self._row(self._rows.pop())
-        elif name not in INLINE:
+        elif not self._depth_hidden and not _is_inline(name):
             self._boundary(name)
-        self._hidden -= name in _NOT_TEXT
+        self._depth_hidden -= name in _HIDDEN
+        self._depth_no_prose -= name in _NO_PROSE
         self._asides -= name in _ASIDE
         self._mains -= name in _MAIN
         self._links -= name == "a"
@@ -167,7 +134,10 @@ class _Reader:
             self.close()
 
     def _add(self, text: str) -> None:
-        if self._hidden or not text:
+        if self._depth_hidden:
+            self.hidden += 0 if self._depth_no_prose else len(text.strip())
+            return
+        if not text:
             return
         self._parts.append(text if self._preformatted else " ".join(_padded(text)))
         visible = len(text.strip())
@@ -182,7 +152,7 @@ class _Reader:
 
     def _row(self, cells: list[str]) -> None:
         """Rows of short cells are rows; a table that only lays out a page becomes paragraphs."""
-        self._parts.clear()
+        beside = self._take()
         linked, self._characters, self._linked = self._linked / max(1, self._characters), 0, 0
         while cells and not cells[-1]:
             cells.pop()
@@ -192,6 +162,7 @@ class _Reader:
                     self._emit(line, linked, "")
         elif cells:
             self._emit(" | ".join(" ".join(cell.split("\n")) for cell in cells), linked, "row")
+        self._emit(beside, linked, "")  # in the row, but in none of its cells
 
     def _emit(self, text: str, linked: float, kind: str) -> None:
         if text:
@@ -199,6 +170,10 @@ class _Reader:
             tight = bool(kind) and kind == self._tight_with
             self.blocks.append(PageBlock(text, linked, aside, tight, self._heading))
             self._tight_with = kind
+
+
+def _is_inline(name: str) -> bool:
+    return name in INLINE or "-" in name  # elements of a page's own making
 
 
 def _padded(text: str) -> list[str]:

@@ -37,6 +37,7 @@ class Paragraph:
         self.lines = [text[start:end] for start, end in spans]
         self.spans = spans
         self._width = width
+        self._longest = max(map(len, self.lines))
         tabular = [looks_tabular(line, alone=False) for line in self.lines]
         self.rows = [
             looks_tabular(line, alone=True)
@@ -80,16 +81,14 @@ class Paragraph:
             return True
         if i < 2 or _ENDED.search(self.lines[i - 1][-12:]):
             return False
-        width = max(map(len, self.lines))
         first = _FIRST_WORD.match(self.lines[i])
-        full = len(self.lines[i - 1]) + 1 + (first.end() if first else 0) > width
-        return full and _NARROWEST_WRAP <= width <= _WIDEST_WRAP
+        full = len(self.lines[i - 1]) + 1 + (first.end() if first else 0) > self._longest
+        return full and _NARROWEST_WRAP <= self._longest <= _WIDEST_WRAP
 
     def _joins(self) -> list[bool]:
         """For each line but the last: does it go on in the next one?"""
         count = len(self.lines)
-        width = max(len(line) for line in self.lines)
-        width = max(width, self._width - 12) if count == 2 else width
+        width = max(self._longest, self._width - 12) if count == 2 else self._longest
         alone = [self._alone(i) for i in range(count)]
         open_ended, possible = [False] * count, [False] * count
         for i in range(count - 1):

@@ -74,6 +74,12 @@ def test_german_said_to_be_english_is_passed_through_but_doubted(client: httpx.C
     assert "language_mismatch" in {warning["code"] for warning in answer["warnings"]}
 
 
+def test_a_language_without_a_model_is_pointed_to_at_its_own_field(client: httpx.Client) -> None:
+    for text in ("Guten Morgen.", ["Guten Morgen."]):
+        refused = client.post("/v1/translate", json={"text": text, "source": "ja"})
+        assert refused.json()["errors"][0]["pointer"] == "#/source"
+
+
 def test_a_single_text_is_a_list_of_one(client: httpx.Client) -> None:
     [only] = post(client, "/v1/translate", text=TEXT, segments=True)["translations"]
     assert only["text"] == TEXT.upper()

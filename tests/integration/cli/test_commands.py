@@ -119,6 +119,23 @@ def test_a_misspelt_setting_is_never_ignored(article: Path, variable: str, value
     assert "Traceback" not in done.stderr
 
 
+def test_what_kubernetes_sets_beside_a_service_of_our_name_is_no_setting(article: Path) -> None:
+    links = {
+        "KURZFASSUNG_SERVICE_HOST": "10.0.0.1",
+        "KURZFASSUNG_SERVICE_PORT": "8000",
+        "KURZFASSUNG_SERVICE_PORT_HTTP": "8000",
+        "KURZFASSUNG_PORT_8000_TCP": "tcp://10.0.0.1:8000",
+        "KURZFASSUNG_PORT_8000_TCP_ADDR": "10.0.0.1",
+    }
+    assert run("translate", str(article), **links).returncode == 0
+
+
+def test_a_drain_without_end_is_refused(article: Path) -> None:
+    done = run("translate", str(article), KURZFASSUNG_DRAIN_SECONDS="inf")
+    assert done.returncode == 1
+    assert "KURZFASSUNG_DRAIN_SECONDS" in done.stderr
+
+
 def test_an_output_that_cannot_be_written_is_said_in_one_line(article: Path) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
@@ -244,6 +261,14 @@ def test_batch_says_at_once_that_its_output_cannot_be_written(tmp_path: Path) ->
     done = run("batch", str(source), str(tmp_path / "nirgends" / "out.jsonl"))
     assert done.returncode == 2
     assert "out.jsonl: No such file" in done.stderr
+
+
+def test_a_line_with_half_a_surrogate_in_its_id_stops_nothing(tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "in.jsonl", [{"id": "\ud800ü", "text": TEXT}, *lines(1)])
+    output = tmp_path / "out.jsonl"
+    assert run("batch", str(source), str(output)).returncode == 0
+    assert [each["id"] for each in read_lines(output)] == ["\ud800ü", "a0"]
+    assert json.loads(run("batch", str(source), str(output), "--json").stdout)["already_done"] == 2
 
 
 def test_a_resumed_batch_still_tells_of_the_lines_that_failed_before(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_a_perfect_system_scores_100_and_the_report_tells_how_to_repeat_it(
     assert {band: count for band, (count, _, _) in perfect["by_length"].items()} == {"1-10": 3, "11-20": 1}
     run_facts = made["run"]
     assert run_facts["command"][:3] == ["kurzfassung", "evaluate", "translation"]
-    assert set(run_facts["files"]) == {"quelle.de", "quelle.en"}
+    assert set(run_facts["files"]) == {str(source), str(reference)}
     assert "version:2." in run_facts["signatures"]["BLEU"]
     assert {"kurzfassung", "ctranslate2", "sacrebleu"} <= set(run_facts["versions"])
     [model] = made["systems"]["starter"]["models"]
@@ -138,6 +138,11 @@ def test_a_known_test_set_in_the_training_data_is_warned_of(tmp_path: Path) -> N
         (("--source", "{source}"), "needs a --reference"),
         (("--source", "{source}", "--reference", "{short}"), "short.en: 1 lines, but"),
         (("--source", "{source}", "--reference", "{short}"), "line 2 has no counterpart"),
+        (("--source", "{figures}", "--reference", "{figures}"), "no line has words"),
+        (
+            ("--source", "{source}", "--reference", "{source}", "--report", "/proc/x"),
+            "/proc/x: No such file",
+        ),
         (("--source", "{empty}", "--reference", "{empty}"), "empty.en: empty"),
         (("--source", "{latin}", "--reference", "{latin}"), "latin.de: line 2: not UTF-8"),
         (("--source", "{missing}", "--reference", "{missing}"), "missing.de: No such file"),
@@ -153,20 +158,22 @@ def test_what_is_wrong_is_said_in_one_line_and_exit_code_2(
 ) -> None:
     paths = {name: tmp_path / file for name, file in {
         "short": "short.en", "empty": "empty.en", "latin": "latin.de", "missing": "missing.de",
+        "figures": "figures.de",
     }.items()}  # fmt: skip
     write(paths["short"], ["eins"])
+    write(paths["figures"], ["1:0", "123"])
     paths["empty"].write_bytes(b"")
     paths["latin"].write_bytes("gut\nBrücke\n".encode("latin-1"))
     given = [argument.format(source=source, **paths) for argument in arguments]
     done = evaluate(
-        "translation", *given, "--report", tmp_path / "bericht",
+        "translation", "--report", tmp_path / "bericht", *given,
         SACREBLEU=str(tmp_path / "sacrebleu"), KURZFASSUNG_MODELS_DIR=str(tmp_path / "models"),
         HTTPS_PROXY="http://127.0.0.1:9", HTTP_PROXY="http://127.0.0.1:9",
     )  # fmt: skip
     assert done.returncode == 2, done.stderr
     assert message in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
-    assert not (tmp_path / "bericht").exists()
+    assert not list(tmp_path.glob("bericht/*"))
 
 
 ARTICLE = (
@@ -209,3 +216,20 @@ def test_a_line_of_the_articles_that_cannot_be_read_is_named(tmp_path: Path, lin
     done = evaluate("summaries", "--articles", articles, "--systems", "stub", "--report", tmp_path / "b")
     assert done.returncode == 2
     assert message in done.stderr
+
+
+def test_an_address_among_the_lines_costs_nothing_and_a_broken_system_only_itself(
+    source: Path, reference: Path, tmp_path: Path
+) -> None:
+    for path in (source, reference):
+        path.write_text(path.read_text(encoding="utf-8") + "https://talbote.example/a\n", encoding="utf-8")
+    out = tmp_path / "bericht"
+    done = evaluate(
+        "translation", "--source", source, "--reference", reference,
+        "--systems", "light", "stub", "--report", out,
+        KURZFASSUNG_MODELS_DIR=str(tmp_path / "models"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "light: " in done.stderr
+    assert set(report(out)["scores"]) == {"stub"}
+    assert (out / "outputs-stub.txt").read_text(encoding="utf-8").endswith("https://talbote.example/a\n")

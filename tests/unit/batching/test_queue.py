@@ -141,3 +141,23 @@ def test_everyone_who_stayed_is_served_once_in_order_within_the_budget(
         own = [name for name in served if name.startswith(f"{number}-")]
         assert own == sorted(own, key=lambda name: int(name.split("-")[1]))
     assert queue.waiting_tokens == 0
+
+
+def test_the_rest_of_admitted_work_is_never_refused() -> None:
+    queue = queue_of(capacity=50)
+    queue.add(call("a", 40))
+    with pytest.raises(Overloaded):
+        queue.add(call("b", 20))
+    queue.add(call("a", 20), admitted=True)
+    assert queue.waiting_tokens == 60
+
+
+def test_entries_whose_callers_left_are_skipped_and_no_longer_counted() -> None:
+    gone: set[str] = set()
+    queue = queue_of(gone=gone)
+    queue.add(call("a", 10, 10, 10))
+    queue.add(call("b", 10))
+    gone |= {"a0", "a1", "a2"}
+    assert names(queue.next_batch()) == ["b0"]
+    assert queue.next_batch() is None
+    assert queue.waiting_tokens == 0

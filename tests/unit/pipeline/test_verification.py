@@ -1,7 +1,8 @@
 import pytest
 
 from service.backends.protocol import GenerationOptions, Hypothesis
-from service.pipeline.verification import Fault, faults, other_options
+from service.pipeline.facts import Discrepancy
+from service.pipeline.verification import Fault, Judgement, faults, judge, other_options
 
 SOURCE = "Die Arbeiten an der alten Brücke beginnen im Mai und dauern drei Monate."
 GOOD = "Work on the old bridge begins in May and will take three months."
@@ -52,7 +53,25 @@ def test_short_sources_are_not_judged_by_their_length() -> None:
 
 def test_the_second_try_fits_the_failure_and_only_that_segment() -> None:
     options = GenerationOptions()
-    assert other_options(options, frozenset({Fault.REPETITION}), 10).repetition_penalty > 1
-    shorter = other_options(options, frozenset({Fault.SHORT}), 10)
+    assert other_options(options, Judgement(frozenset({Fault.REPETITION})), 10).repetition_penalty > 1
+    shorter = other_options(options, Judgement(frozenset({Fault.SHORT})), 10)
     assert shorter.min_decoding_length == 5
     assert shorter.no_repeat_ngram_size == 0
+    wider = other_options(options, Judgement(frozenset(), (Discrepancy("number"),)), 10)
+    assert wider.beam_size > options.beam_size
+    assert wider.repetition_penalty == options.repetition_penalty
+
+
+def test_a_number_is_worth_another_try_and_a_name_only_a_word() -> None:
+    number, name = Discrepancy("number", ("27",), ("17",)), Discrepancy("name", added=("Bosch",))
+    assert Judgement(frozenset(), (number,)).worth_another_try
+    assert not Judgement(frozenset(), (name,)).worth_another_try
+    assert Judgement(frozenset(), (name,)).better_than(Judgement(frozenset(), (number,)))
+    assert not Judgement(frozenset({Fault.EMPTY})).better_than(Judgement(frozenset({Fault.CUT, Fault.SHORT})))
+    assert Judgement(frozenset({Fault.CUT, Fault.SHORT})).better_than(Judgement(frozenset({Fault.EMPTY})))
+
+
+def test_findings_name_code_and_what_is_wrong() -> None:
+    hypothesis = Hypothesis("On 17 July, 40 guests came to the town.", -0.3, 9, True)
+    found = judge("Am 27. Juli kamen 40 Gäste in die Stadt.", hypothesis, "de", "en").findings()
+    assert found == [("number_doubtful", "The source has 27, the translation 17.")]

@@ -145,3 +145,17 @@ def test_a_byline_under_a_long_headline_stays_a_byline() -> None:
 )
 def test_what_announces_a_list_or_a_time_is_no_headline(text: str, title: str) -> None:
     assert read_article(text).title == title
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("unit", ["A&", "A& ", "A/", "Ab ", "A.", "dpa/", "Von ", "a "])
+def test_no_line_takes_longer_than_its_length(unit: str) -> None:
+    for start in ("Text: ", "Von ", "x Foto: ", "Quelle: ", "Mit Material von ", ""):
+        line = (start + unit * 200)[:159] + "!"
+        is_credit(line)
+        is_caption(line)
+
+
+@pytest.mark.timeout(20)
+def test_tens_of_thousands_of_credit_lines_take_no_square() -> None:
+    assert len(read_article("Von Max Muster\n" * 30_000).blocks) == 30_000

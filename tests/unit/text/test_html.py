@@ -168,6 +168,52 @@ def test_the_headline_is_the_articles_not_the_papers(head: str, body: str, title
     assert read_html(html).text.startswith(title + "\n\n")
 
 
+def test_text_in_a_form_or_a_button_is_text() -> None:
+    whole = page(f"<form id=aspnetForm><h1>Titel der Seite</h1>{PROSE * 2}</form>")
+    assert SENTENCE in read_html(whole).text
+    assert read_html("Der <button>Kanzler</button> reiste ab.").text == "Der Kanzler reiste ab.\n"
+
+
+def test_text_in_a_row_beside_its_cells_is_kept() -> None:
+    assert "Nur fett." in read_html("<table><tr><b>Nur fett.</b></tr></table><p>Ende.</p>").text
+    assert "daneben" in read_html("<table><tr><td>drin</td>daneben</tr></table>").text
+
+
+@pytest.mark.parametrize(
+    "inline", ["<img src=x>", "<svg><g><text>Logo</text></g></svg>", "<x-tip>", "<script>1</script>"]
+)
+def test_what_stands_inside_a_line_does_not_cut_the_sentence(inline: str) -> None:
+    read = read_html(f"<p>Der Kurs stieg {inline} um drei Prozent.</p>")
+    assert read.text == "Der Kurs stieg um drei Prozent.\n"
+
+
+def test_what_is_not_shown_counts_as_left_out() -> None:
+    assert read_html(f"<p>{SENTENCE}</p><select><option>{SENTENCE}</option></select>").left_out > 0.4
+    assert read_html(f"<p>{SENTENCE}</p><script>{SENTENCE}</script>").left_out == 0
+
+
+def test_a_headline_below_a_kicker_is_not_said_twice() -> None:
+    html = page(f"<article><p>Aus dem Stadtrat</p><h1>Brücke saniert</h1>{PROSE * 2}</article>")
+    assert read_html(html).text.count("Brücke saniert") == 1
+
+
+def test_an_escaped_tag_in_a_page_too_deep_to_parse_is_text() -> None:
+    html = "<div>" * 100_000 + "Das Element &lt;article&gt; ist neu."
+    assert "Das Element <article> ist neu." in read_html(html).text
+
+
+_PIECES = (
+    "<p> </p> <table><tr><td> </td><td> </td></tr></table> <tr> <ul><li> </li></ul> <form> </form> <b> </b> "
+    "<img> <svg><g></g></svg> <br> <x-y> <h2> </h2> <nav> </nav> <aside> <blockquote> <button> <a>"
+).split()
+
+
+@given(st.lists(st.one_of(st.sampled_from(_PIECES), st.just("Wort ")), min_size=1).map("".join))
+def test_no_word_of_a_fragment_is_lost(html: str) -> None:
+    html = "Wort " + html
+    assert read_html(html).text.count("Wort") == html.count("Wort")
+
+
 _TAGS = [
     "<p>",
     "</p>",

@@ -1,0 +1,160 @@
+"""Do a text and what was made of it name the same numbers, dates, units, currencies and names?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from service.text.names import NameTraces, read_names
+from service.text.quantities import CURRENCIES, Quantity, read_quantities, read_units
+
+Doubt = Literal["number", "unit", "name"]
+
+_COMPARED = frozenset({"de", "en"})
+"""Languages whose ways of writing numbers are known here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discrepancy:
+    """`missing` stands in the source alone, `added` in the target alone; where both are there one was
+    probably made of the other. They quote the texts and are for the caller of the article only."""
+
+    doubt: Doubt
+    missing: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """For a warning about a translation."""
+        here, there = ", ".join(self.missing), ", ".join(self.added)
+        if not there:
+            return f"Not found in the translation: {here}."
+        if not here:
+            return f"In the translation, but not found in the source: {there}."
+        return f"The source has {here}, the translation {there}."
+
+
+def compare_facts(source: str, target: str, source_language: str, target_language: str) -> list[Discrepancy]:
+    """Between a source and its translation. Empty where a language is unknown here."""
+    if not {source_language, target_language} <= _COMPARED:
+        return []
+    found = [
+        _numbers(source, target, source_language, target_language),
+        _units(source, target),
+        _names(source, target, target_language) if target_language == "en" else None,
+    ]
+    return [each for each in found if each is not None]
+
+
+def unsupported_facts(text: str, basis: str, language: str) -> list[Discrepancy]:
+    """What a summary says that its basis, in the same language, does not. Leaving out is its job."""
+    if language not in _COMPARED:
+        return []
+    _, added = _unmatched(read_quantities(basis, language), read_quantities(text, language))
+    extra = tuple(text[each.start : each.end] for each in added if not each.soft)
+    known = NameTraces(basis)
+    names = tuple(name for name in read_names(text, language) if not known.holds(name))
+    found = [Discrepancy("number", added=extra), Discrepancy("name", added=names)]
+    return [each for each in found if each.added]
+
+
+def _numbers(source: str, target: str, source_language: str, target_language: str) -> Discrepancy | None:
+    missing, added = _unmatched(
+        read_quantities(source, source_language), read_quantities(target, target_language)
+    )
+    changed = any(_counts(each) for each in missing) and any(_counts(each) for each in added)
+    lost = [each for each in missing if not each.soft or changed]
+    gained = [each for each in added if not each.soft or changed]
+    if not lost and not gained:
+        return None
+    return Discrepancy(
+        "number",
+        tuple(source[each.start : each.end] for each in lost),
+        tuple(target[each.start : each.end] for each in gained),
+    )
+
+
+def _counts(quantity: Quantity) -> bool:
+    """`one` and `first` come and go with the grammar."""
+    return quantity.kind != "month" and quantity.values[0] > 1
+
+
+def _unmatched(
+    source: Sequence[Quantity], target: Sequence[Quantity]
+) -> tuple[list[Quantity], list[Quantity]]:
+    left = list(target)
+    missing = []
+    for quantity in source:
+        partner = next((each for each in left if _same(quantity, each)), None)
+        if partner is not None:
+            left.remove(partner)
+        elif not _take_clock(quantity, left):
+            missing.append(quantity)
+    for quantity in [each for each in left if each.kind == "time"]:
+        if _take_clock(quantity, missing):
+            left.remove(quantity)
+    # Said twice on one side and once on the other is a matter of style.
+    missing = [each for each in missing if not _is_repeated(each, target)]
+    left = [each for each in left if not _is_repeated(each, source)]
+    return missing, left
+
+
+def _same(one: Quantity, other: Quantity) -> bool:
+    return one.kind == other.kind and not set(one.values).isdisjoint(other.values)
+
+
+def _is_repeated(quantity: Quantity, others: Sequence[Quantity]) -> bool:
+    return any(_same(quantity, other) for other in others)
+
+
+def _take_clock(quantity: Quantity, others: list[Quantity]) -> bool:
+    """A time written without `Uhr` or `p.m.` on the other side reads as plain numbers."""
+    if quantity.kind != "time":
+        return False
+    for value in quantity.values:
+        hour, minute = divmod(int(value), 60)
+        for shown in (hour, (hour - 12) % 24):
+            wanted = [shown, minute] if minute else [shown]
+            together = next((each for each in others if _with_point(shown, minute) in each.values), None)
+            if minute and together is not None:  # `11.45`
+                others.remove(together)
+                return True
+            partners = [
+                next((each for each in others if each.kind == "number" and number in each.values), None)
+                for number in wanted
+            ]
+            if all(partner is not None for partner in partners):
+                zero = next((each for each in others if each.values == (Fraction(0),)), None)  # `14:00`
+                for partner in (*partners, zero):
+                    if partner in others:
+                        others.remove(partner)
+                return True
+    return False
+
+
+def _with_point(hour: int, minute: int) -> Fraction:
+    return hour + Fraction(minute, 100)
+
+
+def _units(source: str, target: str) -> Discrepancy | None:
+    """A currency or unit of one dimension that became another."""
+    before, after = read_units(source), read_units(target)
+    lost, gained = before - after, after - before
+    pairs = [
+        (one, other)
+        for one in sorted(lost)
+        for other in sorted(gained)
+        if (one in CURRENCIES and other in CURRENCIES)
+        or (":" in one and one.partition(":")[0] == other.partition(":")[0])
+    ]
+    if not pairs:
+        return None
+    return Discrepancy("unit", tuple(one for one, _ in pairs), tuple(other for _, other in pairs))
+
+
+def _names(source: str, target: str, target_language: str) -> Discrepancy | None:
+    known = NameTraces(source)
+    added = tuple(name for name in read_names(target, target_language) if not known.holds(name))
+    return Discrepancy("name", added=added) if added else None

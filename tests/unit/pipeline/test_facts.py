@@ -1,0 +1,94 @@
+"""Numbers, units and names of a source and of what was made of it; measured on the labelled pairs of
+`tests/facts/`."""
+
+import gzip
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from service.pipeline.facts import compare_facts, unsupported_facts
+
+FACTS = Path(__file__).parents[2] / "facts"
+TREEBANK = Path(__file__).parents[3] / "../shared/corpus/ud-pud.tsv.gz"
+
+
+class Pair(NamedTuple):
+    identity: str
+    label: str
+    german: str
+    english: str
+
+    @property
+    def set_aside(self) -> bool:
+        return int(hashlib.sha256(self.identity.encode()).hexdigest(), 16) % 3 == 0
+
+
+def rows(name: str) -> list[list[str]]:
+    return [line.split("\t") for line in (FACTS / name).read_text(encoding="utf-8").splitlines()]
+
+
+def own_pairs() -> list[Pair]:
+    return [Pair(*row) for row in rows("own.tsv")]
+
+
+def real_pairs() -> list[Pair]:
+    lines = gzip.decompress(TREEBANK.read_bytes()).decode().splitlines()
+    pairs = []
+    for identity, label, digest, old, new in rows("real.tsv"):
+        line = lines[int(identity[1:]) - 1]
+        assert hashlib.sha256(line.encode()).hexdigest().startswith(digest)
+        german, english = line.split("\t")
+        assert not old or english.count(old) == 1
+        pairs.append(Pair(identity, label, german, english.replace(old, new) if old else english))
+    return pairs
+
+
+def precision_and_recall(pairs: list[Pair]) -> tuple[float, float]:
+    flagged = [pair for pair in pairs if compare_facts(pair.german, pair.english, "de", "en")]
+    planted = [pair for pair in pairs if pair.label != "ok"]
+    right = sum(pair.label != "ok" for pair in flagged)
+    return right / len(flagged), right / len(planted)
+
+
+def test_the_set_is_as_large_and_as_balanced_as_its_rules_say() -> None:
+    labels = [row[1] for name in ("own.tsv", "real.tsv") for row in rows(name)]
+    assert len(labels) >= 150
+    assert labels.count("ok") * 2 == len(labels)
+    assert len(rows("real.tsv")) * 2 >= len(labels)
+
+
+def test_on_our_own_pairs_flags_are_right_and_errors_are_found() -> None:
+    precision, recall = precision_and_recall(own_pairs())
+    assert precision >= 0.9
+    assert recall >= 0.8
+
+
+@pytest.mark.skipif(not TREEBANK.exists(), reason="the treebank lies outside the repository")
+@pytest.mark.parametrize("set_aside", [False, True])
+def test_on_all_pairs_flags_are_right_and_errors_are_found(set_aside: bool) -> None:
+    pairs = [pair for pair in (*own_pairs(), *real_pairs()) if pair.set_aside is set_aside]
+    precision, recall = precision_and_recall(pairs)
+    assert precision >= 0.9
+    assert recall >= 0.8
+
+
+def test_a_discrepancy_says_what_stands_where() -> None:
+    [found] = compare_facts("Es kamen 34 Gäste.", "43 guests came.", "de", "en")
+    assert found.message == "The source has 34, the translation 43."
+    [found] = compare_facts("Es kamen 34 Gäste.", "Guests came.", "de", "en")
+    assert found.message == "Not found in the translation: 34."
+    [found] = compare_facts("Es kamen Gäste.", "43 guests came.", "de", "en")
+    assert found.message == "In the translation, but not found in the source: 43."
+
+
+def test_languages_whose_numbers_are_unknown_here_are_not_judged() -> None:
+    assert compare_facts("Il y a 34 invités.", "43 guests came.", "fr", "en") == []
+
+
+def test_a_summary_may_leave_out_but_not_make_up() -> None:
+    text = "On 27 July, 40 guests came to Cologne. Mayor Schmidt paid 3,000 euros."
+    assert unsupported_facts("40 guests came to Cologne.", text, "en") == []
+    doubts = {each.doubt: each.added for each in unsupported_facts("The 50 guests met Merkel.", text, "en")}
+    assert doubts == {"number": ("50",), "name": ("Merkel",)}

@@ -1,0 +1,81 @@
+"""Numbers of German and English texts in one form."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.text.quantities import read_quantities, read_units
+
+
+def values(text: str, language: str) -> list[Fraction]:
+    return [quantity.values[0] for quantity in read_quantities(text, language)]
+
+
+@pytest.mark.parametrize(
+    ("german", "english"),
+    [
+        ("1.234,56 Euro", "€1,234.56"),
+        ("vier Millionen Menschen", "4 million people"),
+        ("221 Milliarden Dollar", "$221bn"),
+        ("2,4 Mio. Euro und 1,2 Mrd. Euro", "2.4 million euros and 1.2 billion euros"),
+        ("70. Jahrestag", "70th anniversary"),
+        ("14.30 Uhr", "2:30 p.m."),
+        ("21.40 Uhr", "9.40pm"),
+        ("am 27. Juli 1953", "on 27 July 1953"),
+        ("1 300 Briefe", "1,300 letters"),
+        ("Heinrich VIII.", "Henry VIII"),
+        ("zwei Drittel", "two thirds"),
+        ("dreieinhalb Jahre", "three and a half years"),
+        ("eine halbe Million", "half a million"),
+        ("einundzwanzig", "twenty-one"),
+        ("zweihundertfünfzig", "two hundred and fifty"),
+        ("3:1", "3-1"),
+        ("20 bis 30 Prozent", "20 to 30 per cent"),
+        ("die zwanzigjährige Geschichte", "twenty years of history"),
+        ("die Zwölf-Millionen-Metropole", "the twelve-million metropolis"),
+    ],
+)
+def test_both_languages_read_the_same_values(german: str, english: str) -> None:
+    assert values(german, "de") == values(english, "en") != []
+
+
+def test_a_numeric_date_is_a_day_a_month_and_a_year() -> None:
+    found = read_quantities("01.06.2023", "de")
+    assert [(each.kind, each.values[0]) for each in found] == [("number", 1), ("month", 6), ("number", 2023)]
+
+
+@pytest.mark.parametrize("text", ["Hunderte kamen.", "Zehntausende gingen.", "Hundreds of thousands came."])
+def test_what_is_vague_is_no_quantity(text: str) -> None:
+    assert read_quantities(text, "en" if "of" in text else "de") == []
+
+
+def test_a_billion_is_not_the_same_in_both_languages() -> None:
+    assert values("eine Billion", "de") == [10**12]
+    assert values("a billion", "en") == [10**9]
+
+
+def test_small_numbers_in_words_are_soft_and_figures_are_not() -> None:
+    [word] = read_quantities("zwölf Tote", "de")
+    [figure] = read_quantities("12 Tote", "de")
+    assert (word.soft, figure.soft) == (True, False)
+
+
+def test_units_have_one_name_in_both_languages() -> None:
+    german = read_units("15 Prozent, 3 Kilometer, 4 Tonnen, 5 Euro, 2 Stunden")
+    english = read_units("15 per cent, 3 kilometres, 4 tonnes, €5, 2 hours")
+    assert german == english == {"percent", "length:km", "mass:t", "EUR", "span:hour"}
+
+
+@given(st.text(), st.sampled_from(["de", "en"]))
+def test_any_text_is_read_and_every_span_lies_in_it(text: str, language: str) -> None:
+    for quantity in read_quantities(text, language):
+        assert 0 <= quantity.start < quantity.end <= len(text)
+        assert quantity.values
+
+
+@given(st.integers(13, 10**9))
+def test_a_number_reads_the_same_with_either_languages_thousands(number: int) -> None:
+    english = f"{number:,}"
+    assert values(english, "en") == values(english.replace(",", "."), "de") == [number]
