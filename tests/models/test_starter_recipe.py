@@ -1,6 +1,7 @@
 """The starter's training: a killed run goes on as if nothing had happened, and stops when it should."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -91,3 +92,38 @@ def test_training_stops_when_the_score_has_not_risen_for_long_enough(work: Path)
     best = train.Run(options_for(work))
     assert best.restore(best.best_checkpoint)
     assert best.best_chrf == 30.0
+
+
+def test_what_is_exported_loads_in_both_engines_and_says_the_same(work: Path) -> None:
+    import ctranslate2
+    import sentencepiece
+    import transformers
+
+    weights = Path(train.__file__).parent / "weights"
+    directory = work / "vocabulary"
+    directory.mkdir()
+    for name in ("source.spm", "target.spm"):
+        (directory / name).write_bytes((weights / name).read_bytes())
+    pieces = sentencepiece.SentencePieceProcessor(model_file=str(directory / "source.spm"))
+    names = {pieces.id_to_piece(number): number for number in range(vocabulary.SIZE)}
+    (directory / "vocab.json").write_text(json.dumps({**names, "<pad>": vocabulary.PAD}), encoding="utf-8")
+    settings = {"tokenizer_class": "MarianTokenizer", "source_lang": "de", "target_lang": "en"}
+    (directory / "tokenizer_config.json").write_text(json.dumps(settings))
+    run = train.Run(options_for(work))
+    go_on(run, STEPS)
+    converted = run.export(work / "made", quantization="float32")
+
+    plain = work / "made" / "huggingface"
+    model = transformers.AutoModelForSeq2SeqLM.from_pretrained(plain).eval()
+    tokenizer = transformers.MarianTokenizer.from_pretrained(plain)
+    text = "Die alte Brücke wird 2023 saniert."
+    with torch.inference_mode():
+        made = model.generate(**tokenizer(text, return_tensors="pt"), num_beams=1, max_new_tokens=12)
+    source = [*pieces.encode(text, out_type=str), "</s>"]
+    [result] = ctranslate2.Translator(str(converted)).translate_batch(
+        [source], beam_size=1, max_decoding_length=12
+    )
+    shown = tokenizer.convert_ids_to_tokens(made[0], skip_special_tokens=True)
+    # transformers spends the last of its twelve steps on the end that Marian's configuration forces.
+    assert result.hypotheses[0][:11] == shown[:11]
+    assert len(set(shown)) >= 2
