@@ -16,6 +16,7 @@ from service.api.disconnect import CallerLeft
 from service.api.middleware import RequestContext
 from service.api.native import routes as native
 from service.api.openapi import install_openapi
+from service.api.page import routes as page
 from service.api.problem import install_problem_handlers
 from service.api.state import RequestLimits, ServiceState
 from service.backends.loading import engine_is_installed, load_backend
@@ -182,6 +183,7 @@ def create_app(
     app.include_router(native.router, tags=["native"])
     app.include_router(health.router)
     app.include_router(documentation.router)
+    app.include_router(page.router)
     install_problem_handlers(app)
     app.add_exception_handler(CallerLeft, _caller_left)
     app.add_middleware(RequestContext, metrics=state.metrics)

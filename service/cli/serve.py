@@ -69,6 +69,7 @@ def _url(host: str, port: int) -> str:
 def _welcome(address: str, state: ServiceState) -> None:
     pipeline = state.pipeline
     print(f"Kurzfassung is ready: {address}  (profile {pipeline.models.profile}, documentation at /docs)")
+    print("Open it in a browser, or call it.")
     if any(model.config.demonstration for model in pipeline.models.loaded):
         print("NOTE: a demonstration model is in use. It shows that the path works; its English is not")
         print("      fit for use. `make models` fetches the real models.")

@@ -39,7 +39,8 @@ def run(installed: Path, *arguments: str, stdin: str = "") -> subprocess.Complet
 
 
 def test_the_package_comes_from_the_wheel_and_brings_its_configs(installed: Path) -> None:
-    assert (installed / "service" / "model_configs" / "profiles.toml").is_file()
+    for name in ("model_configs/profiles.toml", "api/page/index.html", "text/english_words.txt"):
+        assert (installed / "service" / name).is_file()
     assert "opus-mt-de-en" in run(installed, "models", "list").stdout
 
 

@@ -132,3 +132,21 @@ def test_health_answers_are_documented_with_examples(client: httpx.Client) -> No
         answer = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
         name = answer["schema"]["$ref"].rsplit("/", 1)[-1]
         assert document["components"]["schemas"][name]["examples"]
+
+
+def test_the_page_is_small_self_contained_and_allows_nothing_foreign(client: httpx.Client) -> None:
+    page = client.get("/")
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    files = re.findall(r'(?:src|href)="(page/[^"]+)"', page.text)
+    assert len(files) == 2
+    total = len(page.content)
+    for name in files:
+        file = client.get(f"/{name}")
+        assert file.status_code == 200
+        assert "://" not in file.text
+        total += len(file.content)
+    assert total < 60_000
+    assert not re.search(r'(?:src|href)="(?:/|https?:)', page.text)
+    assert client.get("/page/routes.py").status_code == 404

@@ -303,7 +303,7 @@ def test_serve_prints_its_address_and_a_curl_and_leaves_with_zero_on_sigterm() -
         assert process.stdout is not None
         first = process.stdout.readline()
         assert first.startswith("Kurzfassung is ready: http://127.0.0.1:")
-        shown = [process.stdout.readline() for _ in range(6)]
+        shown = [process.stdout.readline() for _ in range(7)]
         [curl] = [line.strip() for line in shown if "curl" in line]
         curled = subprocess.run(["sh", "-c", curl], capture_output=True, text=True, timeout=20, check=True)
         assert (
