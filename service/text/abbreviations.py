@@ -72,6 +72,8 @@ _GERMAN = Orthography(
         Derzeit Inzwischen Mittlerweile Erst Erstmals Immer Wieder Weiter Weitere Weiterhin Ja Nein
         Nicht Nichts Niemand Jemand Etwas Hat Haben Hatte Hatten Ist Sind War Waren Wird Werden Wurde
         Wurden Kann Können Soll Sollen Muss Müssen Darf Will Wollen Gibt Bleibt Zugleich Gleichzeitig
+        Leider Natürlich Eigentlich Zwar Ansonsten Übrigens Bitte Danke Vielen
+        Anschließend Schade Wirklich Ganz Besonders Auch Gut Sehr Super Gerne
         Dadurch Somit Also Ebenso Ebenfalls Vielleicht Wahrscheinlich Offenbar Schließlich Stattdessen
         """
     ),

@@ -35,7 +35,7 @@ _STOP = re.compile(
 )
 _TOKEN = re.compile(r"[^\s(\[{„\"»«“”‚‘'›‹/–—…]+$")
 _NEXT_WORD = re.compile(
-    rf"(?:[-–—]\s+)?(?:{_SIGN}\s*)*(?P<open>[{re.escape(_OPENERS)}]*)(?P<word>[^\W\d_]+|\d+)?"
+    rf"(?:[-–—]\s*)?(?:{_SIGN}\s*)*(?P<open>[{re.escape(_OPENERS)}]*)(?P<word>[^\W\d_]+|\d+)?"
 )
 _ROMAN = re.compile(r"[IVXLCDM]+")
 _SHORT_NUMBER = re.compile(r"(?:\d{1,2}\.)?\d{1,3}")
