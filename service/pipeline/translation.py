@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -15,7 +15,7 @@ from service.errors import GenerationFailed, Unavailable
 from service.pipeline.models import LoadedModel
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Caveat, Span, TranslatedSegment
-from service.pipeline.verification import Fault, Judgement, judge, other_options
+from service.pipeline.verification import Fault, Judgement, clauses, judge, other_options
 from service.text.segment import Segment
 
 _SETTLING = 256
@@ -103,18 +103,48 @@ class SegmentTranslator:
         found = self._judge(source, first)
         if not found.worth_another_try:
             return _Settled(first, tokens, found, redecoded=False)
-        options = other_options(self._options, found, tokens)
-        try:
-            [second] = await self._batcher.generate(self._model.backend, [source], options, admitted=True)
-        except (GenerationFailed, Unavailable):
-            return _Settled(first, tokens, found, redecoded=False)  # the doubt is told, nothing is lost
-        found_again = self._judge(source, second)
-        if found_again.better_than(found):
-            return _Settled(second, tokens, found_again, redecoded=True)
-        return _Settled(first, tokens, found, redecoded=False)
+        best, redecoded = first, False
+        for sources, options in self._attempts(source, found, tokens):
+            try:
+                made = await self._generate(sources, options)
+            except (GenerationFailed, Unavailable):
+                break  # the doubt is told, nothing is lost
+            again = _together(made)
+            found_again = self._judge(source, again)
+            if found_again.better_than(found):
+                best, found, redecoded = again, found_again, True
+            if not found.worth_another_try:
+                break
+        return _Settled(best, tokens, found, redecoded)
+
+    def _attempts(
+        self, source: str, found: Judgement, tokens: int
+    ) -> Iterator[tuple[list[str], GenerationOptions]]:
+        """Decoded in another way, then in parts: what was lost, looped or copied; a wrong number gets no
+        better in parts."""
+        yield [source], other_options(self._options, found, tokens)
+        parts = clauses(source)
+        if found.faults and len(parts) > 1:
+            yield parts, self._options
+
+    async def _generate(self, sources: Sequence[str], options: GenerationOptions) -> list[Hypothesis]:
+        return await self._batcher.generate(self._model.backend, sources, options, admitted=True)
 
     def _judge(self, source: str, hypothesis: Hypothesis) -> Judgement:
         return judge(source, hypothesis, self._options.source_language, self._options.target_language)
+
+
+def _together(made: Sequence[Hypothesis]) -> Hypothesis:
+    """One hypothesis of the parts of a sentence; where one part is missing, it is none."""
+    if len(made) == 1:
+        return made[0]
+    whole = all(each.target.strip() for each in made)
+    return Hypothesis(
+        target=" ".join(each.target.strip() for each in made) if whole else "",
+        score=sum(each.score for each in made) / len(made),
+        tokens=sum(each.tokens for each in made),
+        complete=all(each.complete for each in made),
+    )
 
 
 def _translated(index: int, segment: Segment, position: int, settled: _Settled) -> TranslatedSegment:

@@ -3,6 +3,7 @@ thresholds."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -17,6 +18,8 @@ class Fault(StrEnum):
     SHORT = "segment_short"
     LONG = "segment_long"
     REPETITION = "repetition"
+    COPIED = "segment_untranslated"
+    SCRIPT = "wrong_script"
 
 
 MESSAGES = {
@@ -25,6 +28,8 @@ MESSAGES = {
     Fault.SHORT: "The translation of this segment is much shorter than usual and may miss something.",
     Fault.LONG: "The translation of this segment is much longer than usual and may add something.",
     Fault.REPETITION: "The translation of this segment repeats itself where the source does not.",
+    Fault.COPIED: "This segment came back as it was; it may not be translated.",
+    Fault.SCRIPT: "The translation of this segment is in another script than its language.",
 }
 
 _LENGTH_CHECKED_FROM = 40
@@ -35,6 +40,13 @@ _SHORTEST, _LONGEST = 0.6, 1.6
 to 1.28 (99th) on newstest 2019; engines that drop content fall below .6 in up to 9 % of segments."""
 
 _WIDEST_BEAM = 16
+
+_COPY_WORDS = 5
+"""Words in lower case that a copied segment must hold to count: names and titles may stay as they are."""
+
+_LATIN_LANGUAGES = frozenset("de en fr es it nl pt pl cs sv da nb no fi hu ro tr".split())
+_LATIN_END = "\u024f"
+_FOREIGN_SHARE = 0.3
 
 _NGRAM, _OFTEN = 3, 3
 """The same three words three times within one segment is a loop, unless the source does it too."""
@@ -69,6 +81,12 @@ class Judgement:
 
 def judge(source: str, hypothesis: Hypothesis, source_language: str, target_language: str) -> Judgement:
     found = faults(source, hypothesis)
+    if source_language != target_language and _is_copy(source, hypothesis.target):
+        found |= {Fault.COPIED}
+    if target_language in _LATIN_LANGUAGES and _foreign(hypothesis.target) > _FOREIGN_SHARE > _foreign(
+        source
+    ):
+        found |= {Fault.SCRIPT}
     if Fault.EMPTY in found:
         return Judgement(found)
     facts = compare_facts(source, hypothesis.target, source_language, target_language)
@@ -114,3 +132,32 @@ def _repeats(text: str) -> int:
     if len(words) < _NGRAM:
         return 1
     return max(Counter(zip(*(words[i:] for i in range(_NGRAM)), strict=False)).values())
+
+
+def _is_copy(source: str, target: str) -> bool:
+    words = source.split()
+    return words == target.split() and sum(word.islower() for word in words) >= _COPY_WORDS
+
+
+def _foreign(text: str) -> float:
+    """The share of the letters that are not Latin."""
+    letters = [letter for letter in text if letter.isalpha()]
+    return sum(letter > _LATIN_END for letter in letters) / max(1, len(letters))
+
+
+_CLAUSE = re.compile(r"(?<=[,;:–—])\s+")
+_SHORTEST_PIECE = 20
+
+
+def clauses(source: str) -> list[str]:
+    """The source in two parts, cut at the end of a clause as near to its middle as there is one; the
+    whole of it where there is none. Part by part a model loses less."""
+    places = [
+        found
+        for found in _CLAUSE.finditer(source)
+        if found.start() >= _SHORTEST_PIECE and len(source) - found.end() >= _SHORTEST_PIECE
+    ]
+    if not places:
+        return [source]
+    cut = min(places, key=lambda found: abs(found.start() - len(source) / 2))
+    return [source[: cut.start()], source[cut.end() :]]

@@ -18,7 +18,7 @@ _ENDED = re.compile(r"[.!?…][\"'“”»«’)\]]*$")
 
 def sentences_of(treebank: str) -> list[str]:
     """Two apostrophes or grave accents are how some treebanks write a quotation mark."""
-    found = (" ".join(text.replace("''", '"').replace('``', '"').split()) for text in _TEXT.findall(treebank))
+    found = (" ".join(text.replace("''", '"').replace("``", '"').split()) for text in _TEXT.findall(treebank))
     return [text for text in found if _ENDED.search(text)]
 
 
@@ -43,7 +43,8 @@ def main() -> None:
     language, path = sys.argv[1], Path(sys.argv[2])
     sentences = sentences_of(path.read_text(encoding="utf-8"))
     precision, recall, f1 = score(sentences, language, show="--show" in sys.argv)
-    print(f"{path.name}: {len(sentences)} sentences, precision {precision:.4f}, recall {recall:.4f}, F1 {f1:.4f}")
+    figures = f"precision {precision:.4f}, recall {recall:.4f}, F1 {f1:.4f}"
+    print(f"{path.name}: {len(sentences)} sentences, {figures}")
 
 
 if __name__ == "__main__":

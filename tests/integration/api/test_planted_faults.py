@@ -1,0 +1,88 @@
+"""Engines that fail in the ways users of other systems complain about: each is noticed, and mended where
+it can be."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.integration.conftest import SEED, serving, stub_models
+
+LONG = (
+    "Der Stadtrat hat am Montag nach langer Debatte beschlossen, die alte Brücke über den Fluss zu sanieren, "
+    "weil sie seit vielen Jahren bröckelt und den Verkehr in der Innenstadt behindert."
+)
+TEXT = f"Neues aus dem Rat\n\n{LONG} Die Kosten betragen 27 Millionen Euro. Das Geld kommt vom Land.\n"
+
+
+def translate(decode: Callable[[str], str], text: str = TEXT) -> dict[str, Any]:
+    with serving(stub_models(decode=decode)) as client:
+        response: httpx.Response = client.post("/v1/digest", json={"text": text, "source": "de"})
+        assert response.status_code == 200
+        answer: dict[str, Any] = response.json()
+        return answer
+
+
+def told(answer: dict[str, Any], text: str = TEXT) -> dict[str, list[str]]:
+    """The source text of every warning that has a span, by code."""
+    found: dict[str, list[str]] = {}
+    for warning in answer["warnings"]:
+        if warning["span"]:
+            span = warning["span"]
+            found.setdefault(warning["code"], []).append(text[span["start"] : span["end"]])
+    return found
+
+
+def test_a_sound_engine_is_not_doubted() -> None:
+    assert told(translate(str.upper)) == {}
+
+
+def test_an_engine_that_drops_the_end_of_long_sentences_is_mended_in_parts() -> None:
+    answer = translate(lambda source: source.upper()[:110])
+    assert LONG.upper() in answer["translation"]["text"]
+    assert told(answer) == {"segment_repaired": [LONG]}
+
+
+def test_an_engine_that_drops_more_than_half_of_everything_is_told() -> None:
+    answer = translate(lambda source: source.upper()[: len(source) // 3])
+    assert LONG in told(answer)["segment_short"]
+
+
+def test_an_engine_that_loops_is_told() -> None:
+    answer = translate(lambda source: "salad " * 30 if "Brücke" in source else source.upper())
+    assert told(answer)["repetition"] == [LONG]
+
+
+def test_an_engine_that_says_nothing_leaves_the_source_in_its_place_and_that_is_told() -> None:
+    answer = translate(lambda source: "" if "Brücke" in source else source.upper())
+    assert LONG in answer["translation"]["text"]
+    assert told(answer)["segment_empty"] == [LONG]
+
+
+def test_an_engine_that_changes_a_number_is_told_and_kept_out_of_the_summary() -> None:
+    answer = translate(lambda source: source.upper().replace("27", "72"))
+    assert told(answer) == {"number_doubtful": ["Die Kosten betragen 27 Millionen Euro."]}
+    [message] = [w["message"] for w in answer["warnings"] if w["code"] == "number_doubtful"]
+    assert message == "The source has 27 Millionen, the translation 72 MILLIONEN."
+    assert "72" not in answer["summary"]["text"]
+
+
+def test_an_engine_that_copies_is_told() -> None:
+    assert LONG in told(translate(lambda source: source))["segment_untranslated"]
+
+
+@pytest.mark.skipif(not SEED.exists(), reason="the article lies outside the repository")
+@pytest.mark.parametrize(
+    ("decode", "code"),
+    [
+        (lambda source: "" if "27. Juli" in source else source.upper(), "segment_empty"),
+        (lambda source: "so " * 60 if "27. Juli" in source else source.upper(), "repetition"),
+        (lambda source: source.upper().replace("27.", "17."), "number_doubtful"),
+    ],
+)
+def test_a_fault_in_a_real_article_is_noticed_where_it_is(decode: Callable[[str], str], code: str) -> None:
+    text = SEED.read_text(encoding="utf-8")
+    sound, broken = told(translate(str.upper, text), text), told(translate(decode, text), text)
+    assert not any("27. Juli" in source for source in sound.get(code, []))
+    assert any("27. Juli" in source for source in broken[code])
