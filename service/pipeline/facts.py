@@ -1,4 +1,5 @@
-"""Do a text and what was made of it name the same numbers, dates, units, currencies and names?"""
+"""Do a text and what was made of it name the same numbers, dates, units, currencies and names, and are
+addresses and placeholders still what they were?"""
 
 from __future__ import annotations
 
@@ -8,9 +9,10 @@ from fractions import Fraction
 from typing import Literal
 
 from service.text.names import NameTraces, read_names
+from service.text.protected import protected_spans, unkept
 from service.text.quantities import CURRENCIES, Quantity, read_quantities, read_units
 
-Doubt = Literal["number", "unit", "name"]
+Doubt = Literal["number", "unit", "name", "placeholder"]
 
 _COMPARED = frozenset({"de", "en"})
 """Languages whose ways of writing numbers are known here."""
@@ -37,15 +39,30 @@ class Discrepancy:
 
 
 def compare_facts(source: str, target: str, source_language: str, target_language: str) -> list[Discrepancy]:
-    """Between a source and its translation. Empty where a language is unknown here."""
-    if not {source_language, target_language} <= _COMPARED:
-        return []
-    found = [
-        _numbers(source, target, source_language, target_language),
-        _units(source, target),
-        _names(source, target, target_language) if target_language == "en" else None,
-    ]
+    """Between a source and its translation. Where a language is unknown here, only what must come out as
+    it went in is compared."""
+    found = [_placeholders(source, target)]
+    if {source_language, target_language} <= _COMPARED:
+        source, target = _plain(source), _plain(target)
+        found += [
+            _numbers(source, target, source_language, target_language),
+            _units(source, target),
+            _names(source, target, target_language) if target_language == "en" else None,
+        ]
     return [each for each in found if each is not None]
+
+
+def _placeholders(source: str, target: str) -> Discrepancy | None:
+    missing, added = unkept(source, target)
+    return Discrepancy("placeholder", tuple(missing), tuple(added)) if missing or added else None
+
+
+def _plain(text: str) -> str:
+    """Without addresses and placeholders: their figures are no quantities."""
+    spans = protected_spans(text)
+    for start, end in reversed(spans):
+        text = f"{text[:start]} {text[end:]}"
+    return text
 
 
 def unsupported_facts(text: str, basis: str, language: str) -> list[Discrepancy]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -16,6 +16,8 @@ from service.pipeline.models import LoadedModel
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Caveat, Span, TranslatedSegment
 from service.pipeline.verification import Fault, Judgement, clauses, judge, other_options
+from service.text.furniture import has_letters
+from service.text.protected import protected_spans
 from service.text.segment import Segment
 
 _SETTLING = 256
@@ -104,12 +106,11 @@ class SegmentTranslator:
         if not found.worth_another_try:
             return _Settled(first, tokens, found, redecoded=False)
         best, redecoded = first, False
-        for sources, options in self._attempts(source, found, tokens):
+        for attempt in self._attempts(source, found, tokens):
             try:
-                made = await self._generate(sources, options)
+                again = await attempt
             except (GenerationFailed, Unavailable):
                 break  # the doubt is told, nothing is lost
-            again = _together(made)
             found_again = self._judge(source, again)
             if found_again.better_than(found):
                 best, found, redecoded = again, found_again, True
@@ -119,19 +120,64 @@ class SegmentTranslator:
 
     def _attempts(
         self, source: str, found: Judgement, tokens: int
-    ) -> Iterator[tuple[list[str], GenerationOptions]]:
-        """Decoded in another way, then in parts: what was lost, looped or copied; a wrong number gets no
-        better in parts."""
-        yield [source], other_options(self._options, found, tokens)
+    ) -> Iterator[Coroutine[None, None, Hypothesis]]:
+        """Ways to do it again, as they fit: around what must stay as it is; decoded in another way; in
+        parts, for what was lost, looped or copied (a wrong number gets no better in parts)."""
+        if any(each.doubt == "placeholder" for each in found.discrepancies):
+            yield self._around(source)
+        if found.faults or any(each.doubt != "placeholder" for each in found.discrepancies):
+            yield self._in_parts([source], other_options(self._options, found, tokens))
         parts = clauses(source)
         if found.faults and len(parts) > 1:
-            yield parts, self._options
+            yield self._in_parts(parts, self._options)
+
+    async def _in_parts(self, sources: Sequence[str], options: GenerationOptions) -> Hypothesis:
+        return _together(await self._generate(sources, options))
+
+    async def _around(self, source: str) -> Hypothesis:
+        """The text between the protected strings is translated, they themselves are copied."""
+        pieces = _Pieces(source)
+        return pieces.filled(await self._generate(pieces.translatable, self._options))
 
     async def _generate(self, sources: Sequence[str], options: GenerationOptions) -> list[Hypothesis]:
         return await self._batcher.generate(self._model.backend, sources, options, admitted=True)
 
     def _judge(self, source: str, hypothesis: Hypothesis) -> Judgement:
         return judge(source, hypothesis, self._options.source_language, self._options.target_language)
+
+
+class _Pieces:
+    """A sentence parted at what must stay as it is."""
+
+    def __init__(self, source: str) -> None:
+        self._parts: list[tuple[str, bool]] = []
+        at = 0
+        for start, end in [*protected_spans(source), (len(source), len(source))]:
+            between = source[at:start]
+            self._parts += [(between, has_letters(between)), (source[start:end], False)]
+            at = end
+
+    @property
+    def translatable(self) -> list[str]:
+        return [part.strip() for part, translate in self._parts if translate]
+
+    def filled(self, made: Sequence[Hypothesis]) -> Hypothesis:
+        """The parts put together again, with the white space they had."""
+        hypotheses = iter(made)
+        texts = []
+        for part, translate in self._parts:
+            if translate:
+                target = next(hypotheses).target.strip()
+                texts.append(part.replace(part.strip(), target, 1) if target else part)
+            else:
+                texts.append(part)
+        scores = [each.score for each in made] or [0.0]
+        return Hypothesis(
+            target="".join(texts),
+            score=sum(scores) / len(scores),
+            tokens=sum(each.tokens for each in made),
+            complete=all(each.complete for each in made),
+        )
 
 
 def _together(made: Sequence[Hypothesis]) -> Hypothesis:

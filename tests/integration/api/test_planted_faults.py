@@ -72,6 +72,24 @@ def test_an_engine_that_copies_is_told() -> None:
     assert LONG in told(translate(lambda source: source))["segment_untranslated"]
 
 
+@pytest.mark.parametrize(
+    "kept",
+    ["{{person.name}}", "%1$s", "${x}", "https://talbote.example/a?b=1", "post@talbote.example", "🏆", "🇩🇪"],
+)
+def test_placeholders_addresses_and_emoji_come_back_byte_for_byte_though_the_engine_mangles_them(
+    kept: str,
+) -> None:
+    def decode(source: str) -> str:
+        return "".join(letter for letter in source.upper() if letter.isalpha() or letter in " .,")
+
+    text = f"Der Wert {kept} steht seit Montag in der Zeitung. Davon steht hier nichts."
+    answer = translate(decode, text)
+    assert answer["translation"]["text"] == (
+        f"DER WERT {kept} STEHT SEIT MONTAG IN DER ZEITUNG. DAVON STEHT HIER NICHTS."
+    )
+    assert told(answer, text) == {"segment_repaired": [text.partition(" Davon")[0]]}
+
+
 @pytest.mark.skipif(not SEED.exists(), reason="the article lies outside the repository")
 @pytest.mark.parametrize(
     ("decode", "code"),
