@@ -16,9 +16,9 @@ from service.api.native import wire
 from service.app import open_pipeline
 from service.cli.exit_codes import ExitCode
 from service.errors import InvalidText, UnsupportedMedia
-from service.pipeline.article import ArticlePipeline, DigestRequest, SummaryRequest
+from service.pipeline.article import ArticlePipeline, DigestRequest
 from service.pipeline.result import Digest
-from service.pipeline.summarization import SummaryLength
+from service.pipeline.summarization import Style, SummaryLength, SummaryRequest
 from service.settings import Settings
 
 _HELP = {
@@ -47,6 +47,8 @@ def add_summary_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sentences", type=_bounded("sentences"), help="at most so many in the summary")
     parser.add_argument("--words", type=_bounded("words"), help="at most so many words in the summary")
     parser.add_argument("--length", choices=["short", "medium", "long"], help="or one of three lengths")
+    parser.add_argument("--style", choices=["paragraph", "bullets", "headline"])
+    parser.add_argument("--focus", help="what the summary should tell of")
     parser.add_argument("--language", help="of the summary: the target's code (default) or the source's")
 
 
@@ -85,7 +87,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     summary = SummaryRequest()
     if command != "translate":
         length = SummaryLength.of(arguments.sentences, arguments.words, arguments.length)
-        summary = SummaryRequest(length, arguments.language)
+        style: Style = arguments.style or "paragraph"
+        summary = SummaryRequest(length, arguments.language, style, arguments.focus or "")
     request = DigestRequest(text, arguments.source, arguments.target, "html" if html else "text", summary)
     digest = asyncio.run(_work(command, request, settings))
     if arguments.json:

@@ -30,8 +30,7 @@ from service.evaluation.report import Run, summary_sections, translation_section
 from service.evaluation.summary_scores import score_summaries
 from service.evaluation.translation_scores import score_translations
 from service.model_store.catalogue import Catalogue
-from service.pipeline.article import SummaryRequest
-from service.pipeline.summarization import SummaryLength, fit
+from service.pipeline.summarization import SummaryLength, SummaryRequest, fit
 from service.settings import Settings
 from service.text.article import read_article
 from service.text.segmentation import split_sentences
@@ -141,7 +140,7 @@ def _summaries(arguments: argparse.Namespace, settings: Settings) -> int:
     corpus = read_summaries(arguments.articles).first(arguments.limit)
     length = SummaryLength.of(arguments.sentences, arguments.words, arguments.length)
     language = arguments.language or target
-    work = Work("summarization", corpus.texts, source, target, SummaryRequest(length, language))
+    work = Work("summarization", corpus.texts, source, target, _wish(arguments, length, language))
     measured = _measure_all(arguments, settings, work)
     systems: dict[str, tuple[Sequence[str], Sequence[str]]] = {
         each.name: (each.outputs, each.bases) for each in measured
@@ -153,6 +152,10 @@ def _summaries(arguments: argparse.Namespace, settings: Settings) -> int:
     scores = score_summaries(corpus.summaries, systems)
     run = _run("Summaries", arguments, corpus, len(corpus.texts), (), {})
     return _finish(arguments, run, measured, summary_sections(measured, scores), scores)
+
+
+def _wish(arguments: argparse.Namespace, length: SummaryLength, language: str) -> SummaryRequest:
+    return SummaryRequest(length, language, arguments.style or "paragraph", arguments.focus or "")
 
 
 def _lead(text: str, language: str, length: SummaryLength) -> str:

@@ -17,9 +17,10 @@ from multiprocessing.connection import Connection
 from typing import Any, Literal
 
 from service.errors import InvalidInput, MeasurementFailed, ServiceError
-from service.pipeline.article import ArticlePipeline, DigestRequest, SummaryRequest
+from service.pipeline.article import ArticlePipeline, DigestRequest
 from service.pipeline.models import ModelSet
 from service.pipeline.result import Digest
+from service.pipeline.summarization import SummaryRequest
 from service.text.check import check_text
 
 Task = Literal["translation", "summarization"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Literal
 
@@ -25,12 +25,18 @@ from service.pipeline.result import (
 )
 from service.pipeline.stopwatch import Stopwatch
 from service.pipeline.summarization import (
+    HEADLINE,
     SHORT_INPUT_WORDS,
     AbstractiveSummarizer,
     SourceSentence,
     SummaryLength,
+    SummaryRequest,
+    about,
     count_words,
     extract,
+    headline,
+    in_style,
+    relevance,
     select,
 )
 from service.pipeline.translation import SegmentTranslator, copied, parted
@@ -50,14 +56,6 @@ _WORTH_SAYING = 0.005
 
 _UNREAD_TOKENS = 512
 """Segment length for a text that is copied and that no model reads, in words."""
-
-
-@dataclass(frozen=True, slots=True)
-class SummaryRequest:
-    """`language` is the target or the source language; None means the target language."""
-
-    length: SummaryLength = field(default_factory=SummaryLength)
-    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,18 +268,31 @@ class ArticlePipeline:
         request: DigestRequest,
         language: str,
     ) -> Summary:
-        length = request.summary.length
+        wish = request.summary
+        length, focus = wish.length, wish.focus
         characters = len(reading.article.text)
         translated = language == reading.target
         sentences = await off_loop(
             characters, lambda: summarizable(reading.article, segments, translated=translated)
         )
+        if wish.style == "headline":
+            title = _title(reading, segments, translated=translated)
+            if title is not None:
+                return headline(title, language)
+            length = SummaryLength(1, HEADLINE)
+        caveats: tuple[Caveat, ...] = ()
+        if focus and not any(relevance(sentences, focus)):
+            message = "No sentence mentions what the summary should focus on; it covers the whole text."
+            caveats, focus = (Caveat("focus_not_found", message),), ""
         model = self.models.summarizer(language)
         if model is not None and sum(count_words(s.text) for s in sentences) >= SHORT_INPUT_WORDS:
             writer = AbstractiveSummarizer(self.batcher, model, language=language)
-            return await writer.summarize(sentences, length)
-        picked = await off_loop(characters, lambda: select(sentences, length, reading.language))
-        return extract(picked, of=len(sentences), length=length, language=language)
+            chosen = about(sentences, focus) if focus else sentences
+            summary = await writer.summarize(chosen, length)
+        else:
+            picked = await off_loop(characters, lambda: select(sentences, length, reading.language, focus))
+            summary = extract(picked, of=len(sentences), length=length, language=language)
+        return in_style(replace(summary, caveats=(*caveats, *summary.caveats)), wish.style)
 
 
 def summarizable(
@@ -299,6 +310,20 @@ def summarizable(
         doubtful = translated and any(c.code != "name_doubtful" for piece in pieces for c in piece.caveats)
         sentences.append(SourceSentence(span, source, target if translated else None, doubtful))
     return sentences
+
+
+def _title(
+    reading: _Reading, segments: Sequence[TranslatedSegment], *, translated: bool
+) -> SourceSentence | None:
+    """The headline as a sentence of the summary's language; None where the text has none."""
+    kinds = reading.article.blocks
+    pieces = [s for s in segments if s.segment.block >= 0 and kinds[s.segment.block].kind is BlockKind.TITLE]
+    if not pieces:
+        return None
+    span = Span(pieces[0].segment.start, pieces[-1].segment.end)
+    source = " ".join(reading.article.text[span.start : span.end].split())
+    target = " ".join("".join(piece.text for piece in pieces).split())
+    return SourceSentence(span, source, target if translated else None)
 
 
 def _segments(article: Article, language: str, translator: LoadedModel | None) -> list[Segment]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from service.backends.protocol import GenerationOptions
@@ -18,6 +18,13 @@ from service.text.extractive import select_sentences
 from service.text.segmentation import split_sentences
 
 Length = Literal["short", "medium", "long"]
+Style = Literal["paragraph", "bullets", "headline"]
+
+HEADLINE = 14
+"""Words a headline may have; those of news agencies have 8 to 12."""
+
+_FOCUSED = 12
+"""Sentences about the focus that a summarizer is given, at most."""
 
 SHORT_INPUT_WORDS = 80
 """Below this a summarizer forced to a length invents; the lead sentences are better."""
@@ -53,6 +60,17 @@ class SummaryLength:
 
 
 @dataclass(frozen=True, slots=True)
+class SummaryRequest:
+    """`language` is the target or the source language; None means the target language. `focus` is what
+    the reader wants to know of, in words of either language; empty: whatever matters most."""
+
+    length: SummaryLength = field(default_factory=SummaryLength)
+    language: str | None = None
+    style: Style = "paragraph"
+    focus: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSentence:
     """A sentence that may be summarised: its span, its words, and what they mean in the summary's
     language (None until somebody needs it translated). A `doubtful` translation failed a check."""
@@ -71,18 +89,47 @@ def count_words(text: str) -> int:
     return len(text.split())
 
 
-def select(sentences: Sequence[SourceSentence], length: SummaryLength, language: str) -> list[SourceSentence]:
+def relevance(sentences: Sequence[SourceSentence], focus: str) -> list[float]:
+    """How many of the focus's words each sentence has, as a share, in the source or in the translation;
+    words are compared by their first letters, because both languages inflect."""
+    stems = {_stem(word) for word in _content(focus)}
+    if not stems:
+        return []
+    shares = []
+    for sentence in sentences:
+        words = {_stem(word) for word in _content(f"{sentence.source} {sentence.target or ''}")}
+        shares.append(len(stems & words) / len(stems))
+    return shares
+
+
+def _stem(word: str) -> str:
+    return word[: max(4, len(word) - 3)] if len(word) > 4 else word
+
+
+def about(sentences: Sequence[SourceSentence], focus: str) -> list[SourceSentence]:
+    """The sentences most about the focus, in their order; all of them where none is."""
+    shares = relevance(sentences, focus)
+    if not any(shares):
+        return list(sentences)
+    best = sorted(range(len(sentences)), key=lambda index: (-shares[index], index))[:_FOCUSED]
+    return [sentences[index] for index in sorted(best) if shares[index] > 0]
+
+
+def select(
+    sentences: Sequence[SourceSentence], length: SummaryLength, language: str, focus: str = ""
+) -> list[SourceSentence]:
     """The sentences of an extract, in source order, chosen on the source and measured in the
     words that will stand in the answer. At least one, even where that one is too long. A sentence
     whose translation is doubtful gives way to the next best; alone, it is taken."""
     sentences = [sentence for sentence in sentences if not sentence.doubtful] or sentences
-    words = length.words
+    words, wanted = length.words, relevance(sentences, focus)
     while True:
         chosen = select_sentences(
             [sentence.source for sentence in sentences],
             count=length.sentences,
             max_words=words,
             language=language,
+            wanted=wanted,
         )
         picked = [sentences[index] for index in chosen]
         if len(picked) <= 1 or words is None or length.allows([sentence.text for sentence in picked]):
@@ -133,6 +180,25 @@ def shorten(sentence: str, words: int) -> str:
             kept = kept[:size]
             break
     return " ".join(kept).rstrip(" ,;:–—-.") + "…"
+
+
+def headline(sentence: SourceSentence, language: str) -> Summary:
+    """The article's own, in the summary's language."""
+    return Summary(
+        text=sentence.text,
+        sentences=(SummarySentence(sentence.text, (sentence.span,)),),
+        language=language,
+        model="",
+        revision="",
+        method="extract",
+    )
+
+
+def in_style(summary: Summary, style: Style) -> Summary:
+    """Bullets are lines that begin with a dash; the sentences stay as they are."""
+    if style != "bullets" or not summary.sentences:
+        return summary
+    return replace(summary, text="\n".join(f"- {sentence.text}" for sentence in summary.sentences))
 
 
 class AbstractiveSummarizer:

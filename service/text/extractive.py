@@ -17,6 +17,7 @@ from service.text.abbreviations import orthography
 _POSITION_DECAY = 0.1
 _POSITION_WEIGHT = 0.6
 _RELEVANCE_WEIGHT = 0.7
+_FOCUS_WEIGHT = 2.0  # more than position and centrality together
 _SHORTEST, _LONGEST = 6, 60
 _DEFAULT_COUNT = 3
 # Redundancy is compared among the best so many; the rest never make a short summary.
@@ -31,9 +32,16 @@ _Vector = Mapping[str, float]
 
 
 def select_sentences(
-    sentences: Sequence[str], *, count: int | None, max_words: int | None, language: str
+    sentences: Sequence[str],
+    *,
+    count: int | None,
+    max_words: int | None,
+    language: str,
+    wanted: Sequence[float] = (),
 ) -> list[int]:
-    """Indices, ascending, of at most `count` sentences (3 when neither limit is given) with at most
+    """`wanted` says of each sentence how much it is about what the reader asked for, 0 to 1.
+
+    Indices, ascending, of at most `count` sentences (3 when neither limit is given) with at most
     `max_words` words together. Where not even one sentence fits `max_words`, the shortest one.
 
     Questions, fragments and sentences outside 6 to 60 words are left out unless nothing else is there.
@@ -51,6 +59,8 @@ def select_sentences(
 
     vectors = _tf_idf(sentences, candidates, language)
     scores = _scores(candidates, vectors)
+    if wanted:
+        scores = {index: score + _FOCUS_WEIGHT * wanted[index] for index, score in scores.items()}
     ranked = sorted(candidates, key=lambda index: (-scores[index], index))
     pool = ranked[:_POOL]
     similar = dict.fromkeys(pool, 0.0)

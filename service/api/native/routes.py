@@ -42,6 +42,8 @@ class RawOptions(BaseModel):
     words: int | None = Field(default=None, ge=5, le=2000)
     length: str | None = Field(default=None, pattern="^(short|medium|long)$")
     language: str | None = Field(default=None, pattern=wire.LANGUAGE_CODE)
+    style: str = Field(default="paragraph", pattern="^(paragraph|bullets|headline)$")
+    focus: str = Field(default="", max_length=200)
     segments: bool = False
 
     def digest_fields(self, text: str) -> dict[str, Any]:
@@ -50,7 +52,7 @@ class RawOptions(BaseModel):
             "text": text,
             "source": self.source,
             "target": self.target,
-            "summary": {**wish, "language": self.language},
+            "summary": {**wish, "language": self.language, "style": self.style, "focus": self.focus},
             "segments": self.segments,
         }
 

@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.pipeline.article import DigestRequest, MediaType, SummaryRequest
+from service.pipeline.article import DigestRequest, MediaType
 from service.pipeline.result import Caveat, Digest, Summary, TranslatedSegment
 from service.pipeline.result import Span as SourceSpan
-from service.pipeline.summarization import SummaryLength
+from service.pipeline.summarization import SummaryLength, SummaryRequest
 
 LANGUAGE_CODE = r"^[A-Za-z]{2,4}(-[A-Za-z]{2,4})?$"
 
@@ -51,10 +51,13 @@ class SummaryWish(BaseModel):
     words: int | None = Field(default=None, ge=5, le=2000)
     length: Literal["short", "medium", "long"] | None = None
     language: str | None = Field(default=None, pattern=LANGUAGE_CODE, description="target or source language")
+    style: Literal["paragraph", "bullets", "headline"] = "paragraph"
+    focus: str = Field(default="", max_length=200, description="what to tell of, in words of the article")
 
     def request(self) -> SummaryRequest:
         language = self.language.lower() if self.language else None
-        return SummaryRequest(SummaryLength.of(self.sentences, self.words, self.length), language)
+        length = SummaryLength.of(self.sentences, self.words, self.length)
+        return SummaryRequest(length, language, self.style, self.focus)
 
 
 class _Source(BaseModel):

@@ -309,3 +309,57 @@ def test_a_summary_of_nothing_says_so(client: httpx.Client) -> None:
     answer = digest(client, text="A. B. C.", source="de")
     assert answer["summary"]["text"] == ""
     assert "nothing_to_summarize" in {warning["code"] for warning in answer["warnings"]}
+
+
+ARTICLE = (
+    "Brücke wird saniert\n\n"
+    "Der Stadtrat hat am Montag beschlossen, die alte Brücke über den Fluss zu sanieren. "
+    "Die Arbeiten beginnen im Mai und dauern 3 Monate. "
+    "Nach Angaben der Verwaltung kostet das Vorhaben 2 Millionen Euro. "
+    "Die Händler in der Altstadt fürchten um ihre Umsätze in dieser Zeit. "
+    "Die Anwohner hatten seit Jahren auf eine Entscheidung gewartet.\n"
+)
+
+
+def summary(client: httpx.Client, **wish: Any) -> dict[str, Any]:
+    answer = digest(client, text=ARTICLE, source="de", summary=wish)
+    return {**answer["summary"], "codes": {warning["code"] for warning in answer["warnings"]}}
+
+
+def test_bullets_are_the_same_sentences_one_a_line(client: httpx.Client) -> None:
+    plain, bullets = summary(client), summary(client, style="bullets")
+    assert bullets["sentences"] == plain["sentences"]
+    assert bullets["text"] == "\n".join(f"- {sentence['text']}" for sentence in plain["sentences"])
+
+
+def test_a_headline_is_the_articles_own_or_one_short_sentence(client: httpx.Client) -> None:
+    made = summary(client, style="headline")
+    assert made["text"] == "BRÜCKE WIRD SANIERT"
+    span = made["sentences"][0]["sources"][0]
+    assert ARTICLE[span["start"] : span["end"]] == "Brücke wird saniert"
+    untitled = digest(client, text=ARTICLE.partition("\n\n")[2], source="de", summary={"style": "headline"})
+    assert len(untitled["summary"]["sentences"]) == 1
+    assert len(untitled["summary"]["text"].split()) <= 14
+
+
+@pytest.mark.parametrize("focus", ["Händler Umsatz", "händler"])
+def test_a_focus_brings_what_the_reader_asked_for(client: httpx.Client, focus: str) -> None:
+    assert "HÄNDLER" not in summary(client, sentences=1)["text"]
+    assert "HÄNDLER" in summary(client, sentences=1, focus=focus)["text"]
+
+
+def test_a_focus_that_the_article_does_not_mention_is_told(client: httpx.Client) -> None:
+    made = summary(client, sentences=2, focus="Fußball")
+    assert "focus_not_found" in made["codes"]
+    assert made["text"] == summary(client, sentences=2)["text"]
+
+
+def test_style_and_focus_go_with_a_raw_body_too(client: httpx.Client) -> None:
+    response = client.post(
+        "/v1/digest?style=bullets&focus=Händler&sentences=1",
+        content=ARTICLE.encode(),
+        headers={"Content-Type": "text/plain"},
+    )
+    assert response.json()["summary"]["text"].startswith("- DIE HÄNDLER")
+    refused = client.post("/v1/digest?style=gedicht", content=b"x", headers={"Content-Type": "text/plain"})
+    assert refused.status_code == 400

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from service.pipeline.summarization import (
     AbstractiveSummarizer,
     SourceSentence,
     SummaryLength,
+    about,
     count_words,
     extract,
     fit,
@@ -166,3 +168,32 @@ async def test_a_summarizer_is_never_asked_to_summarise_nothing() -> None:
     summary = await summarize(model, many, SummaryLength(3, 60))
     assert summary.method == "extract"
     assert all(asked)
+
+
+def test_a_summarizer_is_given_what_is_about_the_focus_in_order() -> None:
+    assert [s.span for s in about(NEWS, "Kuchen Kosten")] == [
+        NEWS[2].span,
+        NEWS[3].span,
+    ]  # `kostet`, `Kuchen`
+    assert about(NEWS, "Fußball") == list(NEWS)
+
+
+def test_a_doubtful_sentence_gives_way_to_the_next_best_and_stands_in_when_it_is_alone() -> None:
+    doubtful = [replace(sentence, doubtful=sentence is NEWS[0]) for sentence in NEWS]
+    assert NEWS[0].span not in [s.span for s in select(doubtful, SummaryLength(2, None), "de")]
+    assert len(select([replace(NEWS[0], doubtful=True)], SummaryLength(), "de")) == 1
+
+
+async def test_a_written_sentence_with_a_figure_that_the_text_lacks_is_left_out_and_told() -> None:
+    def decode(_: str) -> str:
+        return "The council repairs the bridge. It costs 99 million euros. The work begins in May."
+
+    [model] = stub_models(summarizer=True, decode=decode).summarizers
+    many = sentences(*(f"Satz {number} handelt von Brücken und Flüssen." for number in range(20)))
+    summary = await summarize(model, many, SummaryLength(3, 60))
+    assert [sentence.text for sentence in summary.sentences] == [
+        "The council repairs the bridge.",
+        "The work begins in May.",
+    ]
+    [message] = [c.message for c in summary.caveats if c.code == "summary_sentence_dropped"]
+    assert "99 million" in message
