@@ -203,6 +203,10 @@ class ArticlePipeline:
                     message += f" {page.left_out:.0%} of the page's text was taken for navigation and the "
                     message += "like and left out; send a fragment without <body> to have all of it read."
                 caveats.append(Caveat("html_extracted", message))
+            if "\ufffd" in text:
+                at = text.index("\ufffd")
+                message = "The text has characters that were lost before it came here: a wrong encoding."
+                caveats.append(Caveat("replacement_characters", message, Span(at, at + 1)))
             article = await off_loop(len(text), lambda: read_article(text))
         with watch.stage("detect"):
             language, detected, about_language = self._identify(text, request)

@@ -3,6 +3,7 @@ addresses and placeholders still what they were?"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +17,14 @@ Doubt = Literal["number", "unit", "name", "placeholder"]
 
 _COMPARED = frozenset({"de", "en"})
 """Languages whose ways of writing numbers are known here."""
+
+
+_MOST_QUANTITIES, _MOST_NAMES = 200, 60
+"""A table of figures is no sentence; comparing each with each would take its square."""
+
+
+class TooMuchToCompare(Exception):
+    """More figures or names than a sentence has; whoever asked says that nothing was checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +66,13 @@ def _placeholders(source: str, target: str) -> Discrepancy | None:
     return Discrepancy("placeholder", tuple(missing), tuple(added)) if missing or added else None
 
 
+_VERSION = re.compile(r"(?<![\w.])\d+\.\d{1,3}\.\d{1,3}(?:\.\d{1,3})?(?![\w.]*\d)")
+"""1.2.3 or an address of a machine; a date in figures has a year of two or four digits at its end."""
+
+
 def _plain(text: str) -> str:
-    """Without addresses and placeholders: their figures are no quantities."""
-    spans = protected_spans(text)
+    """Without addresses, placeholders, versions and the like: their figures are no quantities."""
+    spans = sorted([*protected_spans(text), *(found.span() for found in _VERSION.finditer(text))])
     for start, end in reversed(spans):
         text = f"{text[:start]} {text[end:]}"
     return text
@@ -69,10 +82,15 @@ def unsupported_facts(text: str, basis: str, language: str) -> list[Discrepancy]
     """What a summary says that its basis, in the same language, does not. Leaving out is its job."""
     if language not in _COMPARED:
         return []
-    _, added = _unmatched(read_quantities(basis, language), read_quantities(text, language))
+    known_values = {(each.kind, value) for each in read_quantities(basis, language) for value in each.values}
+    added = [
+        each
+        for each in read_quantities(text, language)
+        if not any((each.kind, value) in known_values for value in each.values)
+    ]
     extra = tuple(text[each.start : each.end] for each in added if not each.soft)
     known = NameTraces(basis)
-    names = tuple(name for name in read_names(text, language) if not known.holds(name))
+    names = tuple(name for name in read_names(text, language)[:_MOST_NAMES] if not known.holds(name))
     found = [Discrepancy("number", added=extra), Discrepancy("name", added=names)]
     return [each for each in found if each.added]
 
@@ -101,6 +119,8 @@ def _counts(quantity: Quantity) -> bool:
 def _unmatched(
     source: Sequence[Quantity], target: Sequence[Quantity]
 ) -> tuple[list[Quantity], list[Quantity]]:
+    if len(source) + len(target) > _MOST_QUANTITIES:
+        raise TooMuchToCompare
     left = list(target)
     missing = []
     for quantity in source:
@@ -112,6 +132,11 @@ def _unmatched(
     for quantity in [each for each in left if each.kind == "time"]:
         if _take_clock(quantity, missing):
             left.remove(quantity)
+    for month in [each for each in missing if each.kind == "month"]:  # `03.10.` and `03/10`
+        number = next((each for each in left if not set(month.values).isdisjoint(each.values)), None)
+        if number is not None:
+            missing.remove(month)
+            left.remove(number)
     # Said twice on one side and once on the other is a matter of style.
     missing = [each for each in missing if not _is_repeated(each, target)]
     left = [each for each in left if not _is_repeated(each, source)]
@@ -172,6 +197,8 @@ def _units(source: str, target: str) -> Discrepancy | None:
 
 
 def _names(source: str, target: str, target_language: str) -> Discrepancy | None:
-    known = NameTraces(source)
-    added = tuple(name for name in read_names(target, target_language) if not known.holds(name))
+    known, names = NameTraces(source), read_names(target, target_language)
+    if len(names) > _MOST_NAMES:
+        raise TooMuchToCompare
+    added = tuple(name for name in names if not known.holds(name))
     return Discrepancy("name", added=added) if added else None

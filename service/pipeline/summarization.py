@@ -267,7 +267,12 @@ class AbstractiveSummarizer:
         because a model may spell one out."""
         supported = []
         for sentence in written:
-            found = {each.doubt: each for each in unsupported_facts(sentence, basis, self._language)}
+            try:
+                found = {each.doubt: each for each in unsupported_facts(sentence, basis, self._language)}
+            except Exception:  # whatever a check trips over, it must not cost the answer
+                message = "The figures and names of a sentence could not be checked."
+                caveats.append(Caveat("summary_unchecked", message))
+                found = {}
             if "number" in found:
                 message = (
                     f"A sentence was left out; not found in the text: {', '.join(found['number'].added)}."

@@ -162,22 +162,16 @@ class _Pieces:
         return [part.strip() for part, translate in self._parts if translate]
 
     def filled(self, made: Sequence[Hypothesis]) -> Hypothesis:
-        """The parts put together again, with the white space they had."""
+        """The parts put together again, with the white space they had; where one is missing, none."""
+        joined = _together(made) if made else Hypothesis("", 0.0, 0, True)
+        if made and not joined.target:
+            return joined
         hypotheses = iter(made)
-        texts = []
-        for part, translate in self._parts:
-            if translate:
-                target = next(hypotheses).target.strip()
-                texts.append(part.replace(part.strip(), target, 1) if target else part)
-            else:
-                texts.append(part)
-        scores = [each.score for each in made] or [0.0]
-        return Hypothesis(
-            target="".join(texts),
-            score=sum(scores) / len(scores),
-            tokens=sum(each.tokens for each in made),
-            complete=all(each.complete for each in made),
-        )
+        texts = [
+            part.replace(part.strip(), next(hypotheses).target.strip(), 1) if translate else part
+            for part, translate in self._parts
+        ]
+        return replace(joined, target="".join(texts))
 
 
 def _together(made: Sequence[Hypothesis]) -> Hypothesis:

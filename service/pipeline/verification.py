@@ -58,6 +58,7 @@ class Judgement:
 
     faults: frozenset[Fault]
     discrepancies: tuple[Discrepancy, ...] = ()
+    unchecked: bool = False
 
     @property
     def worth_another_try(self) -> bool:
@@ -76,7 +77,10 @@ class Judgement:
     def findings(self) -> list[tuple[str, str]]:
         """Codes and messages, for warnings."""
         found = [(fault.value, MESSAGES[fault]) for fault in sorted(self.faults)]
-        return found + [(f"{each.doubt}_doubtful", each.message) for each in self.discrepancies]
+        found += [(f"{each.doubt}_doubtful", each.message) for each in self.discrepancies]
+        if self.unchecked:
+            found.append(("segment_unchecked", "The figures and names of this segment could not be checked."))
+        return found
 
 
 def judge(source: str, hypothesis: Hypothesis, source_language: str, target_language: str) -> Judgement:
@@ -89,7 +93,10 @@ def judge(source: str, hypothesis: Hypothesis, source_language: str, target_lang
         found |= {Fault.SCRIPT}
     if Fault.EMPTY in found:
         return Judgement(found)
-    facts = compare_facts(source, hypothesis.target, source_language, target_language)
+    try:
+        facts = compare_facts(source, hypothesis.target, source_language, target_language)
+    except Exception:  # whatever a check trips over, it must not cost the answer
+        return Judgement(found, unchecked=True)
     return Judgement(found, tuple(facts))
 
 

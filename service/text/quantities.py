@@ -103,7 +103,7 @@ _TENS = {
 _DECADES = {
     "twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70,
     "eighties": 80, "nineties": 90,
-    **{f"{word}er": value for word, value in _TENS["de"].items()},
+    **{f"{word}er{end}": value for word, value in _TENS["de"].items() for end in ("", "jahre", "jahren")},
 }  # fmt: skip
 _PARTS = {
     "drittel": 3, "viertel": 4, "fünftel": 5, "sechstel": 6, "zehntel": 10,
@@ -128,12 +128,16 @@ _WORD = r"[^\W\d_]+"
 _TIME = {
     "de": re.compile(
         r"\b(?P<hour>[01]?\d|2[0-4])(?:[.:](?P<minute>[0-5]\d))?\s?(?:Uhr\b|h\b)"
-        r"(?P<later>\s(?:abends|nachmittags|mittags|nachts|am (?:Abend|Nachmittag)))?"
+        r"(?P<later>\s(?:abends|nachmittags|am (?:Abend|Nachmittag)))?"
     ),
     "en": re.compile(
         r"\b(?P<hour>[01]?\d|2[0-4])(?:[.:](?P<minute>[0-5]\d))?\s?(?:(?P<half>[ap])\.?\s?m\b\.?|o['’]clock)",
         re.IGNORECASE,
     ),
+}
+_SPOKEN_TIME = {
+    "de": re.compile(r"\b(?:Mitternacht|halb\s(?P<hour>[^\W\d_]+))\b", re.IGNORECASE),
+    "en": re.compile(r"\b(?:noon|midday|midnight|half\spast\s(?P<hour>[^\W\d_]+))\b", re.IGNORECASE),
 }
 _NUMERIC_DATE = re.compile(r"\b(?P<day>[0-3]?\d)\.\s?(?P<month>[01]?\d)\.(?:\s?(?P<year>\d{4}|\d{2}))?(?!\d)")
 _MONTH_NAME = re.compile(rf"\b(?P<month>{_MONTH})\b\.?", re.IGNORECASE)
@@ -144,10 +148,12 @@ _DECADE = re.compile(r"\b(?P<digits>\d{2}|\d{4})(?:er\b|['’]?s\b)")
 _PAIR = re.compile(r"(?<![\d.,])(?P<left>\d{1,3})\s?[:–-]\s?(?P<right>\d{1,3})(?![\d,]|\.\d)")
 _ROMAN = re.compile(r"\b(?P<roman>(?:X{0,3})(?:IX|IV|V?I{1,3}|V(?=\.))|X{1,3}(?=\.))\b")
 _NUMBER = {
-    code: re.compile(rf"(?<![\w.,])(?P<minus>[-−–]?)(?P<digits>{digits}){_MAGNITUDE}", re.IGNORECASE)
+    code: re.compile(rf"(?<![\w.,])(?P<digits>{digits}){_MAGNITUDE}", re.IGNORECASE)
     for code, digits in _DIGITS.items()
 }
 _SHORT = {"k": 1000, "m": 1_000_000}
+_LONGEST_NUMBER = 40
+_DAY_OF_MONTH = re.compile(rf"(?:st|nd|rd|th|\.)?\s?(?:of\s)?(?:{_MONTH})\b", re.IGNORECASE)
 _ORDINAL_END = re.compile(r"(?:st|nd|rd|th)\b|\.(?=\s[A-ZÄÖÜa-zäöü])")
 _WORDS = re.compile(rf"\b{_WORD}\b")
 
@@ -168,11 +174,12 @@ def read_units(text: str) -> frozenset[str]:
 class _Reader:
     def __init__(self, text: str, language: Literal["de", "en"]) -> None:
         self._text, self._language = text, language
-        self._taken: list[tuple[int, int]] = []
+        self._taken = bytearray(len(text))
 
     def read(self) -> Iterator[Quantity]:
         """The most specific reading first; what it covers is not read again."""
         yield from self._times()
+        yield from self._spoken_times()
         if self._language == "de":
             yield from self._numeric_dates()
         yield from self._months()
@@ -183,9 +190,9 @@ class _Reader:
         yield from self._in_words()
 
     def _take(self, start: int, end: int) -> bool:
-        if any(start < taken_end and taken_start < end for taken_start, taken_end in self._taken):
+        if any(self._taken[start:end]):
             return False
-        self._taken.append((start, end))
+        self._taken[start:end] = b"\1" * (end - start)
         return True
 
     def _found(
@@ -200,10 +207,25 @@ class _Reader:
             half = match.groupdict().get("half")
             if half:
                 hours = [hour % 12 + (12 if half.lower() == "p" else 0)]
+            elif self._language == "en":
+                hours = [hour % 24, (hour + 12) % 24]
             else:
-                both = self._language == "en" or match["later"]
-                hours = [hour % 24, (hour + 12) % 24] if both else [hour % 24]
+                later = match["later"] and hour < 12
+                hours = [(hour + 12) % 24] if later else [hour % 24]
             yield from self._found("time", match.span(), *(60 * each + minute for each in hours))
+
+    def _spoken_times(self) -> Iterator[Quantity]:
+        """`halb acht` and `half past seven`, noon and midnight."""
+        for match in _SPOKEN_TIME[self._language].finditer(self._text):
+            word = match[0].lower()
+            if match["hour"] is None:
+                yield from self._found("time", match.span(), 720 if word in {"noon", "midday"} else 0)
+                continue
+            hour = _SMALL[self._language].get(match["hour"].lower(), 0)
+            if not 1 <= hour <= 12:
+                continue
+            minutes = 60 * hour + (30 if self._language == "en" else -30)
+            yield from self._found("time", match.span(), minutes % 1440, (minutes + 720) % 1440)
 
     def _numeric_dates(self) -> Iterator[Quantity]:
         for match in _NUMERIC_DATE.finditer(self._text):
@@ -220,7 +242,7 @@ class _Reader:
     def _months(self) -> Iterator[Quantity]:
         for match in _MONTH_NAME.finditer(self._text):
             name = match["month"]
-            if not name[0].isupper() or not self._is_month(match):
+            if name.lower() not in _MONTHS or not name[0].isupper() or not self._is_month(match):
                 continue
             # `May`, `March` and the short forms are words of their own.
             soft = self._language == "en" and name.lower() in {"may", "march", "mar", "dec", "jun", "sep"}
@@ -255,6 +277,8 @@ class _Reader:
 
     def _numbers(self) -> Iterator[Quantity]:
         for match in _NUMBER[self._language].finditer(self._text):
+            if len(match["digits"]) > _LONGEST_NUMBER:
+                continue  # a key or a code, not a quantity
             value = _value(match["digits"], self._language)
             if match["magnitude"]:
                 value *= _magnitude(match["magnitude"], self._language)
@@ -262,6 +286,7 @@ class _Reader:
                 yield from self._found("number", match.span(), value, value * _SHORT[match["short"].lower()])
             else:
                 ordinal = value <= _SOFT_UP_TO and _ORDINAL_END.match(self._text, match.end()) is not None
+                ordinal = ordinal and not _DAY_OF_MONTH.match(self._text, match.end())
                 yield from self._found("number", match.span(), value, soft=ordinal)
 
     def _in_words(self) -> Iterator[Quantity]:
@@ -288,13 +313,12 @@ def _may_be_number(word: str, language: str) -> bool:
         return True
     if language == "en":
         return word in _ENGLISH_STARTS
-    found = _GERMAN_SUFFIX.fullmatch(word)
     return (
         word in _GERMAN_ORDINALS
         or word in {"eine", "einer", "einem", "einen", "eines", "halbe", "halben", "anderthalb"}
         or word.endswith("einhalb")
         or _german_cardinal(word) is not None
-        or (found is not None and _german_cardinal(found[1]) is not None)
+        or _german_derived(word) is not None
     )
 
 
@@ -317,7 +341,7 @@ def _magnitude(word: str, language: str) -> int:
         return 10**9
     if word == "billion" and language == "de":
         return 10**12
-    return int(10 ** _MAGNITUDES[word])
+    return int(10 ** _MAGNITUDES.get(word, 0))  # `tauſend` matches, but is no word of the list
 
 
 def _roman(text: str) -> int:
@@ -366,15 +390,22 @@ def _german_ordinal(word: str, index: int) -> tuple[int, Fraction, int] | None:
     """`zweite`, and what hangs on to a cardinal: `zwanzigjährig`, `dreifach`, `viermal`."""
     if word in _GERMAN_ORDINALS:
         return 1, Fraction(_GERMAN_ORDINALS[word]), index
-    found = _GERMAN_SUFFIX.fullmatch(word)
-    value = _german_cardinal(found[1]) if found else None
+    value = _german_derived(word)
     return None if value is None else (1, value, index)
+
+
+def _german_derived(word: str) -> Fraction | None:
+    for pattern in (_GERMAN_SUFFIX, _GERMAN_HIGH_ORDINAL):
+        if (found := pattern.fullmatch(word)) and (value := _german_cardinal(found[1])) is not None:
+            return value
+    return None
 
 
 _GERMAN_SUFFIX = re.compile(
     r"(\w+?)(?:jährig|tägig|stündig|minütig|wöchig|monatig|köpfig|stellig|teilig|fach|mal|malig|prozentig|"
     r"stöckig)(?:e[rnms]?)?"
 )
+_GERMAN_HIGH_ORDINAL = re.compile(r"(\w{4,}?)(?:st|t)e[rnms]?")
 _GERMAN_ORDINALS = {
     stem + ending: number
     for number, stem in enumerate(
@@ -383,14 +414,24 @@ _GERMAN_ORDINALS = {
     for ending in ("e", "er", "en", "em", "es", "ens")
 }
 _ENGLISH_ORDINALS = {
-    "first": 1, "second": 2, "twice": 2, "double": 2, "fourth": 4, "sixth": 6, "seventh": 7, "eighth": 8,
-    "ninth": 9, "eleventh": 11, "twelfth": 12, "once": 1, "both": 2, "triple": 3, "threefold": 3,
+    word: number
+    for number, word in enumerate(
+        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
+        "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth".split(),
+        1,
+    )
+} | {
+    "thirtieth": 30, "fortieth": 40, "fiftieth": 50, "sixtieth": 60, "seventieth": 70, "eightieth": 80,
+    "ninetieth": 90, "hundredth": 100,
+    "once": 1, "twice": 2, "double": 2, "both": 2, "triple": 3, "threefold": 3,
 }  # fmt: skip
 
 
 @lru_cache(maxsize=8192)
 def _german_cardinal(word: str) -> Fraction | None:
     """`einundzwanzig`, `zweihundertfünfzig`, `dreitausend`."""
+    if len(word) > _LONGEST_NUMBER:
+        return None
     if word in _CARDINALS["de"]:
         return Fraction(_CARDINALS["de"][word])
     for part, factor in (("tausend", 1000), ("hundert", 100)):
@@ -435,6 +476,10 @@ def _english_cardinal(spoken: list[str]) -> tuple[Fraction | None, int]:
     total, taken = Fraction(0), 0
     while taken < len(spoken):
         word = spoken[taken]
+        if taken and word in _ENGLISH_ORDINALS and total >= 20 and total % 10 == 0:
+            if _ENGLISH_ORDINALS[word] < 10:  # `twenty-first`, but `thirty seconds` are plural
+                return total + _ENGLISH_ORDINALS[word], taken + 1
+            break
         if word in _CARDINALS["en"]:
             number = _CARDINALS["en"][word]
             fits = total % 100 == 0 or (total % 10 == 0 and 0 < number < 10)

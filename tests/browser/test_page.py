@@ -52,7 +52,6 @@ def test_an_article_is_shown_beside_its_translation_with_the_summary_on_top(
     assert page.text_content("#target-text") == TEXT.upper()
     assert page.locator("#sentences li").count() == 3
     expect(page.locator("#status")).to_have_text("Done.")
-    assert page.said == []
 
 
 def test_the_demonstration_notice_stands_above_everything_and_among_the_warnings(
@@ -161,3 +160,27 @@ def test_it_fits_a_phone_and_a_picture_of_it_can_be_taken(
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.screenshot(path=tmp_path / "phone.png", full_page=True)
     assert (tmp_path / "phone.png").stat().st_size > 10_000
+
+
+def test_a_line_separator_in_the_text_does_not_break_the_stream(page: Any, client: httpx.Client) -> None:
+    text = "Der Stadtrat tagt am Montag.\u2028\u2028Die Brücke wird <b>saniert</b>, sagte er.\u2029Ende."
+    open_page(page, client)
+    translate(page, text)
+    assert page.text_content("#target-text") == text.upper()
+    assert page.locator("#target-text b").count() == 0
+
+
+def test_a_page_in_an_old_charset_keeps_its_umlauts_and_stays_a_page_when_it_is_edited(
+    page: Any, client: httpx.Client, tmp_path: Path
+) -> None:
+    old = tmp_path / "alt.html"
+    old.write_bytes(f"<html><body><p>{TEXT.replace('🌉', '')}</p></body></html>".encode("cp1252"))
+    open_page(page, client)
+    page.set_input_files("#file", old)
+    expect(page.locator("#text")).to_have_value(re.compile("Brücke"))
+    page.locator("#text").press("End")
+    page.locator("#text").type(" ")
+    page.click("#go")
+    page.wait_for_selector("#warnings li[data-code=html_extracted]")
+    assert "BRÜCKE" in page.text_content("#target-text")
+    assert "<P>" not in page.text_content("#target-text")

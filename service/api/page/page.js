@@ -10,14 +10,18 @@ const GERMAN = {
   detect: "erkennen", working: "Wird übersetzt …", done: "Fertig.", stopped: "Abgebrochen.", empty: "Bitte zuerst einen Text einfügen.",
   offline: "Der Dienst ist nicht erreichbar.", again: "Der Dienst ist ausgelastet. Neuer Versuch in {0} s.",
   loading: "Die Modelle werden geladen …", none: "Keine.", copied: "Kopiert.",
+  marked: "Markiert; mit Strg+C kopieren.",
   demonstration: "Demonstrationsmodell: Diese Übersetzung zeigt nur, dass alles läuft, und ist nicht zum Gebrauch bestimmt. Die richtigen Modelle holt „make models“.",
+  cut: "Die Antwort brach ab; was hier steht, ist nicht alles.",
   extract: "Sätze des Artikels", abstractive: "Vom Modell geschrieben", unchanged: "Zu kurz zum Kürzen",
 };
 const ENGLISH = {
   detect: "detect", working: "Translating …", done: "Done.", stopped: "Stopped.", empty: "Please paste a text first.",
   offline: "The service cannot be reached.", again: "The service is busy. Trying again in {0} s.",
   loading: "The models are loading …", none: "None.", copied: "Copied.",
+  marked: "Selected; copy it with Ctrl+C.",
   demonstration: "Demonstration model: this translation only shows that everything runs and is not fit for use. “make models” fetches the real models.",
+  cut: "The answer broke off; what stands here is not all of it.",
   extract: "Sentences of the article", abstractive: "Written by a model", unchanged: "Too short to shorten",
 };
 const EXAMPLE =
@@ -29,10 +33,19 @@ const EXAMPLE =
 const UNSURE = -1.2; // mean log-probability per token below which a segment gets a dotted line
 
 const $ = (id) => document.getElementById(id);
-const settings = JSON.parse(localStorage.getItem("kurzfassung") || "{}");
+const settings = stored();
 let words = ENGLISH;
 let running = null;
 let shown = null;
+
+// A browser may forbid storage, or hold something that is not ours.
+function stored() {
+  try {
+    return JSON.parse(localStorage.getItem("kurzfassung")) || {};
+  } catch {
+    return {};
+  }
+}
 
 function say(key, ...values) {
   const text = values.reduce((line, value, index) => line.replace(`{${index}}`, value), words[key] || key);
@@ -56,7 +69,11 @@ function speak(language) {
 function remember() {
   for (const id of ["source", "target", "length", "language"]) settings[id] = $(id).value;
   settings.interface = document.documentElement.lang;
-  localStorage.setItem("kurzfassung", JSON.stringify(settings));
+  try {
+    localStorage.setItem("kurzfassung", JSON.stringify(settings));
+  } catch {
+    // The settings are not remembered; nothing else is lost.
+  }
 }
 
 // Only who names the article's language can ask for a summary in it.
@@ -184,6 +201,7 @@ function showSummary(summary) {
 }
 
 function goTo(spans) {
+  for (const element of document.querySelectorAll(".segment.lit")) element.classList.remove("lit");
   const wanted = shown.segments.filter(({ span }) => spans.some((each) => span.start < each.end && each.start < span.end));
   if (wanted.length === 0) return;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -228,9 +246,11 @@ async function* events(answer) {
     while ((end = buffer.indexOf("\n\n")) >= 0) {
       const block = buffer.slice(0, end);
       buffer = buffer.slice(end + 2);
-      const name = /^event: (.*)$/m.exec(block)?.[1];
-      const data = /^data: (.*)$/m.exec(block)?.[1];
-      if (name) yield [name, JSON.parse(data)];
+      // Not by /^…$/m: a U+2028 inside the data is no end of a line.
+      const lines = block.split("\n");
+      const field = (name) => lines.find((line) => line.startsWith(name))?.slice(name.length);
+      const name = field("event: ");
+      if (name) yield [name, JSON.parse(field("data: "))];
     }
   }
 }
@@ -277,7 +297,7 @@ async function refused(answer, text, format, control) {
   const wait = Number(answer.headers.get("Retry-After"));
   if ((answer.status === 503 || answer.status === 429) && wait > 0) {
     for (let left = wait; left > 0; left--) {
-      say("again", left);
+      if (left === wait || left % 10 === 0) say("again", left); // not every second: it is read aloud
       await new Promise((resolve) => setTimeout(resolve, 1000));
       if (control.signal.aborted) return say("stopped");
     }
@@ -293,9 +313,11 @@ async function show(answer, text, format) {
   $("sentences").replaceChildren();
   $("warnings").replaceChildren();
   $("target-text").lang = $("target").value;
+  $("source-text").lang = $("source").value === "auto" ? "" : $("source").value;
   // What the spans of an HTML page point into comes with the last event.
   let source = format === "html" ? null : new Source(text);
   shown = { segments: [] };
+  let whole = false;
   $("source-text").replaceChildren();
   for await (const [name, event] of events(answer)) {
     if (name === "segment") {
@@ -308,6 +330,7 @@ async function show(answer, text, format) {
     } else if (name === "summary") {
       showSummary(event);
     } else if (name === "done") {
+      whole = true;
       if (!source) {
         source = new Source(event.source_text);
         for (const { index, span, warnings } of shown.segments) {
@@ -316,9 +339,26 @@ async function show(answer, text, format) {
         }
       }
       source.finish();
+      $("source-text").lang = event.detected_language.code;
       showWarnings(event.warnings);
     } else if (name === "error") {
       throw new Refusal(event.detail);
+    }
+  }
+  if (!whole) throw new Refusal(words.cut);
+}
+
+// UTF-8 where it is; otherwise what a page declares, or Windows' Latin.
+function decoded(bytes) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    const head = new TextDecoder("latin1").decode(bytes.slice(0, 1024));
+    const declared = /charset\s*=\s*["']?\s*([\w-]+)/i.exec(head)?.[1];
+    try {
+      return new TextDecoder(declared || "windows-1252").decode(bytes);
+    } catch {
+      return new TextDecoder("windows-1252").decode(bytes);
     }
   }
 }
@@ -326,9 +366,9 @@ async function show(answer, text, format) {
 async function open(file) {
   if (!file) return;
   const isPage = /\.html?$/i.test(file.name) || file.type === "text/html";
-  const text = await file.text();
-  $("text").value = text;
+  $("text").value = decoded(new Uint8Array(await file.arrayBuffer()));
   $("text").dataset.format = isPage ? "html" : "text";
+  $("file").value = ""; // so that the same file can be opened again
 }
 
 $("form").addEventListener("submit", (event) => {
@@ -337,7 +377,12 @@ $("form").addEventListener("submit", (event) => {
   if (!text.trim()) return say("empty");
   run(text, $("text").dataset.format || "text");
 });
-$("text").addEventListener("input", () => delete $("text").dataset.format);
+$("text").addEventListener("input", () => {
+  if ($("text").value === "") delete $("text").dataset.format;
+});
+$("text").addEventListener("paste", () => {
+  if ($("text").selectionEnd - $("text").selectionStart === $("text").value.length) delete $("text").dataset.format;
+});
 $("stop").addEventListener("click", () => running?.abort());
 $("example").addEventListener("click", () => {
   $("text").value = EXAMPLE;
@@ -356,13 +401,21 @@ $("text").addEventListener("drop", (event) => {
   open(event.dataTransfer.files[0]);
 });
 $("copy").addEventListener("click", async () => {
-  await navigator.clipboard.writeText($("target-text").textContent);
-  say("copied");
+  try {
+    await navigator.clipboard.writeText($("target-text").textContent);
+    say("copied");
+  } catch {
+    // No clipboard without https: mark the text, so that a key copies it.
+    getSelection().selectAllChildren($("target-text"));
+    say("marked");
+  }
 });
 $("save").addEventListener("click", () => {
   const link = document.createElement("a");
   const summary = Array.from($("sentences").querySelectorAll("button"), (each) => each.textContent).join(" ");
-  link.href = URL.createObjectURL(new Blob([`${summary}\n\n${$("target-text").textContent}`], { type: "text/plain" }));
+  const warnings = Array.from($("warnings").children, (each) => `* ${each.textContent}`).join("\n");
+  const text = [summary, $("target-text").textContent, warnings].join("\n\n");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
   link.download = "kurzfassung.txt";
   link.click();
   URL.revokeObjectURL(link.href);

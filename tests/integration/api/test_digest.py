@@ -363,3 +363,10 @@ def test_style_and_focus_go_with_a_raw_body_too(client: httpx.Client) -> None:
     assert response.json()["summary"]["text"].startswith("- DIE HÄNDLER")
     refused = client.post("/v1/digest?style=gedicht", content=b"x", headers={"Content-Type": "text/plain"})
     assert refused.status_code == 400
+
+
+def test_characters_lost_before_the_text_came_are_told(client: httpx.Client) -> None:
+    text = "Die alte Br\ufffdcke wird saniert."
+    answer = digest(client, text=text, source="de")
+    [span] = [w["span"] for w in answer["warnings"] if w["code"] == "replacement_characters"]
+    assert text[span["start"] : span["end"]] == "\ufffd"

@@ -90,6 +90,15 @@ def test_placeholders_addresses_and_emoji_come_back_byte_for_byte_though_the_eng
     assert told(answer, text) == {"segment_repaired": [text.partition(" Davon")[0]]}
 
 
+def test_a_part_around_a_placeholder_that_comes_back_empty_is_told_and_its_source_kept() -> None:
+    def decode(source: str) -> str:
+        return "" if source.startswith("steht") else source.upper().replace("{X}", "")
+
+    text = "Der Wert {x} steht seit Montag nicht mehr in der Zeitung."
+    answer = translate(decode, text)
+    assert told(answer, text)["placeholder_doubtful"] == [text]
+
+
 @pytest.mark.skipif(not SEED.exists(), reason="the article lies outside the repository")
 @pytest.mark.parametrize(
     ("decode", "code"),

@@ -92,3 +92,21 @@ def test_a_summary_may_leave_out_but_not_make_up() -> None:
     assert unsupported_facts("40 guests came to Cologne.", text, "en") == []
     doubts = {each.doubt: each.added for each in unsupported_facts("The 50 guests met Merkel.", text, "en")}
     assert doubts == {"number": ("50",), "name": ("Merkel",)}
+
+
+@pytest.mark.parametrize(
+    ("german", "english"),
+    [
+        ("Version 1.2.3 läuft auf 192.168.0.1.", "Version 1.2.3 runs on 192.168.0.1."),
+        ("Am 03.10.2023 kam er um 12 Uhr.", "On 03/10/2023 he came at noon."),
+        ("Um 24 Uhr war Schluss.", "It was over at midnight."),
+        ("Im 19. Jahrhundert war das so.", "In the nineteenth century it was so."),
+    ],
+)
+def test_other_ways_to_write_the_same_are_no_discrepancy(german: str, english: str) -> None:
+    assert compare_facts(german, english, "de", "en") == []
+
+
+def test_a_wrong_day_of_the_month_is_missed_no_more() -> None:
+    [found] = compare_facts("Am 8. Mai 1945 war Schluss.", "In May 1945 it was over.", "de", "en")
+    assert found.missing == ("8",)

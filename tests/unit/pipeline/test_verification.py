@@ -75,3 +75,10 @@ def test_findings_name_code_and_what_is_wrong() -> None:
     hypothesis = Hypothesis("On 17 July, 40 guests came to the town.", -0.3, 9, True)
     found = judge("Am 27. Juli kamen 40 Gäste in die Stadt.", hypothesis, "de", "en").findings()
     assert found == [("number_doubtful", "The source has 27, the translation 17.")]
+
+
+@pytest.mark.timeout(20)
+def test_a_table_of_figures_is_told_to_be_unchecked_instead_of_costing_its_square() -> None:
+    figures = "1 2 3 4 5 6 7 8 9 10 " * 400
+    found = judge(figures, Hypothesis(figures + "11", -0.3, 4000, True), "de", "en")
+    assert [code for code, _ in found.findings()] == ["segment_unchecked"]

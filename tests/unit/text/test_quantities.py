@@ -34,6 +34,10 @@ def values(text: str, language: str) -> list[Fraction]:
         ("3:1", "3-1"),
         ("20 bis 30 Prozent", "20 to 30 per cent"),
         ("die zwanzigjährige Geschichte", "twenty years of history"),
+        ("im neunzehnten Jahrhundert", "in the nineteenth century"),
+        ("zum einundzwanzigsten Mal", "for the twenty-first time"),
+        ("um halb acht", "at half past seven"),
+        ("in den Achtzigerjahren", "in the eighties"),
         ("die Zwölf-Millionen-Metropole", "the twelve-million metropolis"),
     ],
 )
@@ -79,3 +83,22 @@ def test_any_text_is_read_and_every_span_lies_in_it(text: str, language: str) ->
 def test_a_number_reads_the_same_with_either_languages_thousands(number: int) -> None:
     english = f"{number:,}"
     assert values(english, "en") == values(english.replace(",", "."), "de") == [number]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Im Auguſt 1848 kam er.", "15 tauſend", "5. JULİ", "9" * 6000, "tausend" * 1100, "²³ ٣ IIII 1.2.3.4"],
+)
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_odd_letters_and_endless_numbers_are_read_without_a_fault(text: str, language: str) -> None:
+    read_quantities(text, language)
+
+
+def test_a_day_beside_its_month_is_no_soft_ordinal() -> None:
+    assert [each.soft for each in read_quantities("am 8. Mai 1945", "de")] == [False, False, False]
+
+
+def test_evening_is_not_morning() -> None:
+    [evening] = read_quantities("7 Uhr abends", "de")
+    [morning] = read_quantities("7 a.m.", "en")
+    assert set(evening.values).isdisjoint(morning.values)
