@@ -3,11 +3,10 @@ any prefix and under a content security policy that forbids inline scripts."""
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import resources
-
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse, Response
+
+from service.api.packaged_file import packaged_file
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,11 +36,6 @@ _START = """SwaggerUIBundle({
 });
 """
 
-_FILES = {
-    "swagger-ui-bundle.js": "text/javascript",
-    "swagger-ui.css": "text/css",
-    "favicon-32x32.png": "image/png",
-}
 _A_DAY = {"Cache-Control": "public, max-age=86400"}
 
 
@@ -57,11 +51,6 @@ async def start() -> Response:
 
 @router.get("/docs/{name}")
 async def file(name: str) -> Response:
-    if name not in _FILES:
+    if name not in {"swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"}:
         raise HTTPException(404)
-    return Response(_read(name), media_type=_FILES[name], headers=_A_DAY)
-
-
-@cache
-def _read(name: str) -> bytes:
-    return resources.files("fastapi_swagger").joinpath("resources", name).read_bytes()
+    return packaged_file("fastapi_swagger.resources", name, _A_DAY)

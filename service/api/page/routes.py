@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import resources
-
 from fastapi import APIRouter, HTTPException, Response
 
-router = APIRouter(include_in_schema=False)
+from service.api.packaged_file import packaged_file
 
-_FILES = {"page.js": "text/javascript", "page.css": "text/css"}
+router = APIRouter(include_in_schema=False)
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -22,16 +19,11 @@ _HEADERS = {
 
 @router.get("/")
 async def index() -> Response:
-    return Response(_read("index.html"), media_type="text/html", headers=_HEADERS)
+    return packaged_file(__package__, "index.html", _HEADERS)
 
 
 @router.get("/page/{name}")
 async def file(name: str) -> Response:
-    if name not in _FILES:
+    if name not in {"page.js", "page.css"}:
         raise HTTPException(404)
-    return Response(_read(name), media_type=_FILES[name], headers=_HEADERS)
-
-
-@cache
-def _read(name: str) -> bytes:
-    return resources.files("service.api.page").joinpath(name).read_bytes()
+    return packaged_file(__package__, name, _HEADERS)
