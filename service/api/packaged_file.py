@@ -6,19 +6,15 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
-from fastapi import HTTPException, Response
+from fastapi import Response
 
-MEDIA_TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css", "png": "image/png"}
+_MEDIA_TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css", "png": "image/png"}
 
 
 def packaged_file(package: str, name: str, headers: Mapping[str, str]) -> Response:
-    """Only for names that a route has checked; raises a 404 for what is not there."""
-    try:
-        content = _read(package, name)
-    except FileNotFoundError:
-        raise HTTPException(404) from None
-    media_type = MEDIA_TYPES[name.rpartition(".")[2]]
-    return Response(content, media_type=media_type, headers=dict(headers))
+    """Only for names that the route knows: any other is an error of ours."""
+    media_type = _MEDIA_TYPES[name.rpartition(".")[2]]
+    return Response(_read(package, name), media_type=media_type, headers=dict(headers))
 
 
 @cache

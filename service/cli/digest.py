@@ -52,6 +52,13 @@ def add_summary_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--language", help="of the summary: the target's code (default) or the source's")
 
 
+def summary_request(arguments: argparse.Namespace) -> SummaryRequest:
+    """What `add_summary_arguments` asked for."""
+    length = SummaryLength.of(arguments.sentences, arguments.words, arguments.length)
+    style: Style = arguments.style or "paragraph"
+    return SummaryRequest(length, arguments.language, style, arguments.focus or "")
+
+
 def _bounded(field: str) -> Callable[[str], int]:
     """The same bounds as over HTTP."""
     bounds = wire.SummaryWish.model_json_schema()["properties"][field]["anyOf"][0]
@@ -84,11 +91,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     except UnsupportedMedia:
         print(f"kurzfassung: {arguments.file}: declares a charset that is not read here", file=sys.stderr)
         return ExitCode.USAGE
-    summary = SummaryRequest()
-    if command != "translate":
-        length = SummaryLength.of(arguments.sentences, arguments.words, arguments.length)
-        style: Style = arguments.style or "paragraph"
-        summary = SummaryRequest(length, arguments.language, style, arguments.focus or "")
+    summary = SummaryRequest() if command == "translate" else summary_request(arguments)
     request = DigestRequest(text, arguments.source, arguments.target, "html" if html else "text", summary)
     digest = asyncio.run(_work(command, request, settings))
     if arguments.json:

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -15,7 +16,7 @@ from typing import Any
 from tqdm import tqdm
 
 from service.app import open_pipeline_of
-from service.cli.digest import add_summary_arguments, whole_number
+from service.cli.digest import add_summary_arguments, summary_request, whole_number
 from service.cli.exit_codes import ExitCode
 from service.errors import CorpusInvalid, EngineUnavailable, MeasurementFailed, SettingInvalid
 from service.evaluation.corpus import (
@@ -30,7 +31,7 @@ from service.evaluation.report import Run, summary_sections, translation_section
 from service.evaluation.summary_scores import score_summaries
 from service.evaluation.translation_scores import score_translations
 from service.model_store.catalogue import Catalogue
-from service.pipeline.summarization import SummaryLength, SummaryRequest, fit
+from service.pipeline.summarization import SummaryLength, fit
 from service.settings import Settings
 from service.text.article import read_article
 from service.text.segmentation import split_sentences
@@ -138,24 +139,20 @@ def _parallel_corpus(arguments: argparse.Namespace, source: str, target: str) ->
 def _summaries(arguments: argparse.Namespace, settings: Settings) -> int:
     source, target = arguments.source_language, arguments.target_language
     corpus = read_summaries(arguments.articles).first(arguments.limit)
-    length = SummaryLength.of(arguments.sentences, arguments.words, arguments.length)
-    language = arguments.language or target
-    work = Work("summarization", corpus.texts, source, target, _wish(arguments, length, language))
+    wish = summary_request(arguments)
+    language = wish.language or target
+    work = Work("summarization", corpus.texts, source, target, replace(wish, language=language))
     measured = _measure_all(arguments, settings, work)
     systems: dict[str, tuple[Sequence[str], Sequence[str]]] = {
         each.name: (each.outputs, each.bases) for each in measured
     }
     for each in measured:  # the baseline every summary has to beat, on what that system read
         name = "lead" if language == source else f"lead of {each.name}"
-        lead = [_lead(base, language, length) for base in each.bases]
+        lead = [_lead(base, language, wish.length) for base in each.bases]
         systems[name] = (lead, each.bases)
     scores = score_summaries(corpus.summaries, systems)
     run = _run("Summaries", arguments, corpus, len(corpus.texts), (), {})
     return _finish(arguments, run, measured, summary_sections(measured, scores), scores)
-
-
-def _wish(arguments: argparse.Namespace, length: SummaryLength, language: str) -> SummaryRequest:
-    return SummaryRequest(length, language, arguments.style or "paragraph", arguments.focus or "")
 
 
 def _lead(text: str, language: str, length: SummaryLength) -> str:

@@ -31,7 +31,8 @@ class SummaryScores:
     """ROUGE is the F measure, times 100. `words` per summary. `copied` is the share of the summary's
     three-word runs that stand in what it was made of; `unsupported_numbers` and `unsupported_names` the
     share of summaries with one that is not in there; `redundancy` the share of three-word runs that the
-    summary itself has said before."""
+    summary itself has said before. Numbers and names are counted by simple rules of their own, not by the
+    service's checks, because these scores are to measure the service."""
 
     rouge1: Mean
     rouge2: Mean

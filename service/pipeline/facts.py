@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Literal
 
 from service.text.names import NameTraces, read_names
-from service.text.protected import protected_spans, unkept
+from service.text.protected import unkept, without_protected
 from service.text.quantities import CURRENCIES, Quantity, read_quantities, read_units
 
 Doubt = Literal["number", "unit", "name", "placeholder"]
@@ -52,7 +52,7 @@ def compare_facts(source: str, target: str, source_language: str, target_languag
     it went in is compared."""
     found = [_placeholders(source, target)]
     if {source_language, target_language} <= _COMPARED:
-        source, target = _plain(source), _plain(target)
+        source, target = _plain(source, target)
         found += [
             _numbers(source, target, source_language, target_language),
             _units(source, target),
@@ -66,33 +66,41 @@ def _placeholders(source: str, target: str) -> Discrepancy | None:
     return Discrepancy("placeholder", tuple(missing), tuple(added)) if missing or added else None
 
 
-_VERSION = re.compile(r"(?<![\w.])\d+\.\d{1,3}\.\d{1,3}(?:\.\d{1,3})?(?![\w.]*\d)")
-"""1.2.3 or an address of a machine; a date in figures has a year of two or four digits at its end."""
+_DOTTED = re.compile(r"\d+(?:\.\d+){2,}")
 
 
-def _plain(text: str) -> str:
-    """Without addresses, placeholders, versions and the like: their figures are no quantities."""
-    spans = sorted([*protected_spans(text), *(found.span() for found in _VERSION.finditer(text))])
-    for start, end in reversed(spans):
-        text = f"{text[:start]} {text[end:]}"
-    return text
+def _plain(source: str, target: str) -> tuple[str, str]:
+    """Without addresses and placeholders, and without what both have alike of dotted figures (versions,
+    addresses of machines, dates): those are no quantities to compare."""
+    source, target = without_protected(source), without_protected(target)
+    for same in set(_DOTTED.findall(source)) & set(_DOTTED.findall(target)):
+        source, target = source.replace(same, " "), target.replace(same, " ")
+    return source, target
 
 
-def unsupported_facts(text: str, basis: str, language: str) -> list[Discrepancy]:
-    """What a summary says that its basis, in the same language, does not. Leaving out is its job."""
-    if language not in _COMPARED:
-        return []
-    known_values = {(each.kind, value) for each in read_quantities(basis, language) for value in each.values}
-    added = [
-        each
-        for each in read_quantities(text, language)
-        if not any((each.kind, value) in known_values for value in each.values)
-    ]
-    extra = tuple(text[each.start : each.end] for each in added if not each.soft)
-    known = NameTraces(basis)
-    names = tuple(name for name in read_names(text, language)[:_MOST_NAMES] if not known.holds(name))
-    found = [Discrepancy("number", added=extra), Discrepancy("name", added=names)]
-    return [each for each in found if each.added]
+class Evidence:
+    """What a text says, for asking of many sentences whether they say more. Leaving out is the job of a
+    summary; the sentences must be in the text's language."""
+
+    def __init__(self, text: str, language: str) -> None:
+        self._language = language
+        self._names = NameTraces(text)
+        self._values = {
+            (each.kind, value) for each in read_quantities(text, language) for value in each.values
+        }
+
+    def unsupported(self, sentence: str) -> list[Discrepancy]:
+        if self._language not in _COMPARED:
+            return []
+        numbers = tuple(
+            sentence[each.start : each.end]
+            for each in read_quantities(sentence, self._language)
+            if not each.soft and not any((each.kind, value) in self._values for value in each.values)
+        )
+        named = read_names(sentence, self._language)[:_MOST_NAMES]
+        names = tuple(name for name in named if not self._names.holds(name))
+        found = [Discrepancy("number", added=numbers), Discrepancy("name", added=names)]
+        return [each for each in found if each.added]
 
 
 def _numbers(source: str, target: str, source_language: str, target_language: str) -> Discrepancy | None:

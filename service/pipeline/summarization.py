@@ -10,7 +10,7 @@ from typing import Literal
 from service.backends.protocol import GenerationOptions
 from service.batching.batcher import Batcher
 from service.errors import GenerationFailed, Unavailable
-from service.pipeline.facts import unsupported_facts
+from service.pipeline.facts import Evidence
 from service.pipeline.models import LoadedModel
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Caveat, Span, Summary, SummarySentence
@@ -247,7 +247,8 @@ class AbstractiveSummarizer:
         if not sections:  # no section's summary reached the end of a sentence
             return None
         [written], used = await self._generate(sections, words)
-        supported = self._supported(whole_sentences(written, self._language), " ".join(texts), caveats)
+        basis, whole = " ".join(texts), whole_sentences(written, self._language)
+        supported = await off_loop(len(basis), lambda: self._supported(whole, basis, caveats))
         kept = fit(supported, length)
         if not kept or count_words(" ".join(kept)) > count_words(" ".join(texts)):
             return None
@@ -266,13 +267,14 @@ class AbstractiveSummarizer:
         """Without the sentences that name a figure the text does not have; names are only doubted,
         because a model may spell one out."""
         supported = []
-        for sentence in written:
-            try:
-                found = {each.doubt: each for each in unsupported_facts(sentence, basis, self._language)}
-            except Exception:  # whatever a check trips over, it must not cost the answer
-                message = "The figures and names of a sentence could not be checked."
-                caveats.append(Caveat("summary_unchecked", message))
-                found = {}
+        try:
+            evidence = Evidence(basis, self._language)
+            doubts = [{each.doubt: each for each in evidence.unsupported(sentence)} for sentence in written]
+        except Exception:  # whatever a check trips over, it must not cost the answer
+            message = "The figures and names of the summary could not be checked."
+            caveats.append(Caveat("summary_unchecked", message))
+            return list(written)
+        for sentence, found in zip(written, doubts, strict=True):
             if "number" in found:
                 message = (
                     f"A sentence was left out; not found in the text: {', '.join(found['number'].added)}."

@@ -26,6 +26,10 @@ def protected_spans(text: str) -> list[tuple[int, int]]:
     return [found.span() for found in _PROTECTED.finditer(text)]
 
 
+def without_protected(text: str) -> str:
+    return _PROTECTED.sub(" ", text)
+
+
 def unkept(source: str, target: str) -> tuple[list[str], list[str]]:
     """Protected strings of the source that the target lacks, and those it has beyond the source's."""
     before, after = _counted(source), _counted(target)

@@ -296,9 +296,9 @@ class _Reader:
             if not _may_be_number(words[index][0].lower(), self._language):
                 index += 1
                 continue
-            taken, value, start = _spoken(words, index, self._language)
+            taken, value = _spoken(words, index, self._language)
             if taken:
-                span = (words[start].start(), words[index + taken - 1].end())
+                span = (words[index].start(), words[index + taken - 1].end())
                 soft = value in (100, 1000) or (value.denominator == 1 and value <= _SOFT_UP_TO)
                 yield from self._found("number", span, value, *_decade_readings(words[index][0]), soft=soft)
                 index += taken
@@ -350,19 +350,22 @@ def _roman(text: str) -> int:
     return sum(-value if value < after else value for value, after in zip(values, following, strict=True))
 
 
-def _spoken(words: list[re.Match[str]], index: int, language: str) -> tuple[int, Fraction, int]:
+_Spoken = tuple[int, Fraction]
+
+
+def _spoken(words: list[re.Match[str]], index: int, language: str) -> _Spoken:
     """How many words from `index` on say a number, and which; 0 where none does."""
     word = words[index][0].lower()
     following = words[index + 1][0].lower() if index + 1 < len(words) else ""
-    nothing = (0, Fraction(0), index)
+    nothing = (0, Fraction(0))
     if word in _DECADES:
-        return 1, Fraction(_DECADES[word]), index
+        return 1, Fraction(_DECADES[word])
     if language == "de":
-        return _german(word, following, index) or nothing
+        return _german(word, following) or nothing
     return _english(words, index) or nothing
 
 
-def _german(word: str, following: str, index: int) -> tuple[int, Fraction, int] | None:
+def _german(word: str, following: str) -> _Spoken | None:
     if word in {"anderthalb", "eineinhalb"}:
         value: Fraction | None = Fraction(3, 2)
     elif word.endswith("einhalb") and word.removesuffix("einhalb") in _SMALL["de"]:
@@ -376,22 +379,22 @@ def _german(word: str, following: str, index: int) -> tuple[int, Fraction, int] 
         if following not in _MAGNITUDES:
             return None
     if value is None:
-        return _german_ordinal(word, index)
+        return _german_ordinal(word)
     if following in {"halbe", "halben"} and value == 1:
         return None  # `eine halbe Million` is read from `halbe` on
     if following in _PARTS:
-        return 2, value / _PARTS[following], index
+        return 2, value / _PARTS[following]
     if following in _MAGNITUDES and following not in {"k", "m", "b", "hundert"}:
-        return 2, value * _magnitude(following, "de"), index
-    return 1, value, index
+        return 2, value * _magnitude(following, "de")
+    return 1, value
 
 
-def _german_ordinal(word: str, index: int) -> tuple[int, Fraction, int] | None:
+def _german_ordinal(word: str) -> _Spoken | None:
     """`zweite`, and what hangs on to a cardinal: `zwanzigjährig`, `dreifach`, `viermal`."""
     if word in _GERMAN_ORDINALS:
-        return 1, Fraction(_GERMAN_ORDINALS[word]), index
+        return 1, Fraction(_GERMAN_ORDINALS[word])
     value = _german_derived(word)
-    return None if value is None else (1, value, index)
+    return None if value is None else (1, value)
 
 
 def _german_derived(word: str) -> Fraction | None:
@@ -446,12 +449,12 @@ def _german_cardinal(word: str) -> Fraction | None:
     return None
 
 
-def _english(words: list[re.Match[str]], index: int) -> tuple[int, Fraction, int] | None:
+def _english(words: list[re.Match[str]], index: int) -> _Spoken | None:
     spoken = [match[0].lower() for match in words[index : index + 8]]
     if spoken[:2] == ["half", "a"] and spoken[2:] and spoken[2] in _BIG:
-        return 3, Fraction(10 ** _MAGNITUDES[spoken[2]], 2), index
+        return 3, Fraction(10 ** _MAGNITUDES[spoken[2]], 2)
     if spoken[0] in _ENGLISH_ORDINALS:
-        return 1, Fraction(_ENGLISH_ORDINALS[spoken[0]]), index
+        return 1, Fraction(_ENGLISH_ORDINALS[spoken[0]])
     value, taken = _english_cardinal(spoken)
     if spoken[0] in {"a", "an", "one"} and len(spoken) > 1 and (spoken[1] in _PARTS or spoken[1] in _BIG):
         value, taken = Fraction(1), 1
@@ -461,10 +464,10 @@ def _english(words: list[re.Match[str]], index: int) -> tuple[int, Fraction, int
     if rest[:3] == ["and", "a", "half"]:
         value, taken, rest = value + Fraction(1, 2), taken + 3, rest[3:]
     if rest and rest[0] in _PARTS:
-        return taken + 1, value / _PARTS[rest[0]], index
+        return taken + 1, value / _PARTS[rest[0]]
     while rest and rest[0] in _BIG:
         value, taken, rest = value * 10 ** _MAGNITUDES[rest[0]], taken + 1, rest[1:]
-    return taken, value, index
+    return taken, value
 
 
 _ENGLISH_STARTS = frozenset({*_CARDINALS["en"], *_ENGLISH_ORDINALS, "a", "an", "half"})

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from service.pipeline.facts import compare_facts, unsupported_facts
+from service.pipeline.facts import Evidence, compare_facts
 
 FACTS = Path(__file__).parents[2] / "facts"
 TREEBANK = Path(__file__).parents[3] / "../shared/corpus/ud-pud.tsv.gz"
@@ -89,8 +89,9 @@ def test_languages_whose_numbers_are_unknown_here_are_not_judged() -> None:
 
 def test_a_summary_may_leave_out_but_not_make_up() -> None:
     text = "On 27 July, 40 guests came to Cologne. Mayor Schmidt paid 3,000 euros."
-    assert unsupported_facts("40 guests came to Cologne.", text, "en") == []
-    doubts = {each.doubt: each.added for each in unsupported_facts("The 50 guests met Merkel.", text, "en")}
+    evidence = Evidence(text, "en")
+    assert evidence.unsupported("40 guests came to Cologne.") == []
+    doubts = {each.doubt: each.added for each in evidence.unsupported("The 50 guests met Merkel.")}
     assert doubts == {"number": ("50",), "name": ("Merkel",)}
 
 
@@ -99,12 +100,24 @@ def test_a_summary_may_leave_out_but_not_make_up() -> None:
     [
         ("Version 1.2.3 läuft auf 192.168.0.1.", "Version 1.2.3 runs on 192.168.0.1."),
         ("Am 03.10.2023 kam er um 12 Uhr.", "On 03/10/2023 he came at noon."),
+        ("Am 01.06.23 kam er.", "He came on 1 June 2023."),
+        (
+            "Siehe https://talbote.example/v/1.2.3/ab 5 Euro.",
+            "See https://talbote.example/v/1.2.3/ab 5 euros.",
+        ),
+        ("Siehe www.talbote.example/1.2.3 und 40 Gäste.", "See www.talbote.example/1.2.3 and 40 guests."),
         ("Um 24 Uhr war Schluss.", "It was over at midnight."),
         ("Im 19. Jahrhundert war das so.", "In the nineteenth century it was so."),
     ],
 )
 def test_other_ways_to_write_the_same_are_no_discrepancy(german: str, english: str) -> None:
     assert compare_facts(german, english, "de", "en") == []
+
+
+def test_a_number_right_behind_an_address_is_still_compared() -> None:
+    source = "Unter https://talbote.example/v/1.2.3/4.5.6 40 Gäste."
+    [found] = compare_facts(source, source.replace("40 Gäste", "14 guests"), "de", "en")
+    assert found.message == "The source has 40, the translation 14."
 
 
 def test_a_wrong_day_of_the_month_is_missed_no_more() -> None:
