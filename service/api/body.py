@@ -103,7 +103,8 @@ def parse_json(body: bytes) -> Any:
         return json.loads(body)
     except json.JSONDecodeError as error:
         raise MalformedBody(
-            f"The body is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+            f"The body is not valid JSON: {error.msg.removesuffix(' at')} "
+            f"at line {error.lineno}, column {error.colno}."
         ) from None
     except UnicodeDecodeError:
         raise MalformedBody("The body is not valid JSON: it is not UTF-8.") from None
