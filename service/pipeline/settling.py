@@ -11,7 +11,7 @@ from service.pipeline.pieces import Pieces, together
 from service.pipeline.result import TermUse
 from service.pipeline.verification import Fault, Judgement, clauses, judge, other_options
 from service.terms.glossary import Glossary, TermMatch
-from service.terms.substitution import substitute
+from service.terms.substitution import fitted, replaced, substitute
 from service.text.frame import Frame, join_pieces, same_tags
 from service.text.furniture import has_letters
 from service.text.placement import place
@@ -104,7 +104,7 @@ class Settler:
         missing = _missing(glossary, matches, settled.hypothesis.target)
         inserted: set[TermMatch] = set()
         if missing:
-            shown = await self._shown(task, missing)
+            shown = await self._shown(task, settled.hypothesis, missing)
             if shown is not None and self._no_worse(task, shown, settled):
                 left = _missing(glossary, matches, shown.target)
                 if len(left) < len(missing):
@@ -123,10 +123,13 @@ class Settler:
         ]
         return replace(settled, judgement=_without_terms(settled.judgement, uses), terms=tuple(uses))
 
-    async def _shown(self, task: _Task, missing: Sequence[TermMatch]) -> Hypothesis | None:
+    async def _shown(self, task: _Task, first: Hypothesis, missing: Sequence[TermMatch]) -> Hypothesis | None:
+        """The source with the terms in it, translated; a term in the plural where the first translation
+        had one."""
         source = task.source
         for match in reversed(missing):
-            source = source[: match.start] + match.term.target + source[match.end :]
+            said = replaced(task.source, first.target, first.alignment or (), match)
+            source = source[: match.start] + fitted(match.term.target, said) + source[match.end :]
         try:
             made = (await self._generate([source], self._options))[0]
         except (GenerationFailed, Unavailable):
