@@ -7,9 +7,17 @@ from dataclasses import dataclass, replace
 
 from service.backends.protocol import GenerationOptions, Hypothesis
 from service.errors import GenerationFailed, Unavailable
+from service.pipeline.likelihood import Likelihood
 from service.pipeline.pieces import Pieces, together
 from service.pipeline.result import TermUse
-from service.pipeline.verification import Fault, Judgement, clauses, judge, other_options
+from service.pipeline.verification import (
+    LENGTH_CHECKED_FROM,
+    Fault,
+    Judgement,
+    clauses,
+    judge,
+    other_options,
+)
 from service.terms.glossary import Glossary, TermMatch
 from service.terms.substitution import fitted, replaced, substitute
 from service.text.frame import Frame, join_pieces, same_tags
@@ -43,7 +51,9 @@ class Settler:
         *,
         kept: Sequence[str] = (),
         glossary: Glossary | None = None,
+        likelihood: Likelihood,
     ) -> None:
+        self._likelihood = likelihood
         self._generate, self._options = generate, options
         self._kept, self._glossary = tuple(kept), glossary
 
@@ -58,14 +68,15 @@ class Settler:
         return await self._tagged(task, settled)
 
     async def _repaired(self, task: _Task, first: Hypothesis) -> Settled:
-        best, found, redecoded = first, self._judge(task, first), False
+        best, redecoded = first, False
+        found = self._with_likelihood(task, first, self._judge(task, first), first.score)
         if found.worth_another_try:
             for attempt in self._attempts(task, found):
                 try:
                     again = await attempt
                 except (GenerationFailed, Unavailable):
                     break
-                found_again = self._judge(task, again)
+                found_again = self._with_likelihood(task, again, self._judge(task, again), first.score)
                 if found_again.better_than(found):
                     best, found, redecoded = again, found_again, True
                 if not found.worth_another_try:
@@ -90,6 +101,16 @@ class Settler:
         """The text between the protected strings is translated, they themselves are copied."""
         pieces = Pieces(task.source, task.kept)
         return pieces.filled(await self._generate(pieces.translatable, self._options))
+
+    def _with_likelihood(
+        self, task: _Task, hypothesis: Hypothesis, found: Judgement, first: float
+    ) -> Judgement:
+        """A few words alone are more or less likely than a sentence without being wrong."""
+        if len(task.source) < LENGTH_CHECKED_FROM or not self._likelihood.is_far_below(
+            hypothesis.score, instead_of=first
+        ):
+            return found
+        return replace(found, faults=found.faults | {Fault.UNLIKELY})
 
     def _judge(self, task: _Task, hypothesis: Hypothesis) -> Judgement:
         options = self._options
