@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from service.backends.protocol import GenerationOptions, Hypothesis
 from service.errors import GenerationFailed, Unavailable
@@ -21,7 +22,6 @@ from service.pipeline.verification import (
 from service.terms.glossary import Glossary, TermMatch
 from service.terms.substitution import fitted, replaced, substitute
 from service.text.frame import Frame, join_pieces, same_tags
-from service.text.furniture import has_letters
 from service.text.placement import place
 from service.text.segment import Segment
 
@@ -190,8 +190,8 @@ class Settler:
         return apart or replace(settled, written=frame.around(target), retagged=True)
 
     async def _apart(self, task: _Task, frame: Frame, settled: Settled) -> Settled | None:
-        pieces = [piece.plain for piece in frame.pieces()]
-        sources = [piece.strip() for piece in pieces if has_letters(piece)]
+        pieces = [Pieces(piece.plain, task.kept) for piece in frame.pieces()]
+        sources = [source for piece in pieces for source in piece.translatable]
         try:
             made = await self._generate(sources, self._options)
         except (GenerationFailed, Unavailable):
@@ -200,10 +200,7 @@ class Settler:
         if not whole.target:
             return None
         hypotheses = iter(made)
-        targets = [
-            piece.replace(piece.strip(), next(hypotheses).target.strip(), 1) if has_letters(piece) else piece
-            for piece in pieces
-        ]
+        targets = [piece.filled(list(islice(hypotheses, len(piece.translatable)))).target for piece in pieces]
         whole = replace(whole, target=" ".join("".join(targets).split()))
         written = join_pieces(frame, targets)
         if written is None or not self._no_worse(task, whole, settled) or not same_tags(frame, written):
