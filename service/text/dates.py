@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from service.text.quantity import Language, Quantity, Reading, quantity, reading
+from service.text.quantity import Language, Quantity, Reading, reading
 
 _MONTHS = {
     name: number
@@ -22,7 +22,8 @@ MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _NUMERIC_DATE = re.compile(r"\b(?P<day>[0-3]?\d)\.\s?(?P<month>[01]?\d)\.(?:\s?(?P<year>\d{4}|\d{2}))?(?!\d)")
 _MONTH_NAME = re.compile(rf"\b(?P<month>{MONTH})\b\.?", re.IGNORECASE)
 _MONTH_COMPOUND = re.compile(
-    r"\b(?:Januar|Februar|März|April|Juni|Juli|August|September|Oktober|November|Dezember)(?=[a-zäöü])"
+    r"\b(?:Januar|Februar|März|April|Juni|Juli(?![aeiou])|August(?![aeiu])|September|Oktober|November|Dezember)"
+    r"(?=[a-zäöü])"
 )
 
 
@@ -32,13 +33,13 @@ def numeric_dates(text: str) -> Iterator[Reading]:
         if not (1 <= day <= 31 and 1 <= month <= 12):
             continue
         parts: list[Quantity] = [
-            quantity("number", match.span("day"), day),
-            quantity("month", match.span("month"), month),
+            Quantity.of("number", match.span("day"), day),
+            Quantity.of("month", match.span("month"), month),
         ]
         if match["year"]:
             year = int(match["year"])
             values = (year,) if year > 99 else (2000 + year, 1900 + year, year)
-            parts.append(quantity("number", match.span("year"), *values))
+            parts.append(Quantity.of("number", match.span("year"), *values))
         yield Reading(*match.span(), tuple(parts))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from service.text.numerals import CARDINALS, MAGNITUDES, PARTS, Spoken
+from service.text.numerals import CARDINALS, DOZEN, MAGNITUDES, PARTS, Spoken
 
 _ORDINALS = {
     word: number
@@ -26,7 +26,14 @@ def may_start(word: str) -> bool:
 
 def english_number(spoken: list[str]) -> Spoken | None:
     if spoken[:2] == ["half", "a"] and spoken[2:] and spoken[2] in _BIG:
-        return 3, Fraction(10 ** MAGNITUDES[spoken[2]], 2)
+        return 3, Fraction(_BIG[spoken[2]], 2)
+    if (
+        spoken[0] in {"a", "one"}
+        and spoken[1:2]
+        and spoken[1] in _SPANS
+        and spoken[2:5] == ["and", "a", "half"]
+    ):
+        return 5, Fraction(3, 2)
     if spoken[0] in _ORDINALS:
         return 1, Fraction(_ORDINALS[spoken[0]])
     value, taken = _cardinal(spoken)
@@ -40,12 +47,25 @@ def english_number(spoken: list[str]) -> Spoken | None:
     if rest and rest[0] in PARTS:
         return taken + 1, value / PARTS[rest[0]]
     while rest and rest[0] in _BIG:
-        value, taken, rest = value * 10 ** MAGNITUDES[rest[0]], taken + 1, rest[1:]
+        value, taken, rest = value * _BIG[rest[0]], taken + 1, rest[1:]
     return taken, value
 
 
+def other_reading(spoken: list[str]) -> Fraction | None:
+    """`a third` may be the next one, and `two quarters` may be half a year: the number without its part."""
+    if len(spoken) < 2 or spoken[-1] not in PARTS:
+        return None
+    if spoken[0] in {"a", "an", "one"} and spoken[-1] != "quarter":
+        return Fraction(PARTS[spoken[-1]])
+    return _cardinal(spoken)[0] if spoken[-1] == "quarters" else None
+
+
 _STARTS = frozenset({*CARDINALS["en"], *_ORDINALS, "a", "an", "half"})
-_BIG = frozenset({"thousand", "million", "billion", "trillion", "hundred"})
+_BIG = {
+    "dozen": DOZEN,
+    **{word: 10 ** MAGNITUDES[word] for word in ("hundred", "thousand", "million", "billion", "trillion")},
+}
+_SPANS = frozenset({"minute", "hour", "day", "week", "month", "year", "century"})
 
 
 def _cardinal(spoken: list[str]) -> tuple[Fraction | None, int]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from service.text.dates import MONTH
 from service.text.numerals import LONGEST_NUMBER, SOFT_UP_TO, magnitude
-from service.text.quantity import Language, Reading, quantity, reading
+from service.text.quantity import Language, Quantity, Reading, reading
 
 _DIGITS = {
     "de": r"\d{1,3}(?:[.\u00a0\u202f '’]\d{3})+(?!\d)(?:,\d+)?|\d+(?:,\d+|\.\d{1,2}(?![\d.]))?",
@@ -16,25 +16,73 @@ _DIGITS = {
 }
 """Thousands and decimals as the language has them; two digits behind the other sign are decimals, too."""
 _MAGNITUDE = (
-    r"(?:[\s-]?(?P<magnitude>thousand million|tausend millionen|hundert|hundred|tausend|tsd|thousand|"
-    r"millionen|million|milliarden|milliarde|mio|mill|mrd|billionen|billion|trillion|bn|mn|mln|tn|trn)\b\.?)?(?P<short>[km](?![\w²³]))?"
+    r"(?P<magnitude>thousand million|tausend millionen|hundert|hundred|tausend|tsd|thousand|"
+    r"millionen|million|milliarden|milliarde|mio|mill|mrd|billionen|billion|trillion|bn|mn|mln|tn|trn|"
+    r"bio(?=\.))\b\.?"
 )
 _DECADE = re.compile(r"\b(?P<digits>\d{2}|\d{4})(?:er\b|['’]?s\b)")
+_SEASON = re.compile(
+    r"(?<![\d.,/-])(?P<first>(?:1[5-9]|20)\d\d)\s?[/–-]\s?(?P<second>\d{4}|\d{2})(?![\d/-]|[.,]\d)"
+)
+_FRACTION = re.compile(r"(?<![\w.,/-])(?P<above>[1-9])/(?P<below>[2-9]|10)(?![\w/]|[.,-]\d)")
+_SIGNS = {
+    "½": Fraction(1, 2),
+    "¼": Fraction(1, 4),
+    "¾": Fraction(3, 4),
+    "⅓": Fraction(1, 3),
+    "⅔": Fraction(2, 3),
+}
+_FRACTION_SIGN = re.compile(rf"(?P<whole>(?<![\d.,])\d{{1,6}})?\s?(?P<sign>[{''.join(_SIGNS)}])")
 _PAIR = re.compile(r"(?<![\d.,])(?P<left>\d{1,3})\s?[:–-]\s?(?P<right>\d{1,3})(?![\d,]|\.\d)")
 _ROMAN = re.compile(r"\b(?P<roman>(?:X{0,3})(?:IX|IV|V?I{1,3}|V(?=\.))|X{1,3}(?=\.))\b")
 _NUMBER = {
-    code: re.compile(rf"(?<![\w.,])(?P<digits>{digits}){_MAGNITUDE}", re.IGNORECASE)
+    code: re.compile(
+        rf"(?<![\w.,])(?P<digits>{digits})(?:[\s-]?{_MAGNITUDE})?(?P<short>[km](?![\w²³]))?", re.IGNORECASE
+    )
     for code, digits in _DIGITS.items()
 }
+_SHARED = {
+    code: re.compile(
+        rf"\s?(?:-|–|bis|und|oder|auf|to|and|or)\s?(?:zu\s|rund\s|etwa\s|about\s|[€$£])?(?:{digits})[\s-]?{_MAGNITUDE}",
+        re.IGNORECASE,
+    )
+    for code, digits in _DIGITS.items()
+}
+"""What may follow a number that has its magnitude from the next: `3 bis 5 Millionen`."""
+_MAGNITUDE_NEXT = re.compile(rf"[\s-]?{_MAGNITUDE}", re.IGNORECASE)
 _SHORT = {"k": 1000, "m": 1_000_000}
 _DAY_OF_MONTH = re.compile(rf"(?:st|nd|rd|th|\.)?\s?(?:of\s)?(?:{MONTH})\b", re.IGNORECASE)
 _ORDINAL_END = re.compile(r"(?:st|nd|rd|th)\b|\.(?=\s[A-ZÄÖÜa-zäöü])")
 
 
+def seasons(text: str) -> Iterator[Reading]:
+    """`2023/24` and other spans of years; the second year is read in full."""
+    for match in _SEASON.finditer(text):
+        first, second = int(match["first"]), int(match["second"])
+        full = second if second > 99 else first // 100 * 100 + second
+        if first < full:
+            years = (("first", (first,)), ("second", (full,) if full == second else (full, second)))
+            parts = (Quantity.of("number", match.span(side), *values) for side, values in years)
+            yield Reading(*match.span(), tuple(parts))
+
+
 def decades(text: str) -> Iterator[Reading]:
+    """`the 1800s` are a century as well, the 19th."""
     for match in _DECADE.finditer(text):
         value = int(match["digits"])
-        yield from reading("number", match.span(), value, *([1900 + value] if value < 100 else []))
+        others = [1900 + value] if value < 100 else [value // 100 + 1] if value % 100 == 0 else []
+        yield from reading("number", match.span(), value, *others)
+
+
+def fractions(text: str) -> Iterator[Reading]:
+    """`1/2` and `2½`; half is soft, because `half` and `halb` are not read."""
+    for match in _FRACTION.finditer(text):
+        value = Fraction(int(match["above"]), int(match["below"]))
+        if value < 1:
+            yield from reading("number", match.span(), value, soft=value == Fraction(1, 2))
+    for match in _FRACTION_SIGN.finditer(text):
+        value = int(match["whole"] or 0) + _SIGNS[match["sign"]]
+        yield from reading("number", match.span(), value, soft=value == Fraction(1, 2))
 
 
 def roman_numerals(text: str) -> Iterator[Reading]:
@@ -47,7 +95,9 @@ def roman_numerals(text: str) -> Iterator[Reading]:
 def pairs(text: str) -> Iterator[Reading]:
     """Scores, ranges and clock times: two numbers, each on its own."""
     for match in _PAIR.finditer(text):
-        sides = (quantity("number", match.span(side), int(match[side])) for side in ("left", "right"))
+        if _MAGNITUDE_NEXT.match(text, match.end()):
+            continue
+        sides = (Quantity.of("number", match.span(side), int(match[side])) for side in ("left", "right"))
         yield Reading(*match.span(), tuple(sides))
 
 
@@ -58,7 +108,11 @@ def figures(text: str, language: Language) -> Iterator[Reading]:
         value = _value(match["digits"], language)
         if match["magnitude"]:
             value *= magnitude(match["magnitude"], language)
-        if match["short"]:  # `$5m` is money, `5m` may be a length
+        shared = None if match["magnitude"] else _SHARED[language].match(text, match.end())
+        if shared is not None:  # `3 bis 5 Millionen`
+            together = value * magnitude(shared["magnitude"], language)
+            yield from reading("number", match.span(), value, together)
+        elif match["short"]:  # `$5m` is money, `5m` may be a length
             yield from reading("number", match.span(), value, value * _SHORT[match["short"].lower()])
         else:
             ordinal = value <= SOFT_UP_TO and _ORDINAL_END.match(text, match.end()) is not None

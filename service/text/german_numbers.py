@@ -6,10 +6,25 @@ import re
 from fractions import Fraction
 from functools import lru_cache
 
-from service.text.numerals import CARDINALS, LONGEST_NUMBER, MAGNITUDES, PARTS, SMALL, TENS, Spoken, magnitude
+from service.text.numerals import (
+    CARDINALS,
+    DOZEN,
+    LONGEST_NUMBER,
+    MAGNITUDES,
+    PARTS,
+    SMALL,
+    TENS,
+    Spoken,
+    magnitude,
+)
 
 _ONE = frozenset({"eine", "einer", "einem", "einen", "eines"})
-_HALF = frozenset({"halbe", "halben"})
+_HALF = frozenset({"halbe", "halben", "halbes"})
+_QUARTERS = {
+    "viertelstunde": Fraction(1, 4),
+    "dreiviertelstunde": Fraction(3, 4),
+    "dreiviertel": Fraction(3, 4),
+}
 
 
 @lru_cache(maxsize=65536)
@@ -20,6 +35,7 @@ def may_start(word: str) -> bool:
         or word in _ONE
         or word in _HALF
         or word == "anderthalb"
+        or word in _QUARTERS
         or word.endswith("einhalb")
         or _cardinal(word) is not None
         or _derived(word) is not None
@@ -28,27 +44,35 @@ def may_start(word: str) -> bool:
 
 def german_number(spoken: list[str]) -> Spoken | None:
     word, following = spoken[0], spoken[1] if len(spoken) > 1 else ""
-    if word in {"anderthalb", "eineinhalb"}:
-        value: Fraction | None = Fraction(3, 2)
-    elif word.endswith("einhalb") and word.removesuffix("einhalb") in SMALL["de"]:
-        value = SMALL["de"][word.removesuffix("einhalb")] + Fraction(1, 2)
-    else:
-        value = _cardinal(word)
+    value = _with_half(word)
+    if word in _QUARTERS:
+        return 1, _QUARTERS[word]
     if word in _ONE:
         value = Fraction(1)
     if word in _HALF:
         value = Fraction(1, 2)
-        if following not in MAGNITUDES:
+        if following not in MAGNITUDES and following != "dutzend":
             return None
     if value is None:
         return _ordinal(word)
     if following in _HALF and value == 1:
         return None  # `eine halbe Million` is read from `halbe` on
+    if following == "dutzend":
+        return 2, value * DOZEN
     if following in PARTS:
         return 2, value / PARTS[following]
     if following in MAGNITUDES and following not in {"k", "m", "b", "hundert"}:
         return 2, value * magnitude(following, "de")
     return 1, value
+
+
+def _with_half(word: str) -> Fraction | None:
+    """Cardinals, and `anderthalb`, `dreieinhalb`."""
+    if word in {"anderthalb", "eineinhalb"}:
+        return Fraction(3, 2)
+    if word.endswith("einhalb") and word.removesuffix("einhalb") in SMALL["de"]:
+        return SMALL["de"][word.removesuffix("einhalb")] + Fraction(1, 2)
+    return _cardinal(word)
 
 
 def _ordinal(word: str) -> Spoken | None:
@@ -61,7 +85,7 @@ def _ordinal(word: str) -> Spoken | None:
 
 def _derived(word: str) -> Fraction | None:
     for pattern in (_SUFFIX, _HIGH_ORDINAL):
-        if (found := pattern.fullmatch(word)) and (value := _cardinal(found[1])) is not None:
+        if (found := pattern.fullmatch(word)) and (value := _with_half(found[1])) is not None:
             return value
     return None
 

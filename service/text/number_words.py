@@ -26,9 +26,16 @@ def number_words(text: str, language: Language) -> Iterator[Reading]:
             continue
         span = (words[index].start(), words[index + taken - 1].end())
         soft = value in (100, 1000) or (value.denominator == 1 and value <= SOFT_UP_TO)
-        decade = DECADES.get(words[index][0].lower())
-        yield from reading("number", span, value, *([] if decade is None else [1900 + decade]), soft=soft)
+        others = _other_readings([match[0].lower() for match in words[index : index + taken]], language)
+        yield from reading("number", span, value, *others, soft=soft)
         index += taken
+
+
+def _other_readings(spoken: list[str], language: Language) -> list[Fraction]:
+    if spoken[0] in DECADES:
+        return [Fraction(1900 + DECADES[spoken[0]])]
+    other = english_numbers.other_reading(spoken) if language == "en" else None
+    return [] if other is None else [other]
 
 
 def _spoken(words: list[re.Match[str]], index: int, language: Language) -> Spoken:

@@ -9,7 +9,7 @@ MAGNITUDES = {
     "tausend": 3, "tsd": 3, "thousand": 3, "k": 3,
     "million": 6, "millionen": 6, "mio": 6, "mill": 6, "m": 6, "mn": 6, "mln": 6,
     "milliarde": 9, "milliarden": 9, "mrd": 9, "billion": 9, "bn": 9, "b": 9,
-    "billionen": 12, "trillion": 12, "tn": 12, "trn": 12,
+    "billionen": 12, "bio": 12, "billiarde": 15, "billiarden": 15, "trillion": 12, "tn": 12, "trn": 12,
 }  # fmt: skip
 
 SMALL = {
@@ -40,12 +40,17 @@ CARDINALS = {code: {**SMALL[code], **TENS[code]} for code in ("de", "en")}
 DECADES = {
     "twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70,
     "eighties": 80, "nineties": 90,
-    **{f"{word}er{end}": value for word, value in TENS["de"].items() for end in ("", "jahre", "jahren")},
+    **{f"{word}er{end}": value for word, value in TENS["de"].items() for end in ("", "n", "jahre", "jahren")},
 }  # fmt: skip
 PARTS = {
-    "drittel": 3, "viertel": 4, "fünftel": 5, "sechstel": 6, "zehntel": 10,
-    "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fifth": 5, "fifths": 5, "tenth": 10, "tenths": 10,
+    "drittel": 3, "viertel": 4, "fünftel": 5, "sechstel": 6, "siebtel": 7, "achtel": 8, "neuntel": 9,
+    "zehntel": 10,
+    "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4, "fifth": 5, "fifths": 5,
+    "sixth": 6, "sixths": 6, "seventh": 7, "sevenths": 7, "eighth": 8, "eighths": 8, "ninth": 9, "ninths": 9,
+    "tenth": 10, "tenths": 10,
 }  # fmt: skip
+DOZEN = 12
+
 SOFT_UP_TO = 12
 """German and English style guides have numbers up to twelve in words, and idioms are full of them."""
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from service.text.clock_times import clock_times, spoken_times
+from service.text.clock_times import clock_times, spoken_times, times_past_and_to
+from service.text.codes import codes
 from service.text.dates import months, numeric_dates
-from service.text.figures import decades, figures, pairs, roman_numerals
+from service.text.figures import decades, figures, fractions, pairs, roman_numerals, seasons
 from service.text.number_words import number_words
 from service.text.quantity import Language, Quantity, Reading
+from service.text.signs import with_sign
 from service.text.units import CURRENCIES, read_units
 
 __all__ = ["CURRENCIES", "Quantity", "read_quantities", "read_units"]
@@ -26,7 +28,7 @@ def read_quantities(text: str, language: str) -> list[Quantity]:
     for start, end, quantities in _readings(text, "de" if language == "de" else "en"):
         if not any(taken[start:end]):
             taken[start:end] = b"\1" * (end - start)
-            found += quantities
+            found += (with_sign(text, quantity) for quantity in quantities)
     return sorted(found, key=lambda quantity: quantity.start)
 
 
@@ -34,11 +36,15 @@ def _readings(text: str, language: Language) -> Iterator[Reading]:
     """The most specific first; what it covers is not read again."""
     yield from clock_times(text, language)
     yield from spoken_times(text, language)
+    yield from times_past_and_to(text, language)
+    yield from codes(text, language)
     if language == "de":
         yield from numeric_dates(text)
     yield from months(text, language)
+    yield from seasons(text)
     yield from decades(text)
     yield from roman_numerals(text)
+    yield from fractions(text)
     yield from pairs(text)
     yield from figures(text, language)
     yield from number_words(text, language)

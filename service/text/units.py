@@ -19,6 +19,8 @@ _UNITS = {
     "mass:kg": "kg kilo kilos kilogramm kilogram kilograms kilogramme kilogrammes",
     "mass:t": "tonne tonnen tonnes ton tons",
     "mass:g": "gramm gram grams gramme grammes",
+    "temperature:C": "celsius °c",
+    "temperature:F": "fahrenheit °f",
     "span:second": "sekunde sekunden second seconds",
     "span:minute": "minute minuten minutes",
     "span:hour": "stunde stunden hour hours",
@@ -28,7 +30,7 @@ _UNITS = {
     "span:year": "jahr jahre jahren year years",
 }
 _UNIT_OF = {word: name for name, words in _UNITS.items() for word in words.split()}
-_UNIT_WORD = re.compile(r"[€$£¥%]|[^\W\d_]+")
+_UNIT_WORD = re.compile(r"[€$£¥%]|°[cf]?\b|[^\W\d_]+")
 CURRENCIES = frozenset({"EUR", "USD", "GBP", "CHF", "JPY"})
 
 
