@@ -9,6 +9,7 @@
     │   ├── UnsupportedMedia         a content type we do not read
     │   ├── MalformedBody            not the JSON, or not the fields, that were announced
     │   ├── UnsupportedLanguage      no model here for this language or direction
+    │   ├── NotFound                 an id that nothing here has
     │   └── UrlNotFetched            a URL where the text should be
     ├── Unavailable                  try again later
     │   ├── Overloaded               the queue is full
@@ -91,6 +92,11 @@ class MalformedBody(InvalidInput):
 class UnsupportedLanguage(InvalidInput):
     code = "unsupported_language"
     title = "Language not supported"
+
+
+class NotFound(InvalidInput):
+    code = "not_found"
+    title = "Not found"
 
 
 class UrlNotFetched(InvalidInput):

@@ -7,6 +7,7 @@ import json
 import re
 from email.message import Message
 from typing import Any, TypeVar
+from urllib.parse import parse_qs
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
@@ -30,6 +31,8 @@ _DECLARED = re.compile(
 )
 _HEAD_BYTES = 1024
 """As far as browsers look for the declaration."""
+
+_FORM_FIELDS = 1_000
 
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 
@@ -112,6 +115,19 @@ def parse_json(body: bytes) -> Any:
         raise MalformedBody("The body is not accepted: its JSON is nested too deeply.") from None
     except ValueError:  # a number of more digits than Python converts
         raise MalformedBody("The body is not accepted: a number in its JSON is too long.") from None
+
+
+def parse_form(body: bytes) -> dict[str, list[str]]:
+    """The fields of `application/x-www-form-urlencoded`, each with all its values. Raises
+    `MalformedBody`."""
+    try:
+        return parse_qs(
+            body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=_FORM_FIELDS
+        )
+    except ValueError:  # of it are the errors of decoding
+        raise MalformedBody(
+            f"The body is not accepted: it is not a form of at most {_FORM_FIELDS} fields in UTF-8."
+        ) from None
 
 
 def validate(model: type[Model], data: Any, *, strict: bool = True) -> Model:

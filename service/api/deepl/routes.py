@@ -1,0 +1,120 @@
+"""The DeepL API, for its official clients and whatever else speaks it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
+
+from service.api.body import media_type, parse_form, parse_json, read_body, validate
+from service.api.credentials import caller
+from service.api.deepl import wire
+from service.api.deepl.languages import source_languages, target_languages
+from service.api.deepl.translation import require_supported, translate
+from service.api.dialect import Dialect
+from service.api.heartbeat import HeartbeatAnswer
+from service.api.problem import request_id
+from service.api.state import ServiceState, service_state
+from service.errors import InvalidInput, MalformedBody, NotFound, TextTooLong, TooManyTexts, UnsupportedMedia
+from service.pipeline.off_loop import off_loop
+
+DIALECT = Dialect(
+    paths=("/v2/", "/v3/"),
+    statuses={
+        InvalidInput: 400,
+        NotFound: 404,
+        TextTooLong: 413,
+        TooManyTexts: 413,
+        UnsupportedMedia: 415,
+    },
+    body=lambda problem: {"message": problem.message, "code": problem.code},
+    headers=lambda problem: {"X-Trace-ID": problem.request_id},
+)
+
+_FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
+
+
+def _trace(request: Request, response: Response) -> None:
+    response.headers["X-Trace-ID"] = request_id(request)
+
+
+router = APIRouter(
+    prefix="/v2",
+    dependencies=[Depends(_trace)],
+    responses={
+        400: {"description": "A field is wrong or asks for what is not supported; `message` says which"},
+        503: {"description": "Too much work waits, or the service is starting"},
+    },
+)
+
+State = Annotated[ServiceState, Depends(service_state)]
+
+_SCHEMA = {"schema": {"$ref": f"#/components/schemas/{wire.TextsBody.__name__}"}}
+
+
+@router.post(
+    "/translate",
+    response_model=wire.TextsOut,
+    openapi_extra={"requestBody": {"required": True, "content": {_JSON: _SCHEMA, _FORM: _SCHEMA}}},
+    summary="Translate texts (DeepL)",
+)
+async def translate_texts(request: Request, state: State) -> Response:
+    pipeline = state.pipeline
+    fields = await _fields(request, state)
+    body = validate(wire.TextsBody, fields, strict=False)
+    require_supported(body, pipeline)
+    state.limits.check(body.text)
+    return HeartbeatAnswer(
+        state.coalescing,
+        _key(request, body),
+        lambda: translate(state, pipeline, body),
+        seconds=state.heartbeat_seconds,
+        headers={"X-Trace-ID": request_id(request)},
+    )
+
+
+@router.get("/languages", summary="Languages (DeepL)")
+@router.post("/languages", include_in_schema=False)
+async def languages(request: Request, state: State) -> list[wire.TargetOut] | list[wire.SourceOut]:
+    """`type` is source (default) or target; in the query, or in the body, where DeepL's client puts it
+    even with GET."""
+    fields = {**request.query_params, **await _fields(request, state)}
+    kind = fields.get("type", "source")
+    if kind not in {"source", "target"}:
+        raise MalformedBody("'type' is source or target.", pointer="#/type")
+    models = state.pipeline.models
+    return target_languages(models) if kind == "target" else source_languages(models)
+
+
+@router.get("/usage", summary="Characters translated since the start (DeepL)")
+@router.post("/usage", include_in_schema=False)
+async def usage(state: State) -> wire.CharactersOut:
+    return wire.CharactersOut(character_count=state.characters)
+
+
+async def _fields(request: Request, state: ServiceState) -> dict[str, Any]:
+    """A JSON null is a field left out."""
+    body = await read_body(request, state.limits.body_bytes)
+    kind, _ = media_type(request)
+    if kind == _FORM or not body:
+        return wire.fields_of_form(await off_loop(len(body), lambda: parse_form(body)))
+    if kind != _JSON:
+        raise UnsupportedMedia(f"Send {_JSON} or {_FORM}.")
+    data = parse_json(body)
+    if not isinstance(data, dict):
+        raise MalformedBody("The body must be a JSON object.")
+    return {name: value for name, value in data.items() if value is not None}
+
+
+def _key(request: Request, body: wire.TextsBody) -> bytes:
+    """The same for the same call of the same caller, whether it came as JSON or as a form."""
+    canonical = json.dumps(body.model_dump())  # escapes lone surrogates, which are refused later
+    return hashlib.blake2b(caller(request) + canonical.encode(), digest_size=32).digest()
+
+
+def request_bodies() -> list[type[BaseModel]]:
+    """The models that OpenAPI refers to."""
+    return [wire.TextsBody]

@@ -1,0 +1,82 @@
+"""One call of DeepL's translate: what is not supported is refused, the texts are translated."""
+
+from __future__ import annotations
+
+from service.api.deepl.languages import base_code, require_languages
+from service.api.deepl.wire import ModelType, TextOut, TextsBody, TextsOut
+from service.api.state import ServiceState
+from service.errors import EmptyText, MalformedBody, NotFound, UrlNotFetched
+from service.pipeline.article import ArticlePipeline, DigestRequest
+from service.pipeline.off_loop import off_loop
+from service.text.check import check_text
+
+_NOT_HERE = ("style_id", "translation_memory_id", "custom_instructions")
+
+
+def require_supported(body: TextsBody, pipeline: ArticlePipeline) -> None:
+    """Raises `UnsupportedLanguage`, `MalformedBody` and `NotFound`."""
+    require_languages(pipeline.models, source=body.source_lang, target=body.target_lang)
+    if body.formality in {"more", "less"}:
+        raise MalformedBody(
+            f"Target language {body.target_lang} does not support 'formality'; leave it out or prefer it "
+            "with prefer_more or prefer_less.",
+            pointer="#/formality",
+        )
+    if body.tag_handling is not None:  # the line to change when markup is translated
+        raise MalformedBody(
+            "'tag_handling' is not supported here; send plain text.", pointer="#/tag_handling"
+        )
+    for field in _NOT_HERE:
+        if getattr(body, field):
+            raise MalformedBody(f"'{field}' is not supported here.", pointer=f"#/{field}")
+    if body.glossary_id or body.glossary_ids:
+        if body.source_lang is None:
+            raise MalformedBody("A glossary needs 'source_lang'.", pointer="#/source_lang")
+        raise NotFound("There is no glossary of this id.", pointer="#/glossary_id")
+
+
+async def translate(state: ServiceState, pipeline: ArticlePipeline, body: TextsBody) -> bytes:
+    """The answer as JSON. Raises what `ArticlePipeline.translate_all` raises."""
+    source, target = (body.source_lang or "auto").lower(), body.target_lang.lower()
+    copied = {index for index, text in enumerate(body.text) if _is_copied(text, pipeline.max_characters)}
+    made = await pipeline.translate_all(
+        [DigestRequest(text, source, target) for index, text in enumerate(body.text) if index not in copied]
+    )
+    for each in made:
+        state.count(each)
+
+    def answer() -> bytes:
+        digests = iter(made)
+        translations = []
+        for index, text in enumerate(body.text):
+            if index in copied:
+                language, translated = pipeline.default_source_language, text
+            else:
+                translation = next(digests).translation
+                assert translation is not None  # noqa: S101 -- `translate_all` makes one each
+                language, translated = translation.source_language, translation.text
+            out = TextOut(
+                detected_source_language=base_code(body.source_lang or language),
+                text=translated,
+                billed_characters=len(text) if body.show_billed_characters else None,
+                model_type_used=_model_type_used(body),
+            )
+            translations.append(out)
+        return TextsOut(translations=translations).model_dump_json(exclude_none=True).encode()
+
+    return await off_loop(sum(map(len, body.text)), answer)
+
+
+def _is_copied(text: str, max_characters: int) -> bool:
+    """Whether there is nothing to translate in it: a cell with a number, a blank line, an address. One
+    such text must not cost the others their translation."""
+    try:
+        check_text(text, max_characters=max_characters)
+    except (EmptyText, UrlNotFetched):
+        return True
+    return False
+
+
+def _model_type_used(body: TextsBody) -> ModelType | None:
+    """What was asked for: there is one model, and it is both the best and the fastest."""
+    return "quality_optimized" if body.model_type == "prefer_quality_optimized" else body.model_type
