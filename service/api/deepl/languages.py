@@ -14,6 +14,7 @@ from service.pipeline.models import ModelSet
 _VARIANTS = {
     "en": {"EN-GB": "English (British)", "EN-US": "English (American)"},
     "pt": {"PT-BR": "Portuguese (Brazilian)", "PT-PT": "Portuguese (European)"},
+    "zh": {"ZH-HANS": "Chinese (simplified)"},
 }
 
 
@@ -32,7 +33,8 @@ def target_languages(models: ModelSet) -> list[TargetOut]:
 
 
 def require_languages(models: ModelSet, *, source: str | None, target: str) -> None:
-    """EN and PT, which DeepL has given up as targets, are still understood. Raises `UnsupportedLanguage`."""
+    """A target without a variant (EN), which DeepL has given up, is still understood. Raises
+    `UnsupportedLanguage`."""
     targets = {each.language for each in target_languages(models)}
     if target not in targets | {base_code(variant) for variant in targets}:
         raise _unsupported("target_lang", targets)
