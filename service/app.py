@@ -15,6 +15,7 @@ from service.api import documentation, health
 from service.api.deepl import routes as deepl
 from service.api.disconnect import CallerLeft
 from service.api.failures import install_failure_handlers
+from service.api.libretranslate import routes as libretranslate
 from service.api.middleware import RequestContext
 from service.api.native import routes as native
 from service.api.openapi import install_openapi
@@ -185,13 +186,22 @@ def create_app(
     app.state.service = state
     app.include_router(native.router, tags=["native"])
     app.include_router(deepl.router, tags=["deepl"])
+    app.include_router(libretranslate.router, tags=["libretranslate"])
     app.include_router(health.router)
     app.include_router(documentation.router)
     app.include_router(page.router)
-    install_failure_handlers(app, [deepl.DIALECT])
+    install_failure_handlers(app, [deepl.DIALECT, libretranslate.DIALECT])
     app.add_exception_handler(CallerLeft, _caller_left)
     app.add_middleware(RequestContext, metrics=state.metrics)
-    install_openapi(app, [*native.request_bodies(), *native.stream_events(), *deepl.request_bodies()])
+    install_openapi(
+        app,
+        [
+            *native.request_bodies(),
+            *native.stream_events(),
+            *deepl.request_bodies(),
+            *libretranslate.request_bodies(),
+        ],
+    )
     return app
 
 

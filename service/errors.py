@@ -10,6 +10,7 @@
     │   ├── MalformedBody            not the JSON, or not the fields, that were announced
     │   ├── UnsupportedLanguage      no model here for this language or direction
     │   ├── NotFound                 an id that nothing here has
+    │   ├── NotOffered               a feature of another service that this one lacks
     │   └── UrlNotFetched            a URL where the text should be
     ├── Unavailable                  try again later
     │   ├── Overloaded               the queue is full
@@ -97,6 +98,11 @@ class UnsupportedLanguage(InvalidInput):
 class NotFound(InvalidInput):
     code = "not_found"
     title = "Not found"
+
+
+class NotOffered(InvalidInput):
+    code = "not_offered"
+    title = "Not offered here"
 
 
 class UrlNotFetched(InvalidInput):

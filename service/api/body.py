@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from collections.abc import Callable
 from email.message import Message
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
@@ -15,8 +16,11 @@ from starlette.requests import ClientDisconnect
 
 from service.api.disconnect import CallerLeft
 from service.errors import InvalidText, MalformedBody, TextTooLong, UnsupportedMedia
+from service.pipeline.off_loop import off_loop
 
 Model = TypeVar("Model", bound=BaseModel)
+
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 _CHARSET = re.compile(
     r"ascii|utf-(?:8|16|32)(?:-[bl]e)?|iso8859-\d+|cp125\d|koi8-[ru]|gb18030|gbk|big5|shift_jis|euc_(?:jp|kr)"
@@ -128,6 +132,23 @@ def parse_form(body: bytes) -> dict[str, list[str]]:
         raise MalformedBody(
             f"The body is not accepted: it is not a form of at most {_FORM_FIELDS} fields in UTF-8."
         ) from None
+
+
+async def read_fields(
+    request: Request, limit: int, of_form: Callable[[dict[str, list[str]]], dict[str, Any]]
+) -> dict[str, Any]:
+    """The fields of a JSON object, where null is a field left out, or of a form, as `of_form` reads them.
+    No body and no content type is a form without fields. Raises `MalformedBody` and `UnsupportedMedia`."""
+    body = await read_body(request, limit)
+    kind, _ = media_type(request)
+    if kind == FORM or not (body or kind):
+        return of_form(await off_loop(len(body), lambda: parse_form(body)))
+    if kind != JSON:
+        raise UnsupportedMedia(f"Send {JSON} or {FORM}.")
+    data = parse_json(body)
+    if not isinstance(data, dict):
+        raise MalformedBody("The body must be a JSON object.")
+    return {name: value for name, value in data.items() if value is not None}
 
 
 def validate(model: type[Model], data: Any, *, strict: bool = True) -> Model:

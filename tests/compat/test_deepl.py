@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import deepl
 import httpx
@@ -167,7 +166,6 @@ def test_24_the_command_line_of_the_client(service: httpx.Client) -> None:
         **os.environ,
         "DEEPL_AUTH_KEY": "any key",
         "DEEPL_SERVER_URL": str(service.base_url),
-        "NO_PROXY": "127.0.0.1",
     }
 
     def run(*arguments: str) -> str:
@@ -183,16 +181,6 @@ def test_24_the_command_line_of_the_client(service: httpx.Client) -> None:
 
     assert run("text", "--to", "EN-US", SENTENCE).strip() == SENTENCE.upper()
     assert "DE: German" in run("languages")
-
-
-def test_24_the_example_of_the_readme(service: httpx.Client) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    example = readme.split("```python\n")[1].split("```")[0]
-    example = example.replace("http://127.0.0.1:8000", str(service.base_url))
-    done = subprocess.run(
-        [sys.executable, "-c", example], capture_output=True, text=True, timeout=30, check=True
-    )
-    assert done.stdout.strip() == "DER STADTRAT WILL DIE ALTE BRÜCKE SANIEREN."
 
 
 @pytest.mark.parametrize("target", ["EN", "en", "en-us", "EN-GB", "En-Us"])

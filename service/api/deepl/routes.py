@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
-from service.api.body import media_type, parse_form, parse_json, read_body, validate
+from service.api.body import FORM, JSON, read_fields, validate
 from service.api.credentials import caller
 from service.api.deepl import wire
 from service.api.deepl.languages import source_languages, target_languages
@@ -19,7 +19,6 @@ from service.api.heartbeat import HeartbeatAnswer
 from service.api.problem import request_id
 from service.api.state import ServiceState, service_state
 from service.errors import InvalidInput, MalformedBody, NotFound, TextTooLong, TooManyTexts, UnsupportedMedia
-from service.pipeline.off_loop import off_loop
 
 DIALECT = Dialect(
     paths=("/v2/", "/v3/"),
@@ -33,8 +32,6 @@ DIALECT = Dialect(
     body=lambda problem: {"message": problem.message, "code": problem.code},
     headers=lambda problem: {"X-Trace-ID": problem.request_id},
 )
-
-_FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 
 
 def _trace(request: Request, response: Response) -> None:
@@ -58,12 +55,12 @@ _SCHEMA = {"schema": {"$ref": f"#/components/schemas/{wire.TextsBody.__name__}"}
 @router.post(
     "/translate",
     response_model=wire.TextsOut,
-    openapi_extra={"requestBody": {"required": True, "content": {_JSON: _SCHEMA, _FORM: _SCHEMA}}},
+    openapi_extra={"requestBody": {"required": True, "content": {JSON: _SCHEMA, FORM: _SCHEMA}}},
     summary="Translate texts (DeepL)",
 )
 async def translate_texts(request: Request, state: State) -> Response:
     pipeline = state.pipeline
-    fields = await _fields(request, state)
+    fields = await read_fields(request, state.limits.body_bytes, wire.fields_of_form)
     body = validate(wire.TextsBody, fields, strict=False)
     require_supported(body, pipeline)
     state.limits.check(body.text)
@@ -81,7 +78,10 @@ async def translate_texts(request: Request, state: State) -> Response:
 async def languages(request: Request, state: State) -> list[wire.TargetOut] | list[wire.SourceOut]:
     """`type` is source (default) or target; in the query, or in the body, where DeepL's client puts it
     even with GET."""
-    fields = {**request.query_params, **await _fields(request, state)}
+    fields = {
+        **request.query_params,
+        **await read_fields(request, state.limits.body_bytes, wire.fields_of_form),
+    }
     kind = fields.get("type", "source")
     if kind not in {"source", "target"}:
         raise MalformedBody("'type' is source or target.", pointer="#/type")
@@ -93,20 +93,6 @@ async def languages(request: Request, state: State) -> list[wire.TargetOut] | li
 @router.post("/usage", include_in_schema=False)
 async def usage(state: State) -> wire.CharactersOut:
     return wire.CharactersOut(character_count=state.characters)
-
-
-async def _fields(request: Request, state: ServiceState) -> dict[str, Any]:
-    """A JSON null is a field left out."""
-    body = await read_body(request, state.limits.body_bytes)
-    kind, _ = media_type(request)
-    if kind == _FORM or not body:
-        return wire.fields_of_form(await off_loop(len(body), lambda: parse_form(body)))
-    if kind != _JSON:
-        raise UnsupportedMedia(f"Send {_JSON} or {_FORM}.")
-    data = parse_json(body)
-    if not isinstance(data, dict):
-        raise MalformedBody("The body must be a JSON object.")
-    return {name: value for name, value in data.items() if value is not None}
 
 
 def _key(request: Request, body: wire.TextsBody) -> bytes:

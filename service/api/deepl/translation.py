@@ -5,10 +5,10 @@ from __future__ import annotations
 from service.api.deepl.languages import base_code, require_languages
 from service.api.deepl.wire import ModelType, TextOut, TextsBody, TextsOut
 from service.api.state import ServiceState
-from service.errors import EmptyText, MalformedBody, NotFound, UrlNotFetched
-from service.pipeline.article import ArticlePipeline, DigestRequest
+from service.api.texts import translate_texts
+from service.errors import MalformedBody, NotFound
+from service.pipeline.article import ArticlePipeline
 from service.pipeline.off_loop import off_loop
-from service.text.check import check_text
 
 _NOT_HERE = ("style_id", "translation_memory_id", "custom_instructions")
 
@@ -38,43 +38,21 @@ def require_supported(body: TextsBody, pipeline: ArticlePipeline) -> None:
 async def translate(state: ServiceState, pipeline: ArticlePipeline, body: TextsBody) -> bytes:
     """The answer as JSON. Raises what `ArticlePipeline.translate_all` raises."""
     source, target = (body.source_lang or "auto").lower(), body.target_lang.lower()
-    copied = {index for index, text in enumerate(body.text) if _is_copied(text, pipeline.max_characters)}
-    made = await pipeline.translate_all(
-        [DigestRequest(text, source, target) for index, text in enumerate(body.text) if index not in copied]
-    )
-    for each in made:
-        state.count(each)
+    translated = await translate_texts(state, pipeline, body.text, source=source, target=target)
 
     def answer() -> bytes:
-        digests = iter(made)
-        translations = []
-        for index, text in enumerate(body.text):
-            if index in copied:
-                language, translated = pipeline.default_source_language, text
-            else:
-                translation = next(digests).translation
-                assert translation is not None  # noqa: S101 -- `translate_all` makes one each
-                language, translated = translation.source_language, translation.text
-            out = TextOut(
-                detected_source_language=base_code(body.source_lang or language),
-                text=translated,
+        translations = [
+            TextOut(
+                detected_source_language=base_code(body.source_lang or made.source_language),
+                text=made.text,
                 billed_characters=len(text) if body.show_billed_characters else None,
                 model_type_used=_model_type_used(body),
             )
-            translations.append(out)
+            for text, made in zip(body.text, translated, strict=True)
+        ]
         return TextsOut(translations=translations).model_dump_json(exclude_none=True).encode()
 
     return await off_loop(sum(map(len, body.text)), answer)
-
-
-def _is_copied(text: str, max_characters: int) -> bool:
-    """Whether there is nothing to translate in it: a cell with a number, a blank line, an address. One
-    such text must not cost the others their translation."""
-    try:
-        check_text(text, max_characters=max_characters)
-    except (EmptyText, UrlNotFetched):
-        return True
-    return False
 
 
 def _model_type_used(body: TextsBody) -> ModelType | None:
