@@ -138,10 +138,10 @@ async def read_fields(
     request: Request, limit: int, of_form: Callable[[dict[str, list[str]]], dict[str, Any]]
 ) -> dict[str, Any]:
     """The fields of a JSON object, where null is a field left out, or of a form, as `of_form` reads them.
-    No body and no content type is a form without fields. Raises `MalformedBody` and `UnsupportedMedia`."""
+    An empty body has no fields, whatever it is called. Raises `MalformedBody` and `UnsupportedMedia`."""
     body = await read_body(request, limit)
     kind, _ = media_type(request)
-    if kind == FORM or not (body or kind):
+    if kind == FORM or not body:
         return of_form(await off_loop(len(body), lambda: parse_form(body)))
     if kind != JSON:
         raise UnsupportedMedia(f"Send {JSON} or {FORM}.")

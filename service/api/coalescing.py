@@ -48,6 +48,9 @@ class Run:
     def finished(self) -> bool:
         return self.task.done()
 
+    def grew_slow(self) -> None:
+        self.slow = True
+
     async def wait(self) -> None:
         """Until it is finished; to cancel this wait does not touch the work."""
         await asyncio.wait({self.task})
@@ -116,7 +119,7 @@ class Coalescing:
     def _begin(self, key: Hashable, work: Work) -> Run:
         before = frozenset(self._stopping.get(key, ()))
         run = self._runs[key] = Run(asyncio.create_task(_after(before, work)))
-        slow = self._later(self._slow_seconds, lambda: setattr(run, "slow", True))
+        slow = self._later(self._slow_seconds, run.grew_slow)
 
         def ended(task: asyncio.Task[bytes]) -> None:
             slow.cancel()

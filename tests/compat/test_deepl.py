@@ -196,6 +196,22 @@ def test_24_a_form_with_any_spelling_of_the_language_is_understood(
     ]
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    ("path", "content", "kind"),
+    [
+        ("/v2/languages?type=target", b"", "application/json"),
+        ("/v2/languages", b"type=target", "application/x-www-form-urlencoded"),
+        ("/v2/languages", b'{"type": "target"}', "application/json; charset=utf-8"),
+    ],
+)
+def test_24_the_kind_of_languages_is_read_wherever_it_stands(
+    service: httpx.Client, method: str, path: str, content: bytes, kind: str
+) -> None:
+    response = service.request(method, path, content=content, headers={"Content-Type": kind})
+    assert {"EN-GB", "EN-US", "DE"} == {each["language"] for each in response.json()}
+
+
 def test_24_billed_characters_are_told_only_where_asked_for(service: httpx.Client) -> None:
     body = {"text": ["Guten Morgen."], "target_lang": "EN-US", "source_lang": None}
     (translation,) = service.post("/v2/translate", json=body).json()["translations"]
@@ -218,6 +234,7 @@ def test_24_billed_characters_are_told_only_where_asked_for(service: httpx.Clien
         ("POST", "/v2/translate", b"<a/>", "text/xml", 415),
         ("POST", "/v2/translate", b"x" * 2_000_001, "application/json", 413),
         ("POST", "/v2/languages", b"type=both", "application/x-www-form-urlencoded", 400),
+        ("POST", "/v2/languages", b'{"type": []}', "application/json", 400),
         ("GET", "/v2/translate", b"", "application/json", 405),
         ("GET", "/v2/nothing", b"", "application/json", 404),
         ("GET", "/v3/nothing", b"", "application/json", 404),

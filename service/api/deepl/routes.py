@@ -19,6 +19,7 @@ from service.api.heartbeat import HeartbeatAnswer
 from service.api.problem import request_id
 from service.api.state import ServiceState, service_state
 from service.errors import InvalidInput, MalformedBody, NotFound, TextTooLong, TooManyTexts, UnsupportedMedia
+from service.pipeline.off_loop import off_loop
 
 DIALECT = Dialect(
     paths=("/v2/", "/v3/"),
@@ -64,9 +65,10 @@ async def translate_texts(request: Request, state: State) -> Response:
     body = validate(wire.TextsBody, fields, strict=False)
     require_supported(body, pipeline)
     state.limits.check(body.text)
+    key = await off_loop(sum(map(len, body.text)), lambda: _key(request, body))
     return HeartbeatAnswer(
         state.coalescing,
-        _key(request, body),
+        key,
         lambda: translate(state, pipeline, body),
         seconds=state.heartbeat_seconds,
         headers={"X-Trace-ID": request_id(request)},
@@ -83,7 +85,7 @@ async def languages(request: Request, state: State) -> list[wire.TargetOut] | li
         **await read_fields(request, state.limits.body_bytes, wire.fields_of_form),
     }
     kind = fields.get("type", "source")
-    if kind not in {"source", "target"}:
+    if kind not in ("source", "target"):
         raise MalformedBody("'type' is source or target.", pointer="#/type")
     models = state.pipeline.models
     return target_languages(models) if kind == "target" else source_languages(models)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from service.api.language_names import language_name
 from service.api.libretranslate.wire import NamedOut, PairsOut
 from service.errors import UnsupportedLanguage
 from service.pipeline.models import ModelSet
+
+_CODE = re.compile(r"[A-Za-z]{2,4}(?:-[A-Za-z]{2,4})?")
 
 _WRITTEN = {"zh": "zh-Hans"}
 
@@ -38,7 +42,5 @@ def known_language(field: str, code: str, known: set[str]) -> str:
     base = wanted.partition("-")[0]
     if base in known and base not in _WRITTEN:  # pt-BR where there is one Portuguese
         return base
-    raise UnsupportedLanguage(
-        f"Invalid request: this '{field}' is not supported; /languages lists those that are.",
-        pointer=f"#/{field}",
-    )
+    shown = code if _CODE.fullmatch(code) else "This"  # what is no code could be article text
+    raise UnsupportedLanguage(f"{shown} is not supported", pointer=f"#/{field}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
@@ -55,6 +55,7 @@ router = APIRouter(
     }
 )
 
+Query = TypeVar("Query", bound=wire.DetectQuery)
 State = Annotated[ServiceState, Depends(service_state)]
 
 
@@ -71,11 +72,7 @@ def _documented(body: type[BaseModel]) -> dict[str, Any]:
 )
 async def translate(request: Request, state: State) -> Response:
     pipeline = state.pipeline
-    query = validate(
-        wire.TranslateQuery,
-        await read_fields(request, state.limits.body_bytes, wire.fields_of_form),
-        strict=False,
-    )
+    query = await _query(wire.TranslateQuery, request, state)
     if query.format == "html":  # the line to change when markup is translated
         raise MalformedBody("Invalid request: 'format' html is not supported here; send plain text.")
     known = pipeline.models.pairs
@@ -112,11 +109,7 @@ def _translated(query: wire.TranslateQuery, made: list[TranslatedText], count: i
     summary="Tell the language of a text (LibreTranslate)",
 )
 async def detect(request: Request, state: State) -> list[wire.DetectedOut]:
-    query = validate(
-        wire.DetectQuery,
-        await read_fields(request, state.limits.body_bytes, wire.fields_of_form),
-        strict=False,
-    )
+    query = await _query(wire.DetectQuery, request, state)
     text = query.q if isinstance(query.q, str) else "\n".join(query.q)
     try:
         check_text(text, max_characters=state.limits.characters)
@@ -155,6 +148,14 @@ async def not_offered() -> None:
 
 def _detected(code: str, confidence: float) -> wire.DetectedOut:
     return wire.DetectedOut(confidence=round(100 * confidence, 1), language=language_code(code))
+
+
+async def _query(model: type[Query], request: Request, state: ServiceState) -> Query:
+    fields = await read_fields(request, state.limits.body_bytes, wire.fields_of_form)
+    for name, field in model.model_fields.items():
+        if field.is_required() and name not in fields:
+            raise MalformedBody(f"Invalid request: missing {name} parameter", pointer=f"#/{name}")
+    return validate(model, fields, strict=False)
 
 
 def request_bodies() -> list[type[BaseModel]]:
