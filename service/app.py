@@ -17,7 +17,9 @@ from service.api.disconnect import CallerLeft
 from service.api.failures import install_failure_handlers
 from service.api.libretranslate import routes as libretranslate
 from service.api.middleware import RequestContext
+from service.api.native import glossaries
 from service.api.native import routes as native
+from service.api.native.wire import GlossaryBody
 from service.api.openapi import install_openapi
 from service.api.page import routes as page
 from service.api.state import RequestLimits, ServiceState
@@ -32,6 +34,7 @@ from service.observability.metrics import Metrics
 from service.pipeline.article import ArticlePipeline, DigestRequest
 from service.pipeline.models import LoadedModel, ModelSet
 from service.settings import Settings
+from service.terms.store import GlossaryStore
 
 logger = logging.getLogger("kurzfassung")
 
@@ -160,6 +163,7 @@ def create_app(
         metrics=Metrics(),
         version=service_version(),
         heartbeat_seconds=settings.heartbeat_seconds,
+        glossaries=GlossaryStore(settings.data_dir / "glossaries.sqlite"),
     )
 
     @asynccontextmanager
@@ -187,6 +191,7 @@ def create_app(
     app.include_router(native.router, tags=["native"])
     app.include_router(deepl.router, tags=["deepl"])
     app.include_router(libretranslate.router, tags=["libretranslate"])
+    app.include_router(glossaries.router, tags=["glossaries"])
     app.include_router(health.router)
     app.include_router(documentation.router)
     app.include_router(page.router)
@@ -197,6 +202,7 @@ def create_app(
         app,
         [
             *native.request_bodies(),
+            GlossaryBody,
             *native.stream_events(),
             *deepl.request_bodies(),
             *libretranslate.request_bodies(),

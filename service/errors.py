@@ -9,11 +9,13 @@
     │   ├── UnsupportedMedia         a content type we do not read
     │   ├── MalformedBody            not the JSON, or not the fields, that were announced
     │   ├── UnsupportedLanguage      no model here for this language or direction
-    │   ├── NotFound                 an id that nothing here has
-    │   ├── NotOffered               a feature of another service that this one lacks
-    │   └── UrlNotFetched            a URL where the text should be
+    │   ├── UrlNotFetched            a URL where the text should be
+    │   ├── GlossaryInvalid          terms that are empty, too long, twice there
+    │   ├── GlossaryNotFound         no stored glossary of that id
+    │   └── NotOffered               a feature of another service that this one lacks
     ├── Unavailable                  try again later
     │   ├── Overloaded               the queue is full
+    │   ├── StoreUnavailable         what is kept between requests cannot be reached
     │   ├── NotReady                 models are still loading
     │   └── ShuttingDown             the process drains
     ├── GenerationFailed             the engine failed on this input
@@ -95,11 +97,6 @@ class UnsupportedLanguage(InvalidInput):
     title = "Language not supported"
 
 
-class NotFound(InvalidInput):
-    code = "not_found"
-    title = "Not found"
-
-
 class NotOffered(InvalidInput):
     code = "not_offered"
     title = "Not offered here"
@@ -108,6 +105,16 @@ class NotOffered(InvalidInput):
 class UrlNotFetched(InvalidInput):
     code = "url_not_fetched"
     title = "URLs are not fetched"
+
+
+class GlossaryInvalid(InvalidInput):
+    code = "invalid_glossary"
+    title = "Glossary not usable"
+
+
+class GlossaryNotFound(InvalidInput):
+    code = "glossary_not_found"
+    title = "No such glossary"
 
 
 class Unavailable(ServiceError):
@@ -124,6 +131,11 @@ class Unavailable(ServiceError):
 class Overloaded(Unavailable):
     code = "overloaded"
     title = "Too much work waiting"
+
+
+class StoreUnavailable(Unavailable):
+    code = "store_unavailable"
+    title = "Store not available"
 
 
 class NotReady(Unavailable):

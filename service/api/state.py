@@ -13,6 +13,8 @@ from service.errors import EmptyText, NotReady, ShuttingDown, TooManyTexts
 from service.observability.metrics import Metrics
 from service.pipeline.article import ArticlePipeline
 from service.pipeline.result import Digest
+from service.terms.glossary import MOST_TERMS
+from service.terms.store import GlossaryStore
 
 Phase = Literal["starting", "ready", "draining", "failed"]
 
@@ -24,6 +26,7 @@ class RequestLimits:
     characters: int
     body_bytes: int
     texts: int
+    terms: int = MOST_TERMS
 
     def check(self, texts: Sequence[str]) -> None:
         """The published limits hold for the request, not for each text of it. Raises `EmptyText`
@@ -45,8 +48,15 @@ class ServiceState:
     only after a canary digest went through it. `characters` were worked on since the start."""
 
     def __init__(
-        self, *, limits: RequestLimits, metrics: Metrics, version: str, heartbeat_seconds: float
+        self,
+        *,
+        limits: RequestLimits,
+        metrics: Metrics,
+        version: str,
+        heartbeat_seconds: float,
+        glossaries: GlossaryStore,
     ) -> None:
+        self.glossaries = glossaries
         self.limits = limits
         self.metrics = metrics
         self.version = version

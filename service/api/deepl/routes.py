@@ -18,14 +18,21 @@ from service.api.dialect import Dialect
 from service.api.heartbeat import HeartbeatAnswer
 from service.api.problem import request_id
 from service.api.state import ServiceState, service_state
-from service.errors import InvalidInput, MalformedBody, NotFound, TextTooLong, TooManyTexts, UnsupportedMedia
+from service.errors import (
+    GlossaryNotFound,
+    InvalidInput,
+    MalformedBody,
+    TextTooLong,
+    TooManyTexts,
+    UnsupportedMedia,
+)
 from service.pipeline.off_loop import off_loop
 
 DIALECT = Dialect(
     paths=("/v2/", "/v3/"),
     statuses={
         InvalidInput: 400,
-        NotFound: 404,
+        GlossaryNotFound: 404,
         TextTooLong: 413,
         TooManyTexts: 413,
         UnsupportedMedia: 415,

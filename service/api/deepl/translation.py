@@ -6,7 +6,7 @@ from service.api.deepl.languages import base_code, require_languages
 from service.api.deepl.wire import ModelType, TextOut, TextsBody, TextsOut
 from service.api.state import ServiceState
 from service.api.texts import translate_texts
-from service.errors import MalformedBody, NotFound
+from service.errors import GlossaryNotFound, MalformedBody
 from service.pipeline.article import ArticlePipeline
 from service.pipeline.off_loop import off_loop
 
@@ -14,7 +14,7 @@ _NOT_HERE = ("style_id", "translation_memory_id", "custom_instructions")
 
 
 def require_supported(body: TextsBody, pipeline: ArticlePipeline) -> None:
-    """Raises `UnsupportedLanguage`, `MalformedBody` and `NotFound`."""
+    """Raises `UnsupportedLanguage`, `MalformedBody` and `GlossaryNotFound`."""
     require_languages(pipeline.models, source=body.source_lang, target=body.target_lang)
     if body.formality in {"more", "less"}:
         raise MalformedBody(
@@ -32,7 +32,7 @@ def require_supported(body: TextsBody, pipeline: ArticlePipeline) -> None:
     if body.glossary_id or body.glossary_ids:
         if body.source_lang is None:
             raise MalformedBody("A glossary needs 'source_lang'.", pointer="#/source_lang")
-        raise NotFound("There is no glossary of this id.", pointer="#/glossary_id")
+        raise GlossaryNotFound("There is no glossary of this id.", pointer="#/glossary_id")
 
 
 async def translate(state: ServiceState, pipeline: ArticlePipeline, body: TextsBody) -> bytes:
