@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from service.api.state import ServiceState
 from service.errors import EmptyText, UrlNotFetched
 from service.pipeline.article import ArticlePipeline, DigestRequest
+from service.pipeline.off_loop import off_loop
 from service.text.check import check_text
+from service.text.furniture import has_letters
+from service.text.markup import Markup, holds_markup, read_markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +25,26 @@ class TranslatedText:
 
 
 async def translate_texts(
-    state: ServiceState, pipeline: ArticlePipeline, texts: Sequence[str], *, source: str, target: str
+    state: ServiceState,
+    pipeline: ArticlePipeline,
+    texts: Sequence[str],
+    *,
+    source: str,
+    target: str,
+    markup: Markup = "text",
 ) -> list[TranslatedText]:
-    """In order. A text with nothing to translate in it, a blank, a number or an address, comes back as it
-    is: it must not cost the others their translation. Raises what `ArticlePipeline.translate_all` raises.
-    """
-    copied = {index for index, text in enumerate(texts) if _is_copied(text, pipeline.max_characters)}
+    """In order. A text with nothing to translate in it, a blank, a number, an address or bare tags, comes
+    back as it is: it must not cost the others their translation. Raises what
+    `ArticlePipeline.translate_all` raises."""
+    copied = {
+        index for index, text in enumerate(texts) if await _is_copied(text, markup, pipeline.max_characters)
+    }
     made = await pipeline.translate_all(
-        [DigestRequest(text, source, target) for index, text in enumerate(texts) if index not in copied]
+        [
+            DigestRequest(text, source, target, markup)
+            for index, text in enumerate(texts)
+            if index not in copied
+        ]
     )
     for digest in made:
         state.count(digest)
@@ -54,9 +69,11 @@ async def translate_texts(
     return translated
 
 
-def _is_copied(text: str, max_characters: int) -> bool:
+async def _is_copied(text: str, markup: Markup, max_characters: int) -> bool:
     try:
         check_text(text, max_characters=max_characters)
     except (EmptyText, UrlNotFetched):
         return True
-    return False
+    if markup == "text" and not holds_markup(text):
+        return False
+    return not await off_loop(len(text), lambda: has_letters(read_markup(text, markup).plain))

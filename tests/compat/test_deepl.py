@@ -102,8 +102,7 @@ def test_24_the_kind_of_model_is_said_back(client: deepl.DeepLClient, asked: str
         ({"target_lang": "EN-US", "formality": "more"}, "Target language.*formality"),
         ({"target_lang": "EN-US", "formality": "less"}, "Target language.*formality"),
         ({"target_lang": "EN-US", "model_type": "best"}, "model_type"),
-        ({"target_lang": "EN-US", "tag_handling": "html"}, "tag_handling"),
-        ({"target_lang": "EN-US", "tag_handling": "xml"}, "tag_handling"),
+        ({"target_lang": "EN-US", "tag_handling": "xml", "ignore_tags": "x"}, "ignore_tags"),
         ({"target_lang": "EN-US", "tag_handling": "markdown"}, "tag_handling"),
         ({"target_lang": "EN-US", "custom_instructions": ["Be brief."]}, "custom_instructions"),
         ({"target_lang": "EN-US", "extra_body_parameters": {"style_id": "1"}}, "style_id"),
@@ -117,6 +116,32 @@ def test_24_what_is_not_supported_is_refused_once_with_a_reason(
     with pytest.raises(deepl.DeepLException, match=message) as refused:
         client.translate_text(SENTENCE, **options)  # type: ignore[arg-type]  # of several kinds
     assert refused.value.http_status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "wanted"),
+    [
+        (
+            "html",
+            '<p>Der <b id="1">Zug</b> fährt.<br><i translate="no">Ganz sicher.</i></p><!-- ja -->',
+            '<p>DER <b id="1">ZUG</b> FÄHRT.<br><i translate="no">Ganz sicher.</i></p><!-- ja -->',
+        ),
+        (
+            "xml",
+            "<a><b x='1'>Der Zug.</b><c/>Er fährt &lt; 5.</a>",
+            "<a><b x='1'>DER ZUG.</b><c/>ER FÄHRT &lt; 5.</a>",
+        ),
+        ("html", "<hr/>", "<hr/>"),
+        (None, "Der <b>Zug</b> fährt.", "DER <b>ZUG</b> FÄHRT."),
+        (None, "<br>", "<br>"),
+    ],
+)
+def test_24_tags_are_kept(client: deepl.DeepLClient, kind: str | None, text: str, wanted: str) -> None:
+    results = client.translate_text(
+        [text, SENTENCE], source_lang="DE", target_lang="EN-US", tag_handling=kind, non_splitting_tags="b"
+    )
+    assert isinstance(results, list)
+    assert [result.text for result in results] == [wanted, SENTENCE.upper()]
 
 
 def test_24_an_unknown_glossary_is_not_found(client: deepl.DeepLClient) -> None:

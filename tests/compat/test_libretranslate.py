@@ -81,6 +81,14 @@ def test_24_the_language_is_told_only_where_it_was_looked_for(service: httpx.Cli
     assert translated(service, q=[long, long], source="auto")["detectedLanguage"] == [alone, alone]
 
 
+def test_24_the_tags_of_html_are_kept(service: httpx.Client) -> None:
+    texts = ['<p>Der <b class="x">Zug</b> nach Hamburg<br>fährt &amp; hält.</p>', "<br/>"]
+    assert translated(service, q=texts, format="html")["translatedText"] == [
+        '<p>DER <b class="x">ZUG</b> NACH HAMBURG<br>FÄHRT &amp; HÄLT.</p>',
+        "<br/>",
+    ]
+
+
 def test_24_a_form_has_plain_line_ends(service: httpx.Client) -> None:
     form = {"q": "Äpfel\r\n\r\nBirnen", "source": "DE", "target": "En", "format": "text"}
     assert service.post("/translate", data=form).json() == {"translatedText": "ÄPFEL\n\nBIRNEN"}
@@ -97,7 +105,6 @@ def test_24_a_form_has_plain_line_ends(service: httpx.Client) -> None:
         ("/translate", {"q": "Hallo", "source": "Ein Satz.", "target": "en"}, 400, "This is not supported"),
         ("/translate", {"q": {}, "source": "de", "target": "en"}, 400, "#/q"),
         ("/translate", {"q": "Hallo", "source": "de", "target": "auto"}, 400, "not supported"),
-        ("/translate", {"q": "Hallo", "source": "de", "target": "en", "format": "html"}, 400, "html"),
         ("/translate", {"q": "Hallo", "source": "de", "target": "en", "format": "md"}, 400, "#/format"),
         (
             "/translate",

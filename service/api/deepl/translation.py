@@ -22,9 +22,10 @@ def require_supported(body: TextsBody, pipeline: ArticlePipeline) -> None:
             "with prefer_more or prefer_less.",
             pointer="#/formality",
         )
-    if body.tag_handling is not None:  # the line to change when markup is translated
+    if body.tag_handling and body.ignore_tags:
         raise MalformedBody(
-            "'tag_handling' is not supported here; send plain text.", pointer="#/tag_handling"
+            "'ignore_tags' is not supported here; mark what must stay with translate=\"no\".",
+            pointer="#/ignore_tags",
         )
     for field in _NOT_HERE:
         if getattr(body, field):
@@ -38,7 +39,10 @@ def require_supported(body: TextsBody, pipeline: ArticlePipeline) -> None:
 async def translate(state: ServiceState, pipeline: ArticlePipeline, body: TextsBody) -> bytes:
     """The answer as JSON. Raises what `ArticlePipeline.translate_all` raises."""
     source, target = (body.source_lang or "auto").lower(), body.target_lang.lower()
-    translated = await translate_texts(state, pipeline, body.text, source=source, target=target)
+    markup = body.tag_handling or "text"
+    translated = await translate_texts(
+        state, pipeline, body.text, source=source, target=target, markup=markup
+    )
 
     def answer() -> bytes:
         translations = [
@@ -47,6 +51,7 @@ async def translate(state: ServiceState, pipeline: ArticlePipeline, body: TextsB
                 text=made.text,
                 billed_characters=len(text) if body.show_billed_characters else None,
                 model_type_used=_model_type_used(body),
+                tag_handling_version=body.tag_handling_version if body.tag_handling else None,
             )
             for text, made in zip(body.text, translated, strict=True)
         ]

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+TagVersion = Literal["v1", "v2"]
 ModelType = Literal["quality_optimized", "prefer_quality_optimized", "latency_optimized"]
 
 
@@ -26,9 +27,10 @@ Strings = Annotated[list[str], BeforeValidator(_listed)]
 class TextsBody(BaseModel):
     """Fields that DeepL has and that are not listed here are ignored, as DeepL does with unknown ones.
 
-    `context`, `split_sentences`, `preserve_formatting`, `model_type` and, without `tag_handling`, the
-    options for tags are accepted and change nothing: sentences are found by our own rules, the layout
-    is always kept, and there is one model a language pair.
+    `context`, `split_sentences`, `preserve_formatting`, `model_type`, `tag_handling_version`,
+    `outline_detection`, `splitting_tags`, `non_splitting_tags` and, without `tag_handling`, `ignore_tags`
+    are accepted and change nothing: sentences are found by our own rules, the layout is always kept, and
+    there is one model a language pair.
     """
 
     model_config = ConfigDict(
@@ -48,7 +50,7 @@ class TextsBody(BaseModel):
     split_sentences: Literal["0", "1", "nonewlines"] = "1"
     preserve_formatting: bool = False
     tag_handling: Literal["html", "xml"] | None = None
-    tag_handling_version: Literal["v1", "v2"] | None = None
+    tag_handling_version: TagVersion | None = None
     outline_detection: bool = True
     splitting_tags: Strings = []
     non_splitting_tags: Strings = []
@@ -71,6 +73,7 @@ class TextOut(BaseModel):
     text: str
     billed_characters: int | None = None
     model_type_used: ModelType | None = None
+    tag_handling_version: TagVersion | None = None
 
 
 class TextsOut(BaseModel):

@@ -73,15 +73,13 @@ def _documented(body: type[BaseModel]) -> dict[str, Any]:
 async def translate(request: Request, state: State) -> Response:
     pipeline = state.pipeline
     query = await _query(wire.TranslateQuery, request, state)
-    if query.format == "html":  # the line to change when markup is translated
-        raise MalformedBody("Invalid request: 'format' html is not supported here; send plain text.")
     known = pipeline.models.pairs
     targets = {target for each in known.values() for target in each}
     target = known_language("target", query.target, targets)
     source = "auto" if query.source == "auto" else known_language("source", query.source, {*known, target})
     texts = [query.q] if isinstance(query.q, str) else query.q
     state.limits.check(texts)
-    work = translate_texts(state, pipeline, texts, source=source, target=target)
+    work = translate_texts(state, pipeline, texts, source=source, target=target, markup=query.format)
     made = await unless_caller_leaves(request, work)
 
     def answer() -> Response:
