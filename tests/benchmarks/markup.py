@@ -1,6 +1,6 @@
-"""How often tags and terms find their place, `python -m tests.benchmarks.markup SOURCES.de [TERMS.tsv]`: with the
-bundled model, a random stretch of one to three words of every line in `<b>`, and the terms, where a file of them
-(source, tab, target) is given, asked of every line."""
+"""How often tags and terms find their place, `python -m tests.benchmarks.markup SOURCES.de [TERMS.tsv]`: with
+the bundled model, a random stretch of one to three words of every line in `<b>`, and the terms, where a file
+of them (source, tab, target) is given, asked of every line."""
 
 from __future__ import annotations
 
