@@ -22,6 +22,7 @@ from service.pipeline.verification import (
 from service.terms.glossary import Glossary, TermMatch
 from service.terms.substitution import fitted, replaced, substitute
 from service.text.frame import Frame, join_pieces, same_tags
+from service.text.lengths import expected_length
 from service.text.placement import place
 from service.text.segment import Segment
 
@@ -106,7 +107,8 @@ class Settler:
         self, task: _Task, hypothesis: Hypothesis, found: Judgement, first: float
     ) -> Judgement:
         """A few words alone are more or less likely than a sentence without being wrong."""
-        if len(task.source) < LENGTH_CHECKED_FROM or not self._likelihood.is_far_below(
+        expected = expected_length(task.source, self._options.source_language, self._options.target_language)
+        if expected < LENGTH_CHECKED_FROM or not self._likelihood.is_far_below(
             hypothesis.score, instead_of=first
         ):
             return found
