@@ -7,8 +7,8 @@ from service.pipeline.verification import Fault, faults
 
 CHINESE = "市议会周一决定翻修这座横跨河流的老桥，工程将于五月开始，预计持续三个月，费用由该州承担。"
 ENGLISH = (
-    "The city council decided on Monday to renovate the old bridge over the river; work will begin in May, is "
-    "expected to take three months, and the costs will be borne by the state."
+    "The city council decided on Monday to renovate the old bridge over the river; work will begin in May, "
+    "is expected to take three months, and the costs will be borne by the state."
 )
 
 
