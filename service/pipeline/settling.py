@@ -29,6 +29,11 @@ from service.text.segment import Segment
 Generate = Callable[[Sequence[str], GenerationOptions], Awaitable[list[Hypothesis]]]
 
 
+_MOST_MARKS = 200
+"""Tags that are looked for a place in one segment. No sentence has more; a hostile one would be translated in
+thousands of pieces."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settled:
     """The hypothesis kept for a segment and what is to be said about it. `written` is its text as it
@@ -185,6 +190,8 @@ class Settler:
             return settled
         kept = settled.hypothesis
         target = " ".join(kept.target.split())
+        if len(frame.marks) > _MOST_MARKS:
+            return replace(settled, written=frame.around(target), retagged=True)
         written = place(frame, target, kept.alignment, source_words=len(task.source.split()))
         if written is not None and same_tags(frame, written):
             return replace(settled, written=written)
