@@ -18,6 +18,7 @@ from service.api.native import routes as native
 from service.api.openapi import install_openapi
 from service.api.page import routes as page
 from service.api.problem import install_problem_handlers
+from service.api.root_path import RootPath
 from service.api.state import RequestLimits, ServiceState
 from service.backends.loading import engine_is_installed, load_backend
 from service.batching.batcher import Batcher, BatchObserver
@@ -178,6 +179,7 @@ def create_app(
         docs_url=None,  # ours, in `api/documentation.py`, needs no CDN
         redoc_url=None,
         redirect_slashes=False,  # a redirect would lose the body of a POST
+        root_path_in_servers=False,  # the document says "here" instead, which holds under any prefix
     )
     app.state.service = state
     app.include_router(native.router, tags=["native"])
@@ -186,6 +188,7 @@ def create_app(
     app.include_router(page.router)
     install_problem_handlers(app)
     app.add_exception_handler(CallerLeft, _caller_left)
+    app.add_middleware(RootPath, root_path=settings.root_path)
     app.add_middleware(RequestContext, metrics=state.metrics)
     install_openapi(app, [*native.request_bodies(), *native.stream_events()])
     return app

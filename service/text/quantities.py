@@ -153,6 +153,9 @@ _NUMBER = {
 }
 _SHORT = {"k": 1000, "m": 1_000_000}
 _LONGEST_NUMBER = 40
+_LONGEST_WORD = 60
+"""Characters of a number in words with what may hang on it (`-jährigen`, `-einhalb`)."""
+
 _DAY_OF_MONTH = re.compile(rf"(?:st|nd|rd|th|\.)?\s?(?:of\s)?(?:{_MONTH})\b", re.IGNORECASE)
 _ORDINAL_END = re.compile(r"(?:st|nd|rd|th)\b|\.(?=\s[A-ZÄÖÜa-zäöü])")
 _WORDS = re.compile(rf"\b{_WORD}\b")
@@ -293,7 +296,8 @@ class _Reader:
         words = list(_WORDS.finditer(self._text))
         index = 0
         while index < len(words):
-            if not _may_be_number(words[index][0].lower(), self._language):
+            word = words[index][0].lower()
+            if len(word) > _LONGEST_WORD or not _may_be_number(word, self._language):
                 index += 1
                 continue
             taken, value = _spoken(words, index, self._language)
@@ -306,9 +310,10 @@ class _Reader:
                 index += 1
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def _may_be_number(word: str, language: str) -> bool:
-    """Nearly every word is none, and is asked about again and again."""
+    """Nearly every word is none, and is asked about again and again. At most `_LONGEST_WORD` characters, so
+    that the cache holds a megabyte or two whatever comes."""
     if word in _DECADES:
         return True
     if language == "en":
@@ -430,11 +435,13 @@ _ENGLISH_ORDINALS = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=8192)
 def _german_cardinal(word: str) -> Fraction | None:
     """`einundzwanzig`, `zweihundertfünfzig`, `dreitausend`."""
-    if len(word) > _LONGEST_NUMBER:
-        return None
+    return None if len(word) > _LONGEST_NUMBER else _cardinal(word)
+
+
+@lru_cache(maxsize=4096)
+def _cardinal(word: str) -> Fraction | None:
     if word in _CARDINALS["de"]:
         return Fraction(_CARDINALS["de"][word])
     for part, factor in (("tausend", 1000), ("hundert", 100)):
