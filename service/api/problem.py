@@ -18,6 +18,7 @@ from service.errors import (
     InvalidInput,
     InvalidText,
     OperatorError,
+    SentenceTooLong,
     ServiceError,
     TextTooLong,
     TooManyTexts,
@@ -30,6 +31,7 @@ from service.errors import (
 _STATUS: list[tuple[type[ServiceError], int]] = [
     (TextTooLong, 413),
     (TooManyTexts, 413),
+    (SentenceTooLong, 413),
     (UnsupportedMedia, 415),
     (EmptyText, 422),
     (InvalidText, 422),
@@ -209,7 +211,7 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
     }
     for status, text in {
         400: "The request is malformed",
-        413: "The text or the body is too long",
+        413: "The text or the body is too long, or a sentence that must not be split",
         415: "A content type that is not read",
         422: "The text cannot be worked on: empty, binary, a URL, or a language without a model",
         500: "The model or the service failed",

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Literal
 
 from service.batching.batcher import Batcher
-from service.errors import InvalidInput, UnsupportedLanguage
+from service.errors import InvalidInput, SentenceTooLong, UnsupportedLanguage
 from service.pipeline.models import LoadedModel, ModelSet, known_code
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import (
@@ -48,6 +48,7 @@ from service.text.segment import Segment
 from service.text.segmentation import segment_article
 
 MediaType = Literal["text", "html"]
+OnOverflow = Literal["split", "error"]
 
 _SUSPICION = 0.9
 """Confidence from which a text too short to be sure of is still said to look like another language."""
@@ -60,13 +61,15 @@ _UNREAD_TOKENS = 512
 
 @dataclass(frozen=True, slots=True)
 class DigestRequest:
-    """`source` is a language code or "auto"."""
+    """`source` is a language code or "auto". `on_overflow` says what becomes of a sentence too long for the
+    model: `split` cuts it at clauses, `error` refuses the text; nothing is ever left out."""
 
     text: str
     source: str = "auto"
     target: str = "en"
     media: MediaType = "text"
     summary: SummaryRequest = field(default_factory=SummaryRequest)
+    on_overflow: OnOverflow = "split"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +219,8 @@ class ArticlePipeline:
             translator = self.models.translator(language, target)
         with watch.stage("segment"):
             segments = await off_loop(len(text), lambda: _segments(article, language, translator))
+            if request.on_overflow == "error" and translator is not None:
+                _refuse_split(segments, translator.config.limits.segment_tokens)
         return _Reading(article, language, target, detected, segments, translator, tuple(caveats))
 
     def _identify(self, text: str, request: DigestRequest) -> tuple[str, DetectedLanguage, list[Caveat]]:
@@ -341,6 +346,18 @@ def _segments(article: Article, language: str, translator: LoadedModel | None) -
         count_tokens=translator.backend.count_tokens,
         max_tokens=translator.config.limits.segment_tokens,
     )
+
+
+def _refuse_split(segments: Sequence[Segment], limit: int) -> None:
+    """Raises `SentenceTooLong` where a sentence came in pieces."""
+    whole = [segment for segment in segments if segment.sentence >= 0]
+    for before, piece in pairwise(whole):
+        if before.sentence == piece.sentence:
+            raise SentenceTooLong(
+                f"The sentence at character {before.start} is longer than the {limit} tokens of the model; "
+                'with "on_overflow": "split" it is translated in parts.',
+                pointer="#/text",
+            )
 
 
 def _joined(reading: _Reading, segments: Sequence[TranslatedSegment]) -> Translation:

@@ -45,6 +45,7 @@ class RawOptions(BaseModel):
     style: str = Field(default="paragraph", pattern="^(paragraph|bullets|headline)$")
     focus: str = Field(default="", max_length=200)
     segments: bool = False
+    on_overflow: str = Field(default="split", pattern="^(split|error)$")
 
     def digest_fields(self, text: str) -> dict[str, Any]:
         wish = {"sentences": self.sentences, "words": self.words, "length": self.length}
@@ -54,6 +55,7 @@ class RawOptions(BaseModel):
             "target": self.target,
             "summary": {**wish, "language": self.language, "style": self.style, "focus": self.focus},
             "segments": self.segments,
+            "on_overflow": self.on_overflow,
         }
 
 
@@ -187,11 +189,9 @@ async def translate(request: Request, state: State) -> Response:
         raise TooManyTexts(f"At most {state.limits.texts} texts in one call.", pointer="#/text")
     check_total(texts, state.limits.characters)
 
-    html = (media or body.format) == "html"
-    wanted = [
-        DigestRequest(text, body.source.lower(), body.target.lower(), "html" if html else "text")
-        for text in texts
-    ]
+    form = media or body.format
+    html = form == "html"
+    wanted = [body.request(text, form) for text in texts]
     if isinstance(body.text, str):
         made = [await unless_caller_leaves(request, pipeline.translate(wanted[0]))]
     else:
@@ -229,7 +229,12 @@ async def summarize(request: Request, state: State) -> Response:
         data = {key: value for key, value in data.items() if key != "segments"}
     body = validate(wire.SummarizeBody, data)
     wanted = DigestRequest(
-        body.text, body.source.lower(), body.target.lower(), media or body.format, body.summary.request()
+        body.text,
+        body.source.lower(),
+        body.target.lower(),
+        media or body.format,
+        body.summary.request(),
+        body.on_overflow,
     )
     made = await unless_caller_leaves(request, pipeline.summarize(wanted))
     _count(state, made)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.pipeline.article import DigestRequest, MediaType
+from service.pipeline.article import DigestRequest, MediaType, OnOverflow
 from service.pipeline.result import Caveat, Digest, Summary, TranslatedSegment
 from service.pipeline.result import Span as SourceSpan
 from service.pipeline.summarization import SummaryLength, SummaryRequest
@@ -63,6 +63,9 @@ class SummaryWish(BaseModel):
 class _Source(BaseModel):
     source: str = Field(default="auto", pattern=LANGUAGE_CODE, description='language code, or "auto"')
     target: str = Field(default="en", pattern=LANGUAGE_CODE)
+    on_overflow: OnOverflow = Field(
+        default="split", description="a sentence too long for the model: translate it in parts, or refuse it"
+    )
 
 
 class DigestBody(_Source):
@@ -80,6 +83,7 @@ class DigestBody(_Source):
             target=self.target.lower(),
             media=media or self.format,
             summary=self.summary.request(),
+            on_overflow=self.on_overflow,
         )
 
 
@@ -97,6 +101,11 @@ class TranslateBody(_Source):
     text: str | list[str]
     format: Literal["text", "html"] = "text"
     segments: bool = False
+
+    def request(self, text: str, media: MediaType) -> DigestRequest:
+        return DigestRequest(
+            text, self.source.lower(), self.target.lower(), media, on_overflow=self.on_overflow
+        )
 
 
 class DetectBody(BaseModel):
