@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -83,7 +84,14 @@ class Judgement:
         return found
 
 
-def judge(source: str, hypothesis: Hypothesis, source_language: str, target_language: str) -> Judgement:
+def judge(
+    source: str,
+    hypothesis: Hypothesis,
+    source_language: str,
+    target_language: str,
+    kept: Sequence[str] = (),
+) -> Judgement:
+    """`kept` are strings that must come out as they went in, besides those that always must."""
     found = faults(source, hypothesis)
     if source_language != target_language and _is_copy(source, hypothesis.target):
         found |= {Fault.COPIED}
@@ -94,7 +102,7 @@ def judge(source: str, hypothesis: Hypothesis, source_language: str, target_lang
     if Fault.EMPTY in found:
         return Judgement(found)
     try:
-        facts = compare_facts(source, hypothesis.target, source_language, target_language)
+        facts = compare_facts(source, hypothesis.target, source_language, target_language, kept)
     except Exception:  # whatever a check trips over, it must not cost the answer
         return Judgement(found, unchecked=True)
     return Judgement(found, tuple(facts))

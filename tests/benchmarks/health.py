@@ -63,7 +63,9 @@ def report(seconds: float) -> str:
     rows = ["| route | asked | median, ms | 99 %, ms | longest, ms |", "|---|---|---|---|---|"]
     for route, each in took.items():
         last = statistics.quantiles(each, n=100)[-1]
-        rows.append(f"| {route} | {len(each)} | {statistics.median(each):.1f} | {last:.1f} | {max(each):.1f} |")
+        rows.append(
+            f"| {route} | {len(each)} | {statistics.median(each):.1f} | {last:.1f} | {max(each):.1f} |"
+        )
     return f"{CLIENTS} clients: {answered}\n\n" + "\n".join(rows)
 
 

@@ -10,8 +10,12 @@ from tests.offline.namespace import offline_session
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(170)]
 
 
-@pytest.mark.parametrize("settings", [{}, {"HF_HUB_OFFLINE": "1", "KURZFASSUNG_OFFLINE": "true"}], ids=["untold", "told"])
-def test_11_every_advertised_pair_is_served_without_a_network(tmp_path: Path, settings: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "settings", [{}, {"HF_HUB_OFFLINE": "1", "KURZFASSUNG_OFFLINE": "true"}], ids=["untold", "told"]
+)
+def test_11_every_advertised_pair_is_served_without_a_network(
+    tmp_path: Path, settings: dict[str, str]
+) -> None:
     found = offline_session(tmp_path, KURZFASSUNG_PROFILE="starter", **settings)
     assert found["outside"] == []
     assert len(found["lives"]) == 2

@@ -39,6 +39,8 @@ def offline_session(home: Path, **settings: str) -> dict[str, Any]:
 
 def _permitted(unshare: list[str]) -> bool:
     try:
-        return subprocess.run([*unshare, "true"], capture_output=True, timeout=20, check=False).returncode == 0
+        return (
+            subprocess.run([*unshare, "true"], capture_output=True, timeout=20, check=False).returncode == 0
+        )
     except OSError:
         return False
