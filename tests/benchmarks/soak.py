@@ -1,6 +1,6 @@
-"""Does memory stay flat? `python -m tests.benchmarks.soak [COUNT] [--plot FILE]` sends COUNT requests (10,000)
-of mixed length, language, form and route to the real server with the starter's weights, samples its
-resident memory, and fails where that grew by more than 3 % after the first tenth of them."""
+"""Does memory stay flat? `python -m tests.benchmarks.soak [COUNT] [--plot FILE]` sends COUNT requests
+(10,000) of mixed length, language, form and route to the real server with the starter's weights, samples
+its resident memory, and fails where that grew by more than 3 % after the first tenth of them."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Requests:
             return "/v1/translate", {"text": texts, "source": "de"}, "application/json"
         if draw < 0.95:
             page = "".join(f"<p>{self._text(1)}</p>" for _ in range(3))
-            return "/v1/digest", {"text": page, "format": "html"}, accept
+            return "/v1/digest", {"text": page, "format": "page"}, accept
         if draw < 0.98:
             return "/v1/detect", {"text": self._random.choice(self._articles)}, "application/json"
         if draw < 0.997:

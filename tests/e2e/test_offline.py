@@ -1,5 +1,5 @@
-"""With models present the server needs no network: it starts, is ready and serves every pair it advertises in a
-network namespace with nothing but loopback, and does so again."""
+"""With models present the server needs no network: it starts, is ready and serves every pair it advertises
+in a network namespace with nothing but loopback, and does so again."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""transformers 5 took the pipelines for translation and summarization away; the service never asks for them."""
+"""transformers 5 took the pipelines for translation and summarization away; the service asks for none."""
 
 from __future__ import annotations
 
@@ -86,6 +86,7 @@ def test_10_loading_and_decoding_never_import_the_pipelines(tmp_path: Path) -> N
     directory = checkpoints.marian(tmp_path)
     done = subprocess.run(
         [sys.executable, "-c", _LOAD, directory],
+        cwd=Path(service.__file__).parents[1],
         capture_output=True,
         text=True,
         timeout=120,

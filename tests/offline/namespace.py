@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +18,7 @@ _KEPT = ("PATH", "LANG", "PYTHONPATH", "VIRTUAL_ENV")
 def offline_session(home: Path, **settings: str) -> dict[str, Any]:
     """What `tests.offline.session` found inside. Its home is empty, so that nothing cached there helps.
     Where namespaces are not permitted the test is skipped, under CI it fails."""
-    unshare = [shutil.which("unshare") or "unshare", "--net", *(["--map-root-user"] if os.geteuid() else [])]
+    unshare = ["unshare", "--net", *(["--map-root-user"] if os.geteuid() else [])]
     if not _permitted(unshare):
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("network namespaces not permitted")
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}

@@ -1,6 +1,6 @@
-"""Run inside a namespace without a network: proves that there is none, starts the real server there, twice, and
-asks it for everything it says it can do. Prints what it found as JSON. Any attempt of the service to reach out
-fails here, so what was answered was answered without one."""
+"""Run inside a namespace without a network: proves that there is none, starts the real server there, twice,
+and asks it for everything it says it can do. Prints what it found as JSON. Any attempt of the service to
+reach out fails here, so what was answered was answered without one."""
 
 from __future__ import annotations
 
@@ -71,8 +71,9 @@ def run_once() -> dict[str, Any]:
                 body = {"text": text, "source": source, "target": target}
                 answer = client.post("/v1/digest", json=body)
                 statuses[f"{source}-{target} {number}"] = answer.status_code
-        page = {"text": f"<p>{_TEXTS[0]}</p>", "format": "html"}
-        statuses["html"] = client.post("/v1/digest", json=page).status_code
+        for form in ("html", "page"):
+            marked = {"text": f"<p>{_TEXTS[0]}</p>", "format": form}
+            statuses[form] = client.post("/v1/digest", json=marked).status_code
         statuses["detect"] = client.post("/v1/detect", json={"text": _TEXTS[1]}).status_code
     process.send_signal(signal.SIGTERM)
     code = process.wait(30)
