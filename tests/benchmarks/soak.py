@@ -31,6 +31,10 @@ _SAMPLES = 200
 _SETTLED = 0.1
 """The share of the requests in which what is loaded on first use is loaded."""
 
+_WINDOW = 0.2
+"""The share of the requests whose readings are taken together: what one long text takes and gives back moves
+a single reading by several per cent."""
+
 _LONG = 18
 """Articles in a long text: more characters than are read on the event loop."""
 
@@ -53,13 +57,18 @@ class Soak:
 
     @property
     def settled(self) -> float:
-        """Resident bytes when a tenth of the requests were answered: the median of ten readings."""
-        before = [size for answered, size in self.memory if answered <= self.count * _SETTLED]
-        return statistics.median(before[-10:])
+        """Resident bytes in the fifth of the run after the first tenth."""
+        return self._median(_SETTLED, _SETTLED + _WINDOW)
 
     @property
     def last(self) -> float:
-        return statistics.median(size for _, size in self.memory[-10:])
+        """Resident bytes in the last fifth of the run."""
+        return self._median(1 - _WINDOW, 1)
+
+    def _median(self, start: float, end: float) -> float:
+        return statistics.median(
+            size for answered, size in self.memory if start * self.count < answered <= end * self.count
+        )
 
     @property
     def growth(self) -> float:
@@ -178,7 +187,7 @@ def main() -> int:
     largest = max(size for _, size in made.memory)
     print(f"{made.count:,} requests in {made.seconds:.0f} s, answered {dict(made.statuses)}")
     print(
-        f"resident: {made.settled / 1e6:.1f} MB after {_SETTLED:.0%}, {made.last / 1e6:.1f} MB at the end "
+        f"resident: {made.settled / 1e6:.1f} MB after the first {_SETTLED:.0%}, {made.last / 1e6:.1f} MB at the end "
         f"({made.growth:+.2%}), {largest / 1e6:.1f} MB at most; {arguments.plot}"
     )
     return int(made.growth > TOLERANCE or set(made.statuses) - {200, 422} != set())
