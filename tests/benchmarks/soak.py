@@ -80,7 +80,8 @@ class Requests:
     """An endless mix, the same in every run: mostly short, some whole articles, a few long ones; one
     in ten in another language; plain, HTML, lists and streams. Made-up words keep every cache busy."""
 
-    def __init__(self, seed: int = 7) -> None:
+    def __init__(self, *, long: bool, seed: int = 7) -> None:
+        self._most = 1.0 if long else 0.98
         self._random = random.Random(seed)  # noqa: S311 -- a repeatable mix, no secret
         texts = [path.read_text(encoding="utf-8") for path in sorted(ARTICLES.glob("*.txt"))]
         self._articles = texts
@@ -88,7 +89,7 @@ class Requests:
 
     def next(self) -> tuple[str, dict[str, Any], str]:
         """Path, JSON body and `Accept`."""
-        draw = self._random.random()
+        draw = self._random.uniform(0, self._most)
         accept = "text/event-stream" if self._random.random() < 0.1 else "application/json"
         if draw < 0.1:
             return "/v1/digest", {"text": self._random.choice(_OTHER_LANGUAGES)}, accept
@@ -118,9 +119,10 @@ class Requests:
         return " ".join(words)
 
 
-def soak(count: int, *, progress: bool = False) -> Soak:
-    """`count` requests from a few clients at once. A connection that breaks raises."""
-    made, requests, lock = Soak(count), Requests(), threading.Lock()
+def soak(count: int, *, long: bool = True, progress: bool = False) -> Soak:
+    """`count` requests from a few clients at once, without `long` only short ones. A connection that breaks
+    raises."""
+    made, requests, lock = Soak(count), Requests(long=long), threading.Lock()
     every = max(1, count // _SAMPLES)
     asked = answered = 0
     failed: list[BaseException] = []
@@ -187,8 +189,9 @@ def main() -> int:
     largest = max(size for _, size in made.memory)
     print(f"{made.count:,} requests in {made.seconds:.0f} s, answered {dict(made.statuses)}")
     print(
-        f"resident: {made.settled / 1e6:.1f} MB after the first {_SETTLED:.0%}, {made.last / 1e6:.1f} MB at the end "
-        f"({made.growth:+.2%}), {largest / 1e6:.1f} MB at most; {arguments.plot}"
+        f"resident: {made.settled / 1e6:.1f} MB after the first {_SETTLED:.0%}, "
+        f"{made.last / 1e6:.1f} MB at the end ({made.growth:+.2%}), {largest / 1e6:.1f} MB at most; "
+        f"{arguments.plot}"
     )
     return int(made.growth > TOLERANCE or set(made.statuses) - {200, 422} != set())
 
