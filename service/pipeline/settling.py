@@ -7,11 +7,19 @@ from dataclasses import dataclass, replace
 
 from service.backends.protocol import GenerationOptions, Hypothesis
 from service.errors import GenerationFailed, Unavailable
+from service.pipeline.likelihood import Likelihood
 from service.pipeline.pieces import Pieces, together
 from service.pipeline.result import TermUse
-from service.pipeline.verification import Fault, Judgement, clauses, judge, other_options
+from service.pipeline.verification import (
+    LENGTH_CHECKED_FROM,
+    Fault,
+    Judgement,
+    clauses,
+    judge,
+    other_options,
+)
 from service.terms.glossary import Glossary, TermMatch
-from service.terms.substitution import substitute
+from service.terms.substitution import fitted, replaced, substitute
 from service.text.frame import Frame, join_pieces, same_tags
 from service.text.furniture import has_letters
 from service.text.placement import place
@@ -43,7 +51,9 @@ class Settler:
         *,
         kept: Sequence[str] = (),
         glossary: Glossary | None = None,
+        likelihood: Likelihood,
     ) -> None:
+        self._likelihood = likelihood
         self._generate, self._options = generate, options
         self._kept, self._glossary = tuple(kept), glossary
 
@@ -58,14 +68,15 @@ class Settler:
         return await self._tagged(task, settled)
 
     async def _repaired(self, task: _Task, first: Hypothesis) -> Settled:
-        best, found, redecoded = first, self._judge(task, first), False
+        best, redecoded = first, False
+        found = self._with_likelihood(task, first, self._judge(task, first), first.score)
         if found.worth_another_try:
             for attempt in self._attempts(task, found):
                 try:
                     again = await attempt
                 except (GenerationFailed, Unavailable):
                     break
-                found_again = self._judge(task, again)
+                found_again = self._with_likelihood(task, again, self._judge(task, again), first.score)
                 if found_again.better_than(found):
                     best, found, redecoded = again, found_again, True
                 if not found.worth_another_try:
@@ -91,6 +102,16 @@ class Settler:
         pieces = Pieces(task.source, task.kept)
         return pieces.filled(await self._generate(pieces.translatable, self._options))
 
+    def _with_likelihood(
+        self, task: _Task, hypothesis: Hypothesis, found: Judgement, first: float
+    ) -> Judgement:
+        """A few words alone are more or less likely than a sentence without being wrong."""
+        if len(task.source) < LENGTH_CHECKED_FROM or not self._likelihood.is_far_below(
+            hypothesis.score, instead_of=first
+        ):
+            return found
+        return replace(found, faults=found.faults | {Fault.UNLIKELY})
+
     def _judge(self, task: _Task, hypothesis: Hypothesis) -> Judgement:
         options = self._options
         return judge(task.source, hypothesis, options.source_language, options.target_language, task.kept)
@@ -104,7 +125,7 @@ class Settler:
         missing = _missing(glossary, matches, settled.hypothesis.target)
         inserted: set[TermMatch] = set()
         if missing:
-            shown = await self._shown(task, missing)
+            shown = await self._shown(task, settled.hypothesis, missing)
             if shown is not None and self._no_worse(task, shown, settled):
                 left = _missing(glossary, matches, shown.target)
                 if len(left) < len(missing):
@@ -123,10 +144,13 @@ class Settler:
         ]
         return replace(settled, judgement=_without_terms(settled.judgement, uses), terms=tuple(uses))
 
-    async def _shown(self, task: _Task, missing: Sequence[TermMatch]) -> Hypothesis | None:
+    async def _shown(self, task: _Task, first: Hypothesis, missing: Sequence[TermMatch]) -> Hypothesis | None:
+        """The source with the terms in it, translated; a term in the plural where the first translation
+        had one."""
         source = task.source
         for match in reversed(missing):
-            source = source[: match.start] + match.term.target + source[match.end :]
+            said = replaced(task.source, first.target, first.alignment or (), match)
+            source = source[: match.start] + fitted(match.term.target, said) + source[match.end :]
         try:
             made = (await self._generate([source], self._options))[0]
         except (GenerationFailed, Unavailable):

@@ -11,6 +11,7 @@ from itertools import islice
 
 from service.backends.protocol import GenerationOptions, Hypothesis
 from service.batching.batcher import Batcher
+from service.pipeline.likelihood import Likelihood
 from service.pipeline.models import LoadedModel
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Caveat, Span, TranslatedSegment
@@ -66,8 +67,11 @@ class SegmentTranslator:
         futures = self._batcher.submit(
             self._model.backend, [s.model_source for s in wanted], options, tokens=counts, ramp=ramp
         )
-        settler = Settler(self._generate, options, kept=self._kept, glossary=self._glossary)
-        settled = _settled(settler, wanted, counts, futures)
+        likelihood = Likelihood()
+        settler = Settler(
+            self._generate, options, kept=self._kept, glossary=self._glossary, likelihood=likelihood
+        )
+        settled = _settled(settler, wanted, counts, futures, likelihood, ramp=ramp)
         position = 0
         try:
             async with aclosing(settled):
@@ -99,15 +103,27 @@ async def _settled(
     segments: Sequence[Segment],
     counts: Sequence[int],
     futures: Sequence[asyncio.Future[Hypothesis]],
+    likelihood: Likelihood,
+    *,
+    ramp: bool,
 ) -> AsyncGenerator[tuple[int, Settled]]:
     """Each with its source tokens, in order, the repairs of the next `_SETTLING` segments under way
-    together."""
+    together. A segment is compared with all others; with `ramp`, where nobody waits for those, with the
+    ones decoded before it."""
 
     async def settle(
         segment: Segment, tokens: int, future: asyncio.Future[Hypothesis]
     ) -> tuple[int, Settled]:
-        return tokens, await settler.settle(segment, tokens, await future)
+        hypothesis = await future
+        if ramp:
+            likelihood.add(hypothesis.score)
+        return tokens, await settler.settle(segment, tokens, hypothesis)
 
+    if futures and not ramp:
+        await asyncio.wait(futures)
+        for future in futures:
+            if not future.cancelled() and future.exception() is None:
+                likelihood.add(future.result().score)
     waiting = zip(segments, counts, futures, strict=True)
     settling: deque[asyncio.Task[tuple[int, Settled]]] = deque()
     try:

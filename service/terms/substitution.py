@@ -22,6 +22,34 @@ def substitute(
     English: the term takes the plural of the word it replaces, its capital at the beginning, and the
     article before it becomes `a` or `an` as the term sounds.
     """
+    place = _stretch(source, target, alignment, match)
+    if place is None:
+        return None
+    start, end = place
+    term = fitted(match.term.target, target[start:end])
+    if not target[:start].strip(" \"'“„«»(["):
+        term = term[0].upper() + term[1:]
+    before = target[:start]
+    if article := re.search(r"\b([Aa])n?(\s)$", before):
+        fitting = article[1] + ("n" if term[0].lower() in _VOWELS else "") + article[2]
+        before = before[: article.start()] + fitting
+    return before + term + target[end:]
+
+
+def replaced(source: str, target: str, alignment: Sequence[tuple[int, int]], match: TermMatch) -> str:
+    """The words of the target that were made of the match; empty where the alignment names none."""
+    place = _stretch(source, target, alignment, match)
+    return target[place[0] : place[1]] if place else ""
+
+
+def fitted(term: str, instead_of: str) -> str:
+    """The English term in the plural, where the words it stands for are."""
+    return _plural(term) if _is_plural(instead_of) and not _is_plural(term) else term
+
+
+def _stretch(
+    source: str, target: str, alignment: Sequence[tuple[int, int]], match: TermMatch
+) -> tuple[int, int] | None:
     sources = [found.span() for found in _WORD.finditer(source)]
     words = [found.span() for found in _WORD.finditer(target)]
     wanted = {n for n, (start, end) in enumerate(sources) if start < match.end and end > match.start}
@@ -36,21 +64,12 @@ def substitute(
         start += 1
     while end > start and not target[end - 1].isalnum():
         end -= 1
-    if start == end:
-        return None
-    replaced, term = target[start:end], match.term.target
-    if _is_plural(replaced) and not _is_plural(term):
-        term = _plural(term)
-    if not target[:start].strip(" \"'“„«»(["):
-        term = term[0].upper() + term[1:]
-    before = target[:start]
-    if article := re.search(r"\b([Aa])n?(\s)$", before):
-        fitting = article[1] + ("n" if term[0].lower() in _VOWELS else "") + article[2]
-        before = before[: article.start()] + fitting
-    return before + term + target[end:]
+    return (start, end) if start < end else None
 
 
 def _is_plural(text: str) -> bool:
+    if not text.strip():
+        return False
     last = text.rsplit(maxsplit=1)[-1]
     return len(last) > 3 and last.endswith("s") and not last.endswith(("ss", "us", "is", "’s", "'s"))
 

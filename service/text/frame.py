@@ -86,6 +86,8 @@ class Frame:
             if len(there) != len(places):
                 return None
             for each in self.verbatims:
+                if each.shown == shown and each.position not in places:
+                    return None
                 if each.shown == shown:
                     at = there[places.index(each.position)]
                     found.append(Replacement(at, at + len(shown), each.raw))

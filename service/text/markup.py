@@ -12,7 +12,7 @@ from typing import Generic, Literal, TypeVar
 from service.text.frame import Frame, Mark, Verbatim
 from service.text.page import INLINE
 from service.text.segment import Segment
-from service.text.tags import Dialect, Kind, Piece, scan
+from service.text.tags import CDATA, Dialect, Kind, Piece, scan
 
 Markup = Literal["html", "xml", "text"]
 """`text`: tags in what was sent as plain text. They are kept, and entities stay as they are written."""
@@ -231,11 +231,15 @@ class _Reading:
             return last
         if not _WORD.fullmatch(text):
             text = self._stand_in()
+        if self._parts and self._parts[-1][-1].isalnum() and text[0].isalnum():
+            self._emit(" ", start, start)  # glued to a word it could not be told from it
         self._verbatims.append(Verbatim(self._length, text, self._raw[start:end], start, end))
         self._parts.append(text)
         self._length += len(text)
         self._starts.extend([start] * len(text))
         self._ends.extend([end] * len(text))
+        if text[-1].isalnum() and self._raw[end : end + 1].isalnum():
+            self._emit(" ", end, end)
         return last
 
     def _stand_in(self) -> str:
@@ -298,6 +302,8 @@ def _inline_tags(raw: str, pieces: Sequence[Piece], dialect: Dialect) -> frozens
         mixed = beside[parent] or inline_elements.get(parent, False)
         named = dialect == "html" and piece.name != "" and "-" not in piece.name
         flows = piece.name in INLINE or piece.name == "br" if named else mixed
+        if piece.name == CDATA:
+            flows = False  # its text is written without entities, so it is a block of its own
         if piece.kind is Kind.OPEN:
             inline_elements[index + 1] = flows
             stack.append((piece.name, flows))

@@ -12,7 +12,7 @@ from service.text.frame import Frame, Mark, Replacement
 _WORD = re.compile(r"\S+")
 _GAP = 2
 """Target words without a partner that may lie within an element; more of them part it."""
-_STRETCH = 3
+_STRETCH = 2
 """An element may grow to so many times its words, and as many more; beyond, it holds what is not its own."""
 
 
@@ -199,7 +199,7 @@ class _Placer:
             for word in range(first, last + 1)
             if self._origins[word] and not self._origins[word] & set(words)
         ]
-        if last + 1 - first > _STRETCH * (len(words) + 1) or 2 * len(foreign) > last + 1 - first:
+        if last + 1 - first > _STRETCH * (len(words) + 1) or 3 * len(foreign) > last + 1 - first:
             raise _Unplaced
         return first, last
 

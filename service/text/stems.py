@@ -42,7 +42,16 @@ def stem(word: str, language: str) -> str:
     if name is None:
         return folded
     with _stemming:  # a stemmer keeps the word it works on in itself
-        return str(_stemmer(name).stemWord(folded))
+        stemmed = str(_stemmer(name).stemWord(folded))
+    return _without_verb_ending(stemmed) if language == "de" else stemmed
+
+
+def _without_verb_ending(stemmed: str) -> str:
+    """Snowball's rules for German are those of its nouns and adjectives: of `sanieren` they leave `sani`,
+    of `saniert` the whole."""
+    if len(stemmed) < 4 or not stemmed.endswith("t"):
+        return stemmed
+    return stemmed[:-3] if stemmed.endswith("iert") else stemmed[:-1]
 
 
 @lru_cache

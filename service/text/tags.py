@@ -18,7 +18,7 @@ _OPAQUE_ELEMENTS = frozenset("script style svg math template iframe object".spli
 _TAG_START = re.compile(r"<(/?)([A-Za-z_][^\s/<>]*)")
 _ATTRIBUTES = re.compile(r"[\"'<>]")
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]{0,2000}+(?:\[[^\]]{0,20000}+\]\s{0,100}+)?>", re.IGNORECASE)
-_CDATA, _CDATA_END = "<![CDATA[", "]]>"
+CDATA, _CDATA_END = "<![CDATA[", "]]>"
 
 
 class Kind(StrEnum):
@@ -71,7 +71,7 @@ class _Scanner:
         text = self._text
         if text.startswith("<!--", start):
             return self._until("-->", start, start + 4)
-        if text.startswith(_CDATA, start):
+        if text.startswith(CDATA, start):
             return self._cdata(start)
         if text.startswith("<?", start):
             return self._until("?>" if self._dialect == "xml" else ">", start, start + 2)
@@ -97,16 +97,16 @@ class _Scanner:
         return None if end is None else [Piece(Kind.OPAQUE, start, end + len(ending))]
 
     def _cdata(self, start: int) -> list[Piece] | None:
-        inside = start + len(_CDATA)
+        inside = start + len(CDATA)
         end = self._find(_CDATA_END, inside)
         if end is None:
             return None
         if self._dialect == "html":
             return [Piece(Kind.OPAQUE, start, end + len(_CDATA_END))]
-        pieces = [Piece(Kind.OPEN, start, inside, _CDATA), Piece(Kind.LITERAL, inside, end)]
+        pieces = [Piece(Kind.OPEN, start, inside, CDATA), Piece(Kind.LITERAL, inside, end)]
         return [
             *(piece for piece in pieces if piece.end > piece.start),
-            Piece(Kind.CLOSE, end, end + len(_CDATA_END), _CDATA),
+            Piece(Kind.CLOSE, end, end + len(_CDATA_END), CDATA),
         ]
 
     def _tag_end(self, at: int) -> int | None:
