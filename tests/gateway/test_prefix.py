@@ -60,7 +60,7 @@ def test_14_the_documentation_and_what_it_tries_work_under_a_prefix(gateway: Gat
     assert tried.json()["translation"]["text"] == TEXT.upper()
     # Each documented path is there, once, with no prefix doubled.
     for path, methods in document.json()["paths"].items():
-        if "get" in methods:
+        if "get" in methods and "{" not in path:
             assert gateway.client.get(base + path).status_code == 200, path
 
 
