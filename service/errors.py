@@ -5,6 +5,7 @@
     │   ├── EmptyText                nothing to work on
     │   ├── TextTooLong              over the published character limit
     │   ├── TooManyTexts             over the published list limit
+    │   ├── SentenceTooLong          over the model's limit, and not to be split
     │   ├── InvalidText              binary, lone surrogates, NUL characters
     │   ├── UnsupportedMedia         a content type we do not read
     │   ├── MalformedBody            not the JSON, or not the fields, that were announced
@@ -75,6 +76,11 @@ class TextTooLong(InvalidInput):
 class TooManyTexts(InvalidInput):
     code = "too_many_texts"
     title = "Too many texts"
+
+
+class SentenceTooLong(InvalidInput):
+    code = "sentence_too_long"
+    title = "A sentence is too long"
 
 
 class InvalidText(InvalidInput):

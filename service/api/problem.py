@@ -17,6 +17,7 @@ from service.errors import (
     InvalidInput,
     InvalidText,
     OperatorError,
+    SentenceTooLong,
     ServiceError,
     TextTooLong,
     TooManyTexts,
@@ -29,6 +30,7 @@ from service.errors import (
 _STATUS: list[tuple[type[ServiceError], int]] = [
     (TextTooLong, 413),
     (TooManyTexts, 413),
+    (SentenceTooLong, 413),
     (UnsupportedMedia, 415),
     (EmptyText, 422),
     (InvalidText, 422),

@@ -48,6 +48,7 @@ class RawOptions(BaseModel):
     style: str = Field(default="paragraph", pattern="^(paragraph|bullets|headline)$")
     focus: str = Field(default="", max_length=200)
     segments: bool = False
+    on_overflow: str = Field(default="split", pattern="^(split|error)$")
 
     def digest_fields(self, text: str) -> dict[str, Any]:
         wish = {"sentences": self.sentences, "words": self.words, "length": self.length}
@@ -57,6 +58,7 @@ class RawOptions(BaseModel):
             "target": self.target,
             "summary": {**wish, "language": self.language, "style": self.style, "focus": self.focus},
             "segments": self.segments,
+            "on_overflow": self.on_overflow,
         }
 
 
