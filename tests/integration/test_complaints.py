@@ -2,6 +2,7 @@
 the project keeps: here what concerns texts. What concerns serving is in `test_complaints_serving.py`;
 `docs/complaints.md` lists all of them with their tests."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -169,6 +170,33 @@ def test_05_salad_salad_salad_is_noticed_and_real_repetition_survives() -> None:
     assert again["translation"]["text"].count("NEIN") == 7
 
 
+def test_15_tags_attributes_and_comments_come_back_with_their_nesting(client: httpx.Client) -> None:
+    page = (
+        '<div class="x"><p>Die <b>alte <i>Brücke</i></b> über den <a href="/f?a=1&amp;b=2">Fluss</a> wird saniert.'
+        "<!-- bis Mai --> Das Land zahlt.</p><ul><li>Der Bund <br> zahlt.</li></ul></div>"
+    )
+    answer = digest(client, page, format="html")
+    tag = re.compile(r"<[^<>]*>")
+    assert tag.findall(answer["translation"]["text"]) == tag.findall(page)
+    assert "DIE <b>ALTE <i>BRÜCKE</i></b> ÜBER" in answer["translation"]["text"]
+
+
+def test_15_tags_do_not_part_a_sentence() -> None:
+    seen: list[str] = []
+    with serving(stub_models(gate=seen.extend)) as client:
+        digest(client, "<p>Die <b>alte <i>Brücke</i></b> wird <u>jetzt</u> saniert.</p>", format="html")
+    assert "Die alte Brücke wird jetzt saniert." in seen
+
+
+def test_16_markup_sent_as_text_is_kept_and_that_is_told(client: httpx.Client) -> None:
+    answer = digest(client, "Der <b>Rat</b> tagt &amp; schweigt.<br>\nEr geht <i>heute</i> nach Hause.")
+    assert (
+        answer["translation"]["text"]
+        == "DER <b>RAT</b> TAGT &amp; SCHWEIGT.<br>\nER GEHT <i>HEUTE</i> NACH HAUSE."
+    )
+    assert "markup_found" in codes(answer)
+
+
 def test_16_plain_text_is_not_unescaped(client: httpx.Client) -> None:
     answer = digest(client, "Die Firma Meier &amp; Söhne schreibt &lt;b&gt; in ihren Namen, sagte sie.")
     assert "&amp;" in answer["translation"]["text"]
@@ -207,6 +235,19 @@ def test_17_what_the_caller_lists_comes_back_byte_for_byte_and_as_often(client: 
     answer = digest(client, text, keep=["Talbrücke-App", "BauRegio"])
     assert answer["translation"]["text"].count("Talbrücke-App") == 1
     assert answer["translation"]["text"].count("BauRegio") == 2
+
+
+def test_18_a_glossary_is_taken_per_request_and_the_answer_lists_what_became_of_it() -> None:
+    def translates(source: str) -> str:
+        return source.replace("Rates", "board").upper()
+
+    terms = [{"source": "Brücke", "target": "footbridge"}, {"source": "Rat", "target": "council"}]
+    text = "Die Brücken werden saniert. Das Haus des Rates steht."
+    with serving(stub_models(decode=translates)) as client:
+        answer = digest(client, text, glossary=terms)
+    assert [use["target"] for use in answer["terms"]["applied"]] == ["footbridge", "council"]
+    assert answer["terms"]["missed"] == []
+    assert "footbridge" in answer["translation"]["text"].casefold()
 
 
 def test_19_a_short_text_is_never_translated_on_a_guess_without_saying_so(client: httpx.Client) -> None:
