@@ -22,7 +22,7 @@ from service.api.state import RequestLimits, ServiceState
 from service.backends.loading import engine_is_installed, load_backend
 from service.batching.batcher import Batcher, BatchObserver
 from service.errors import ModelNotInstalled, OperatorError, ServiceError, SettingInvalid
-from service.model_store.catalogue import AUTO, EXTRACT, Catalogue, Profile
+from service.model_store.catalogue import AUTO, EXTRACT, Catalogue, Profile, Strategy
 from service.model_store.config import ModelConfig
 from service.model_store.files import ModelFiles
 from service.model_store.licence import acknowledged_models, require_licence
@@ -73,11 +73,16 @@ def load_models(settings: Settings) -> ModelSet:
         )
     name, profile = choose_profile(settings, catalogue, model_files(settings))
     summarizers = [] if profile.summarization == EXTRACT else [profile.summarization]
-    return _load(settings, name, map(catalogue.model, profile.translation), map(catalogue.model, summarizers))
+    translators, chosen = map(catalogue.model, profile.translation), map(catalogue.model, summarizers)
+    return _load(settings, name, translators, chosen, profile.strategy)
 
 
 def _load(
-    settings: Settings, profile: str, translators: Iterable[ModelConfig], summarizers: Iterable[ModelConfig]
+    settings: Settings,
+    profile: str,
+    translators: Iterable[ModelConfig],
+    summarizers: Iterable[ModelConfig],
+    strategy: Strategy = "translate-then-summarize",
 ) -> ModelSet:
     files = model_files(settings)
     acknowledged = acknowledged_models(settings.acknowledged_licences)
@@ -98,6 +103,7 @@ def _load(
         profile=profile,
         translators=[load(config) for config in translators],
         summarizers=[load(config) for config in summarizers],
+        strategy=strategy,
     )
 
 

@@ -31,7 +31,8 @@ from service.evaluation.report import Run, summary_sections, translation_section
 from service.evaluation.summary_scores import score_summaries
 from service.evaluation.translation_scores import score_translations
 from service.model_store.catalogue import Catalogue
-from service.pipeline.summarization import SummaryLength, fit
+from service.pipeline.sections import fit
+from service.pipeline.summarization import SummaryLength
 from service.settings import Settings
 from service.text.article import read_article
 from service.text.segmentation import split_sentences
