@@ -135,14 +135,20 @@ async def open_pipeline(
             model.backend.close()
 
 
-def open_pipeline_of(settings: Settings, name: str) -> AbstractAsyncContextManager[ArticlePipeline]:
-    """The pipeline of the profile or the single model of that name; for measuring them."""
+def open_pipeline_of(
+    settings: Settings, name: str, strategy: Strategy | None = None
+) -> AbstractAsyncContextManager[ArticlePipeline]:
+    """The pipeline of the profile or the single model of that name; for measuring them. `strategy`, if
+    given, takes the place of the profile's."""
     catalogue = Catalogue.read(settings.model_configs)
-    if name not in catalogue.models:
-        return open_pipeline(settings.model_copy(update={"profile": name}))
-    config = catalogue.model(name)
-    translates = config.task == "translation"
-    models = _load(settings, name, [config] if translates else [], [] if translates else [config])
+    if name in catalogue.models:
+        config = catalogue.model(name)
+        translates = config.task == "translation"
+        models = _load(settings, name, [config] if translates else [], [] if translates else [config])
+    else:
+        models = load_models(settings.model_copy(update={"profile": name}))
+    if strategy is not None:
+        models.strategy = strategy
     return open_pipeline(settings, models=models)
 
 
