@@ -15,13 +15,11 @@ from service.text.abbreviations import orthography
 
 _POSITION_DECAY = 0.08
 _POSITION_WEIGHT = 0.4
-_CENTRAL_WEIGHT = 0.4
-_PLAIN_WEIGHT = 0.1
-_FULL_WEIGHT = 0.1  # where sentences are counted, not words
-_RELEVANCE_WEIGHT = 0.8
+_CENTRAL_WEIGHT = 0.5
+_PLAIN_WEIGHT = 0.2
+_RELEVANCE_WEIGHT = 0.9
 _FOCUS_WEIGHT = 2.0  # more than all the others together
 _SHORTEST, _LONGEST = 6, 60
-_FULL = 30  # words of a sentence that is as full as can be wished
 _PLAIN, _DENSE = 4.0, 9.0  # characters of the average word
 # German inflects and compounds: words that begin alike are of one thing.
 _STEM = 6
@@ -65,11 +63,7 @@ def select_sentences(
         return [min(candidates, key=lambda index: (words[index], index))]
 
     vectors = _tf_idf(sentences, candidates, language)
-    scores = _scores(candidates, vectors)
-    for index in candidates:
-        scores[index] += _PLAIN_WEIGHT * _plainness(sentences[index])
-        if count is not None:
-            scores[index] += _FULL_WEIGHT * min(1.0, words[index] / _FULL)
+    scores = _scores(sentences, candidates, vectors)
     if wanted:
         scores = {index: score + _FOCUS_WEIGHT * wanted[index] for index, score in scores.items()}
     ranked = sorted(candidates, key=lambda index: (-scores[index], index))
@@ -136,8 +130,10 @@ def _tf_idf(sentences: Sequence[str], candidates: Sequence[int], language: str) 
     }
 
 
-def _scores(candidates: Sequence[int], vectors: Mapping[int, _Vector]) -> dict[int, float]:
-    """Position and centrality, each between 0 and 1 before it is weighted."""
+def _scores(
+    sentences: Sequence[str], candidates: Sequence[int], vectors: Mapping[int, _Vector]
+) -> dict[int, float]:
+    """Position, centrality and plainness, each between 0 and 1 before it is weighted."""
     centroid: dict[str, float] = {}
     for index in candidates:
         for term, weight in vectors[index].items():
@@ -148,6 +144,7 @@ def _scores(candidates: Sequence[int], vectors: Mapping[int, _Vector]) -> dict[i
     return {
         index: _POSITION_WEIGHT * math.exp(-_POSITION_DECAY * position)
         + _CENTRAL_WEIGHT * central[index] / most
+        + _PLAIN_WEIGHT * _plainness(sentences[index])
         for position, index in enumerate(candidates)
     }
 
