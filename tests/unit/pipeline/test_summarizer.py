@@ -1,6 +1,7 @@
 """Summaries through the pipeline, in each of the three strategies; the stub translates into capitals."""
 
 import asyncio
+import re
 from dataclasses import replace
 
 import pytest
@@ -139,13 +140,19 @@ async def test_a_direct_summary_of_many_sections_is_merged_without_reading_engli
 
     def decode(source: str) -> str:
         read.append(source)
-        return f"Section {len(read)} tells of its own bridge. All sections tell of the river."
+        colours = ("red", "green", "blue", "grey", "white", "black", "brown", "golden")
+        return f"Section {len(read)} tells of its {colours[len(read) % 8]} bridge. All tell of the river."
 
     text = "\n\n".join(f"Der Satz mit der Nummer {i} handelt von Brücken und Flüssen." for i in range(400))
-    summary = await summary_of(direct_models(decode), text, TWO, "direct")
+    four = SummaryRequest(SummaryLength(4, 90))
+    summary = await summary_of(direct_models(decode), text, four, "direct")
     assert len(read) > 1
     assert not any("tells of" in source for source in read)
-    assert 1 <= len(summary.sentences) <= 2
+    assert 1 <= len(summary.sentences) <= 4
+    assert sum("river" in sentence.text for sentence in summary.sentences) <= 1
+    numbers = [int(found) for found in re.findall(r"Section (\d+)", summary.text)]
+    assert numbers == sorted(set(numbers))
+    assert numbers
 
 
 @pytest.mark.parametrize("strategy", ["translate-then-summarize", "summarize-then-translate", "direct"])
