@@ -15,6 +15,8 @@ from starlette.exceptions import HTTPException
 from service.errors import (
     EmptyText,
     GenerationFailed,
+    GlossaryInvalid,
+    GlossaryNotFound,
     InvalidInput,
     InvalidText,
     OperatorError,
@@ -35,6 +37,8 @@ _STATUS: list[tuple[type[ServiceError], int]] = [
     (InvalidText, 422),
     (UnsupportedLanguage, 422),
     (UrlNotFetched, 422),
+    (GlossaryInvalid, 422),
+    (GlossaryNotFound, 404),
     (InvalidInput, 400),
     (Unavailable, 503),
     (GenerationFailed, 500),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from service.batching.batcher import Batcher
-from service.errors import InvalidInput, UnsupportedLanguage
+from service.errors import EmptyText, InvalidInput, UnsupportedLanguage
 from service.pipeline.models import LoadedModel, ModelSet, demonstration, known_code
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import (
@@ -24,16 +24,21 @@ from service.pipeline.result import (
 )
 from service.pipeline.stopwatch import Stopwatch
 from service.pipeline.summarization import SummaryRequest, count_words
-from service.pipeline.summarizer import Material, Summarizer
+from service.pipeline.summarizer import Material, Summarizer, read_together
 from service.pipeline.translation import SegmentTranslator, copied, parted
+from service.terms.glossary import Glossary, TermList
 from service.text.article import Article, BlockKind, read_article
 from service.text.check import check_text
+from service.text.furniture import has_letters
 from service.text.html import read_html
 from service.text.language import Detection, detect_language
+from service.text.markup import MarkedText, holds_markup, read_markup
 from service.text.segment import Segment
 from service.text.segmentation import segment_article
 
-MediaType = Literal["text", "html"]
+MediaType = Literal["text", "page", "html", "xml"]
+"""`page` is a web page that the article is read out of; `html` and `xml` are texts whose markup comes back
+as it went in."""
 
 _SUSPICION = 0.9
 """Confidence from which a text too short to be sure of is still said to look like another language."""
@@ -46,26 +51,34 @@ _UNREAD_TOKENS = 512
 
 @dataclass(frozen=True, slots=True)
 class DigestRequest:
-    """`source` is a language code or "auto"."""
+    """`source` is a language code or "auto". `kept` are strings that come back as they are."""
 
     text: str
     source: str = "auto"
     target: str = "en"
     media: MediaType = "text"
     summary: SummaryRequest = field(default_factory=SummaryRequest)
+    kept: tuple[str, ...] = ()
+    glossary: TermList | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A text read, identified and cut. `language` and `target` are codes as the models know them;
+    """A text read, identified and cut. `received` is what the segments' offsets point into; the article's
+    text is the same without its tags. `language` and `target` are codes as the models know them;
     `translator` is None where there is nothing to translate."""
 
+    received: str
     article: Article
     language: str
     target: str
     detected: DetectedLanguage
     segments: list[Segment]
     translator: LoadedModel | None
+    kept: tuple[str, ...]
+    glossary: Glossary | None
+    asked_terms: bool
+    read_out: bool
     caveats: tuple[Caveat, ...]
 
 
@@ -140,10 +153,11 @@ class ArticlePipeline:
                 error.pointer = error.pointer or f"#/text/{index}"
                 raise
             await asyncio.sleep(0)  # many short texts are a long one
-        same_work: dict[tuple[str, str, str], list[int]] = {}
+        same_work: dict[tuple[str, str, str, tuple[str, ...], int], list[int]] = {}
         for index, reading in enumerate(readings):
             model = reading.translator.name if reading.translator else ""
-            same_work.setdefault((model, reading.language, reading.target), []).append(index)
+            work = (model, reading.language, reading.target, reading.kept, id(reading.glossary))
+            same_work.setdefault(work, []).append(index)
         made: dict[int, list[TranslatedSegment]] = {}
         for indices in same_work.values():
             with ExitStack() as stages:
@@ -158,10 +172,9 @@ class ArticlePipeline:
 
     async def _translated_together(self, readings: Sequence[_Reading]) -> list[list[TranslatedSegment]]:
         """The texts of one model and one pair of languages."""
-        model, source, target = readings[0].translator, readings[0].language, readings[0].target
-        if model is None:
+        translator = self._translator(readings[0])
+        if translator is None:
             return [copied(reading.segments) for reading in readings]
-        translator = SegmentTranslator(self.batcher, model, source=source, target=target)
         together = [segment for reading in readings for segment in reading.segments]
         translated = [segment async for segment in translator.translate(together)]
         return parted(translated, [len(reading.segments) for reading in readings])
@@ -184,7 +197,7 @@ class ArticlePipeline:
         with watch.stage("read"):
             text = check_text(request.text, max_characters=self.max_characters)
             caveats: list[Caveat] = []
-            if request.media == "html":
+            if request.media == "page":
                 page = await off_loop(len(text), lambda: read_html(request.text))
                 text = check_text(page.text, max_characters=self.max_characters)
                 message = "The article was read out of an HTML page; spans point into `source_text`."
@@ -196,16 +209,43 @@ class ArticlePipeline:
                 at = text.index("\ufffd")
                 message = "The text has characters that were lost before it came here: a wrong encoding."
                 caveats.append(Caveat("replacement_characters", message, Span(at, at + 1)))
-            article = await off_loop(len(text), lambda: read_article(text))
+            marked = await off_loop(len(text), lambda: _marked(text, request.media))
+            plain = text if marked is None else marked.plain
+            if marked is not None and request.media == "text":
+                message = 'The text holds markup, which was kept; say so with "format": "html", or "page" '
+                message += "for a web page."
+                caveats.append(Caveat("markup_found", message))
+            if not has_letters(plain):
+                raise EmptyText("The markup holds no words: there is nothing to translate.")
+            article = await off_loop(len(plain), lambda: read_article(plain))
         with watch.stage("detect"):
-            language, detected, about_language = self._identify(text, request)
+            language, detected, about_language = self._identify(plain, request)
             caveats.extend(about_language)
         translator, target = None, self.models.target_language(request.target)
         if language != target:
             translator = self.models.translator(language, target)
+        glossary = None
+        if request.glossary is not None and translator is not None:
+            terms = request.glossary
+            glossary = await off_loop(20 * len(terms.terms), lambda: terms.glossary(language, target))
+            if glossary is None:
+                caveats.append(_other_languages(terms, language, target))
         with watch.stage("segment"):
-            segments = await off_loop(len(text), lambda: _segments(article, language, translator))
-        return _Reading(article, language, target, detected, segments, translator, tuple(caveats))
+            segments = await off_loop(len(plain), lambda: _segments(article, language, translator, marked))
+        return _Reading(
+            text,
+            article,
+            language,
+            target,
+            detected,
+            segments,
+            translator,
+            request.kept,
+            glossary,
+            request.glossary is not None,
+            request.media == "page",
+            tuple(caveats),
+        )
 
     def _identify(self, text: str, request: DigestRequest) -> tuple[str, DetectedLanguage, list[Caveat]]:
         guess = detect_language(text, default=self.default_source_language)
@@ -240,16 +280,26 @@ class ArticlePipeline:
             )
         return language
 
+    def _translator(self, reading: _Reading) -> SegmentTranslator | None:
+        if reading.translator is None:
+            return None
+        return SegmentTranslator(
+            self.batcher,
+            reading.translator,
+            source=reading.language,
+            target=reading.target,
+            kept=reading.kept,
+            glossary=reading.glossary,
+        )
+
     async def _translated(
         self, reading: _Reading, *, ramp: bool = False
     ) -> AsyncGenerator[TranslatedSegment]:
-        if reading.translator is None:
+        translator = self._translator(reading)
+        if translator is None:
             for segment in copied(reading.segments):
                 yield segment
             return
-        translator = SegmentTranslator(
-            self.batcher, reading.translator, source=reading.language, target=reading.target
-        )
         async with aclosing(translator.translate(reading.segments, ramp=ramp)) as translated:
             async for segment in translated:
                 yield segment
@@ -269,27 +319,42 @@ class ArticlePipeline:
             source=reading.language,
             language=language,
             translated=translated,
-            translator=reading.translator,
+            model=reading.translator,
+            translator=self._translator(reading),
         )
         return await self._summarizer.summarize(material, request.summary)
 
 
-def _segments(article: Article, language: str, translator: LoadedModel | None) -> list[Segment]:
-    if translator is None:
-        return segment_article(
-            article, language=language, count_tokens=count_words, max_tokens=_UNREAD_TOKENS
-        )
-    return segment_article(
+def _marked(text: str, media: MediaType) -> MarkedText | None:
+    """The text's markup, where it has any."""
+    if media in ("html", "xml"):
+        return read_markup(text, media)
+    return read_markup(text, "text") if media == "text" and holds_markup(text) else None
+
+
+def _segments(
+    article: Article, language: str, translator: LoadedModel | None, marked: MarkedText | None
+) -> list[Segment]:
+    segments = segment_article(
         article,
         language=language,
-        count_tokens=translator.backend.count_tokens,
-        max_tokens=translator.config.limits.segment_tokens,
+        count_tokens=translator.backend.count_tokens if translator else count_words,
+        max_tokens=translator.config.limits.segment_tokens if translator else _UNREAD_TOKENS,
+    )
+    return segments if marked is None else marked.segments(segments)
+
+
+def _other_languages(terms: TermList, language: str, target: str) -> Caveat:
+    return Caveat(
+        "glossary_not_applied",
+        f"The glossary is for {terms.source_language!r} to {terms.target_language!r}; "
+        f"the text was translated from {language!r} to {target!r}.",
     )
 
 
 def _joined(reading: _Reading, segments: Sequence[TranslatedSegment]) -> Translation:
     titles = {i for i, block in enumerate(reading.article.blocks) if block.kind is BlockKind.TITLE}
-    title = " ".join("".join(s.text for s in segments if s.segment.block in titles).split())
+    title = read_together([s for s in segments if s.segment.block in titles])
     return Translation(
         text="".join(segment.text for segment in segments),
         language=reading.target,
@@ -311,7 +376,7 @@ def _digest(
     tokens = sum(segment.source_tokens + segment.target_tokens for segment in segments)
     used = [reading.translator] if reading.translator and segments else []
     return Digest(
-        source_text=reading.article.text,
+        source_text=reading.received,
         title=translation.title if translation else reading.article.title,
         translation=translation,
         summary=summary,
@@ -322,6 +387,8 @@ def _digest(
             *(caveat for segment in segments for caveat in segment.caveats),
             *(summary.caveats if summary else ()),
         ),
-        usage=Usage(len(reading.article.text), tokens + (summary.tokens if summary else 0)),
+        usage=Usage(len(reading.received), tokens + (summary.tokens if summary else 0)),
+        terms=tuple(use for s in segments for use in s.terms) if reading.asked_terms else None,
+        read_out=reading.read_out,
         timing=watch.milliseconds(),
     )

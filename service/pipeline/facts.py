@@ -47,12 +47,14 @@ class Discrepancy:
         return f"The source has {here}, the translation {there}."
 
 
-def compare_facts(source: str, target: str, source_language: str, target_language: str) -> list[Discrepancy]:
+def compare_facts(
+    source: str, target: str, source_language: str, target_language: str, kept: Sequence[str] = ()
+) -> list[Discrepancy]:
     """Between a source and its translation. Where a language is unknown here, only what must come out as
-    it went in is compared."""
-    found = [_placeholders(source, target)]
+    it went in is compared, `kept` besides what always must."""
+    found = [_placeholders(source, target, kept)]
     if {source_language, target_language} <= _COMPARED:
-        source, target = _plain(source, target)
+        source, target = _plain(source, target, kept)
         found += [
             _numbers(source, target, source_language, target_language),
             _units(source, target),
@@ -61,18 +63,18 @@ def compare_facts(source: str, target: str, source_language: str, target_languag
     return [each for each in found if each is not None]
 
 
-def _placeholders(source: str, target: str) -> Discrepancy | None:
-    missing, added = unkept(source, target)
+def _placeholders(source: str, target: str, kept: Sequence[str]) -> Discrepancy | None:
+    missing, added = unkept(source, target, kept)
     return Discrepancy("placeholder", tuple(missing), tuple(added)) if missing or added else None
 
 
 _DOTTED = re.compile(r"\d+(?:\.\d+){2,}")
 
 
-def _plain(source: str, target: str) -> tuple[str, str]:
+def _plain(source: str, target: str, kept: Sequence[str]) -> tuple[str, str]:
     """Without addresses and placeholders, and without what both have alike of dotted figures (versions,
     addresses of machines, dates): those are no quantities to compare."""
-    source, target = without_protected(source), without_protected(target)
+    source, target = without_protected(source, kept), without_protected(target, kept)
     for same in set(_DOTTED.findall(source)) & set(_DOTTED.findall(target)):
         source, target = source.replace(same, " "), target.replace(same, " ")
     return source, target

@@ -36,14 +36,15 @@ _ROUNDS = 4
 @dataclass(frozen=True, slots=True)
 class Material:
     """What a summary is made of. `segments` cover the article; `translated` says that their targets are in
-    the summary's `language`. The translator is needed only where they are not and should be."""
+    the summary's `language`. The translator and its model are needed where they are not and should be."""
 
     article: Article
     segments: Sequence[TranslatedSegment]
     source: str
     language: str
     translated: bool
-    translator: LoadedModel | None
+    model: LoadedModel | None
+    translator: SegmentTranslator | None
 
     @property
     def foreign(self) -> bool:
@@ -53,7 +54,7 @@ class Material:
         """Those that a summary may rest on."""
         blocks = set(self.article.summary_blocks)
         chosen = [s for s in self.segments if s.segment.block in blocks and s.segment.sentence >= 0]
-        return _sentences(self.article, chosen, translated=self.translated)
+        return _sentences(chosen, translated=self.translated)
 
     def title(self) -> list[SourceSentence]:
         """The headline; nothing where the text has none."""
@@ -65,23 +66,32 @@ class Material:
         ]
         if not pieces:
             return []
-        return [_sentence(self.article, pieces, translated=self.translated)]
+        return [_sentence(pieces, translated=self.translated)]
 
 
-def _sentences(
-    article: Article, segments: Sequence[TranslatedSegment], *, translated: bool
-) -> list[SourceSentence]:
+def _sentences(segments: Sequence[TranslatedSegment], *, translated: bool) -> list[SourceSentence]:
     """The pieces of a long one put together again."""
     groups = groupby(segments, key=lambda s: s.segment.sentence)
-    return [_sentence(article, list(pieces), translated=translated) for _, pieces in groups]
+    return [_sentence(list(pieces), translated=translated) for _, pieces in groups]
 
 
-def _sentence(article: Article, pieces: Sequence[TranslatedSegment], *, translated: bool) -> SourceSentence:
+def _sentence(pieces: Sequence[TranslatedSegment], *, translated: bool) -> SourceSentence:
     span = Span(pieces[0].segment.start, pieces[-1].segment.end)
-    source = " ".join(article.text[span.start : span.end].split())
-    target = " ".join("".join(piece.text for piece in pieces).split())
+    source = _written_together(
+        (piece.segment.model_source or piece.segment.source, piece.segment) for piece in pieces
+    )
     doubtful = translated and any(c.code != "name_doubtful" for piece in pieces for c in piece.caveats)
-    return SourceSentence(span, source, target if translated else None, doubtful)
+    return SourceSentence(span, source, read_together(pieces) if translated else None, doubtful)
+
+
+def read_together(pieces: Sequence[TranslatedSegment]) -> str:
+    """The target of neighbouring segments on one line, without tags."""
+    return _written_together((piece.reading, piece.segment) for piece in pieces)
+
+
+def _written_together(pieces: Iterable[tuple[str, Segment]]) -> str:
+    written = (text + (segment.joint if segment.frame is None else " ") for text, segment in pieces)
+    return " ".join("".join(written).split())
 
 
 class Summarizer:
@@ -155,9 +165,9 @@ class _Work:
         if not self._segments:
             return summary
         caveats = [caveat for segment in self._segments for caveat in segment.caveats]
-        translator = self.material.translator
-        if translator is not None and translator.config.demonstration:
-            caveats.insert(0, demonstration(translator))
+        model = self.material.model
+        if model is not None and model.config.demonstration:
+            caveats.insert(0, demonstration(model))
         tokens = sum(segment.source_tokens + segment.target_tokens for segment in self._segments)
         return replace(summary, caveats=(*caveats, *summary.caveats), tokens=summary.tokens + tokens)
 
@@ -196,23 +206,23 @@ class _Work:
         ]
         made = iter(await self._translate([each.segment for part in parts for each in part]))
         done = {
-            span: _sentence(material.article, self._kept(islice(made, len(part))), translated=True)
+            span: _sentence(self._kept(islice(made, len(part))), translated=True)
             for span, part in zip(waiting, parts, strict=True)
         }
         return [done.get(sentence.span, sentence) for sentence in sentences]
 
     async def rewritten(self, summary: Summary, length: SummaryLength) -> Summary | None:
         """A summary written in the article's language, translated; None where nothing of it fits."""
-        translator = self.material.translator
-        if translator is None:
+        model = self.material.model
+        if model is None:
             return None
         kept: list[SummarySentence] = []
         for sentence in summary.sentences:
             segments = segment_article(
                 read_article(sentence.text),
                 language=self.material.source,
-                count_tokens=translator.backend.count_tokens,
-                max_tokens=translator.config.limits.segment_tokens,
+                count_tokens=model.backend.count_tokens,
+                max_tokens=model.config.limits.segment_tokens,
             )
             # Where a doubt stands in the written sentence is no place in the article.
             made = [
@@ -230,12 +240,9 @@ class _Work:
         return replace(summary, text=text, sentences=tuple(kept), language=self.material.language)
 
     async def _translate(self, segments: Sequence[Segment]) -> list[TranslatedSegment]:
-        material = self.material
-        if material.translator is None:
+        translator = self.material.translator
+        if translator is None:
             return copied(segments)
-        translator = SegmentTranslator(
-            self._batcher, material.translator, source=material.source, target=material.language
-        )
         return [each async for each in translator.translate(segments)]
 
     def _kept(self, segments: Iterable[TranslatedSegment]) -> list[TranslatedSegment]:
