@@ -12,14 +12,16 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 from service.api import documentation, health
+from service.api.deepl import routes as deepl
 from service.api.disconnect import CallerLeft
+from service.api.failures import install_failure_handlers
+from service.api.libretranslate import routes as libretranslate
 from service.api.middleware import RequestContext
 from service.api.native import glossaries
 from service.api.native import routes as native
 from service.api.native.wire import GlossaryBody
 from service.api.openapi import install_openapi
 from service.api.page import routes as page
-from service.api.problem import install_problem_handlers
 from service.api.state import RequestLimits, ServiceState
 from service.backends.loading import engine_is_installed, load_backend
 from service.batching.batcher import Batcher, BatchObserver
@@ -172,6 +174,7 @@ def create_app(
         ),
         metrics=Metrics(),
         version=service_version(),
+        heartbeat_seconds=settings.heartbeat_seconds,
         glossaries=GlossaryStore(settings.data_dir / "glossaries.sqlite"),
     )
 
@@ -183,6 +186,7 @@ def create_app(
             yield
         finally:
             state.phase = "draining"
+            await state.coalescing.close()
             leave.set()
             await serving
 
@@ -197,14 +201,25 @@ def create_app(
     )
     app.state.service = state
     app.include_router(native.router, tags=["native"])
+    app.include_router(deepl.router, tags=["deepl"])
+    app.include_router(libretranslate.router, tags=["libretranslate"])
     app.include_router(glossaries.router, tags=["glossaries"])
     app.include_router(health.router)
     app.include_router(documentation.router)
     app.include_router(page.router)
-    install_problem_handlers(app)
+    install_failure_handlers(app, [deepl.DIALECT, libretranslate.DIALECT])
     app.add_exception_handler(CallerLeft, _caller_left)
     app.add_middleware(RequestContext, metrics=state.metrics)
-    install_openapi(app, [*native.request_bodies(), GlossaryBody, *native.stream_events()])
+    install_openapi(
+        app,
+        [
+            *native.request_bodies(),
+            GlossaryBody,
+            *native.stream_events(),
+            *deepl.request_bodies(),
+            *libretranslate.request_bodies(),
+        ],
+    )
     return app
 
 

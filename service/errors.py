@@ -11,7 +11,8 @@
     │   ├── UnsupportedLanguage      no model here for this language or direction
     │   ├── UrlNotFetched            a URL where the text should be
     │   ├── GlossaryInvalid          terms that are empty, too long, twice there
-    │   └── GlossaryNotFound         no stored glossary of that id
+    │   ├── GlossaryNotFound         no stored glossary of that id
+    │   └── NotOffered               a feature of another service that this one lacks
     ├── Unavailable                  try again later
     │   ├── Overloaded               the queue is full
     │   ├── StoreUnavailable         what is kept between requests cannot be reached
@@ -94,6 +95,11 @@ class MalformedBody(InvalidInput):
 class UnsupportedLanguage(InvalidInput):
     code = "unsupported_language"
     title = "Language not supported"
+
+
+class NotOffered(InvalidInput):
+    code = "not_offered"
+    title = "Not offered here"
 
 
 class UrlNotFetched(InvalidInput):

@@ -75,6 +75,10 @@ class Settings(BaseSettings):
     batch_tokens: Annotated[int, Field(gt=0)] = 4096
     """Padded source tokens (longest times count) that go to the engine together."""
 
+    heartbeat_seconds: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = 5.0
+    """DeepL's clients give up after 10 s without a sign: they get a space this often until the answer is
+    ready. Keep it well below the timeouts of the proxies in between."""
+
     drain_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 20.0
     """How long running requests may take to finish after SIGTERM."""
 

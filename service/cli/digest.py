@@ -43,7 +43,9 @@ def add_digest_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentP
         parser.add_argument(
             "--keep", action="append", default=[], metavar="STRING", help="comes back as it is; repeatable"
         )
-        parser.add_argument("--glossary", metavar="FILE", help="terms, a line each: source, a tab, target")
+        parser.add_argument(
+            "--glossary", type=_terms, metavar="FILE", help="terms, a line each: source, a tab, target"
+        )
         parser.add_argument("--source", default="auto", help="language code, or auto (default)")
         parser.add_argument("--target", default="en", help="language code (default: en)")
         parser.add_argument("--json", action="store_true", help="the whole answer as JSON, as over HTTP")
@@ -94,7 +96,6 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     media: MediaType = arguments.format or ("page" if pages else "text")
     try:
         text = _read(arguments.file, html=media == "page")
-        terms = _terms(arguments.glossary)
     except OSError as error:
         print(f"kurzfassung: {arguments.file}: {error.strerror}", file=sys.stderr)
         return ExitCode.USAGE
@@ -106,7 +107,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         return ExitCode.USAGE
     summary = SummaryRequest() if command == "translate" else summary_request(arguments)
     request = DigestRequest(
-        text, arguments.source, arguments.target, media, summary, tuple(arguments.keep), terms
+        text, arguments.source, arguments.target, media, summary, tuple(arguments.keep), arguments.glossary
     )
     digest = asyncio.run(_work(command, request, settings))
     if arguments.json:
@@ -142,18 +143,26 @@ async def _work(command: str, request: DigestRequest, settings: Settings) -> Dig
         return await answer(pipeline, command, request)
 
 
-def _terms(name: str | None) -> TermList | None:
-    """Raises `GlossaryInvalid` and what opening the file raises."""
-    if name is None:
-        return None
-    lines = Path(name).read_text(encoding="utf-8-sig").splitlines()
-    pairs = [line.split("\t") for line in lines if line.strip()]
-    for number, pair in enumerate(pairs):
-        if len(pair) != 2:
-            raise GlossaryInvalid(f"{name}: term {number}: a source, a tab and a target are expected.")
-    terms = tuple(Term(source.strip(), target.strip()) for source, target in pairs)
-    check_terms(terms)
-    return TermList(terms)
+def _terms(name: str) -> TermList:
+    """An argparse type."""
+    try:
+        lines = Path(name).read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{name}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise argparse.ArgumentTypeError(f"{name}: not UTF-8 text") from error
+    terms = []
+    for number, line in enumerate(lines, 1):
+        source, tab, target = line.partition("\t")
+        if line.strip() and not tab:
+            raise argparse.ArgumentTypeError(f"{name}: line {number}: a source, a tab and a target")
+        if line.strip():
+            terms.append(Term(source.strip(), target.strip()))
+    try:
+        check_terms(terms)
+    except GlossaryInvalid as error:
+        raise argparse.ArgumentTypeError(f"{name}: {error.message}") from error
+    return TermList(tuple(terms))
 
 
 def _read(name: str, *, html: bool) -> str:

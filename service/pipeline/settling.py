@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from service.backends.protocol import GenerationOptions, Hypothesis
 from service.errors import GenerationFailed, Unavailable
@@ -21,11 +22,16 @@ from service.pipeline.verification import (
 from service.terms.glossary import Glossary, TermMatch
 from service.terms.substitution import fitted, replaced, substitute
 from service.text.frame import Frame, join_pieces, same_tags
-from service.text.furniture import has_letters
+from service.text.lengths import expected_length
 from service.text.placement import place
 from service.text.segment import Segment
 
 Generate = Callable[[Sequence[str], GenerationOptions], Awaitable[list[Hypothesis]]]
+
+
+_MOST_MARKS = 200
+"""Tags that are looked for a place in one segment. No sentence has more; a hostile one would be translated in
+thousands of pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,8 @@ class Settler:
         self, task: _Task, hypothesis: Hypothesis, found: Judgement, first: float
     ) -> Judgement:
         """A few words alone are more or less likely than a sentence without being wrong."""
-        if len(task.source) < LENGTH_CHECKED_FROM or not self._likelihood.is_far_below(
+        expected = expected_length(task.source, self._options.source_language, self._options.target_language)
+        if expected < LENGTH_CHECKED_FROM or not self._likelihood.is_far_below(
             hypothesis.score, instead_of=first
         ):
             return found
@@ -183,6 +190,8 @@ class Settler:
             return settled
         kept = settled.hypothesis
         target = " ".join(kept.target.split())
+        if len(frame.marks) > _MOST_MARKS:
+            return replace(settled, written=frame.around(target), retagged=True)
         written = place(frame, target, kept.alignment, source_words=len(task.source.split()))
         if written is not None and same_tags(frame, written):
             return replace(settled, written=written)
@@ -190,8 +199,8 @@ class Settler:
         return apart or replace(settled, written=frame.around(target), retagged=True)
 
     async def _apart(self, task: _Task, frame: Frame, settled: Settled) -> Settled | None:
-        pieces = [piece.plain for piece in frame.pieces()]
-        sources = [piece.strip() for piece in pieces if has_letters(piece)]
+        pieces = [Pieces(piece.plain, task.kept) for piece in frame.pieces()]
+        sources = [source for piece in pieces for source in piece.translatable]
         try:
             made = await self._generate(sources, self._options)
         except (GenerationFailed, Unavailable):
@@ -200,10 +209,7 @@ class Settler:
         if not whole.target:
             return None
         hypotheses = iter(made)
-        targets = [
-            piece.replace(piece.strip(), next(hypotheses).target.strip(), 1) if has_letters(piece) else piece
-            for piece in pieces
-        ]
+        targets = [piece.filled(list(islice(hypotheses, len(piece.translatable)))).target for piece in pieces]
         whole = replace(whole, target=" ".join("".join(targets).split()))
         written = join_pieces(frame, targets)
         if written is None or not self._no_worse(task, whole, settled) or not same_tags(frame, written):

@@ -151,7 +151,8 @@ def _translated(
         message = "The first translation of this segment failed a check; it was decoded again."
         caveats.append(Caveat("segment_repaired", message, span))
     if settled.retagged:
-        message = "Nothing told where the tags of this segment belong; it was translated between them."
+        message = "Nothing told where the tags of this segment belong: its parts were translated alone, or "
+        message += "the tags stand at its ends."
         caveats.append(Caveat("markup_doubtful", message, span))
     for use in settled.terms:
         if not use.applied:

@@ -132,9 +132,17 @@ _PARTS = st.sampled_from(
 @settings(max_examples=60, deadline=None)
 @given(st.lists(_PARTS, min_size=1, max_size=20).map("".join), st.sampled_from(["text", "html", "xml"]))
 def test_any_markup_is_answered_and_no_tag_lost(client: httpx.Client, text: str, media: str) -> None:
-    body = {"text": f"Haus {text}", "source": "de", "format": media}
+    text = f"Haus <b>alt</b> {text}"
+    body = {"text": text, "source": "de", "format": media}
     answer = client.post("/v1/translate", json=body)
     assert answer.status_code == 200, answer.text
     tags = re.compile(r"</?[a-z][^<>]*>|<!-- c -->")
     out = answer.json()["translations"][0]["text"]
     assert Counter(map(str.lower, tags.findall(out))) == Counter(tags.findall(text))
+
+
+@pytest.mark.parametrize("tag", ["<b>", "</b>", "<br>", "<b>x", "</i>x", "<!-- c -->", "<code>x</code>"])
+def test_thousands_of_tags_in_one_sentence_are_kept(client: httpx.Client, tag: str) -> None:
+    text = f"Die Brücke {tag * 3000} steht."
+    answer = translate(client, text, format="html")
+    assert answer["text"].casefold().count(tag.rstrip("x")) == 3000
