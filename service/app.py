@@ -28,7 +28,7 @@ from service.backends.loading import engine_is_installed, load_backend
 from service.backends.protocol import GenerationOptions
 from service.batching.batcher import Batcher, BatchObserver
 from service.errors import GenerationFailed, ModelNotInstalled, OperatorError, ServiceError, SettingInvalid
-from service.model_store.catalogue import AUTO, EXTRACT, Catalogue, Profile
+from service.model_store.catalogue import AUTO, EXTRACT, Catalogue, Profile, Strategy
 from service.model_store.config import ModelConfig
 from service.model_store.files import ModelFiles
 from service.model_store.licence import acknowledged_models, require_licence
@@ -82,11 +82,16 @@ def load_models(settings: Settings) -> ModelSet:
         )
     name, profile = choose_profile(settings, catalogue, model_files(settings))
     summarizers = [] if profile.summarization == EXTRACT else [profile.summarization]
-    return _load(settings, name, map(catalogue.model, profile.translation), map(catalogue.model, summarizers))
+    translators, chosen = map(catalogue.model, profile.translation), map(catalogue.model, summarizers)
+    return _load(settings, name, translators, chosen, profile.strategy)
 
 
 def _load(
-    settings: Settings, profile: str, translators: Iterable[ModelConfig], summarizers: Iterable[ModelConfig]
+    settings: Settings,
+    profile: str,
+    translators: Iterable[ModelConfig],
+    summarizers: Iterable[ModelConfig],
+    strategy: Strategy = "translate-then-summarize",
 ) -> ModelSet:
     files = model_files(settings)
     acknowledged = acknowledged_models(settings.acknowledged_licences)
@@ -107,6 +112,7 @@ def _load(
         profile=profile,
         translators=[load(config) for config in translators],
         summarizers=[load(config) for config in summarizers],
+        strategy=strategy,
     )
 
 
@@ -138,14 +144,20 @@ async def open_pipeline(
             model.backend.close()
 
 
-def open_pipeline_of(settings: Settings, name: str) -> AbstractAsyncContextManager[ArticlePipeline]:
-    """The pipeline of the profile or the single model of that name; for measuring them."""
+def open_pipeline_of(
+    settings: Settings, name: str, strategy: Strategy | None = None
+) -> AbstractAsyncContextManager[ArticlePipeline]:
+    """The pipeline of the profile or the single model of that name; for measuring them. `strategy`, if
+    given, takes the place of the profile's."""
     catalogue = Catalogue.read(settings.model_configs)
-    if name not in catalogue.models:
-        return open_pipeline(settings.model_copy(update={"profile": name}))
-    config = catalogue.model(name)
-    translates = config.task == "translation"
-    models = _load(settings, name, [config] if translates else [], [] if translates else [config])
+    if name in catalogue.models:
+        config = catalogue.model(name)
+        translates = config.task == "translation"
+        models = _load(settings, name, [config] if translates else [], [] if translates else [config])
+    else:
+        models = load_models(settings.model_copy(update={"profile": name}))
+    if strategy is not None:
+        models.strategy = strategy
     return open_pipeline(settings, models=models)
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, aclosing
-from dataclasses import dataclass, field, replace
-from itertools import groupby, pairwise
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from service.batching.batcher import Batcher
 from service.errors import EmptyText, InvalidInput, SentenceTooLong, UnsupportedLanguage
-from service.pipeline.models import LoadedModel, ModelSet, known_code
+from service.pipeline.models import LoadedModel, ModelSet, demonstration, known_code
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import (
     Caveat,
@@ -24,21 +24,8 @@ from service.pipeline.result import (
     Usage,
 )
 from service.pipeline.stopwatch import Stopwatch
-from service.pipeline.summarization import (
-    HEADLINE,
-    SHORT_INPUT_WORDS,
-    AbstractiveSummarizer,
-    SourceSentence,
-    SummaryLength,
-    SummaryRequest,
-    about,
-    count_words,
-    extract,
-    headline,
-    in_style,
-    relevance,
-    select,
-)
+from service.pipeline.summarization import SummaryRequest, count_words
+from service.pipeline.summarizer import Material, Summarizer, read_together
 from service.pipeline.translation import SegmentTranslator, copied, parted
 from service.terms.glossary import Glossary, TermList
 from service.text.article import Article, BlockKind, read_article
@@ -113,6 +100,7 @@ class ArticlePipeline:
     ) -> None:
         self.models = models
         self.batcher = batcher
+        self._summarizer = Summarizer(batcher, models)
         self.default_source_language = default_source_language
         self.max_characters = max_characters
 
@@ -134,7 +122,8 @@ class ArticlePipeline:
                     segments.append(segment)
                     yield segment
         with watch.stage("summarize"):
-            summary = await self._summary(reading, segments, request, language)
+            in_target = language == reading.target
+            summary = await self._summary(reading, segments, request, language, translated=in_target)
         yield summary
         translation = _joined(reading, segments)
         yield _digest(reading, watch, segments, translation, summary)
@@ -201,11 +190,12 @@ class ArticlePipeline:
         reading = await self._read(request, watch)
         language = self._summary_language(request, reading)
         segments: list[TranslatedSegment] = []
-        if language != reading.language:
+        if self._summarizer.wants_translation(reading.language, language):
             with watch.stage("translate"):
                 segments = [segment async for segment in self._translated(reading)]
+        material = segments or copied(reading.segments)
         with watch.stage("summarize"):
-            summary = await self._summary(reading, segments or copied(reading.segments), request, language)
+            summary = await self._summary(reading, material, request, language, translated=bool(segments))
         return _digest(reading, watch, segments, None, summary)
 
     async def _read(self, request: DigestRequest, watch: Stopwatch) -> _Reading:
@@ -327,73 +317,19 @@ class ArticlePipeline:
         segments: Sequence[TranslatedSegment],
         request: DigestRequest,
         language: str,
+        *,
+        translated: bool,
     ) -> Summary:
-        wish = request.summary
-        length, focus = wish.length, wish.focus
-        characters = len(reading.article.text)
-        translated = language == reading.target
-        sentences = await off_loop(
-            characters, lambda: summarizable(reading.article, segments, translated=translated)
+        material = Material(
+            article=reading.article,
+            segments=segments,
+            source=reading.language,
+            language=language,
+            translated=translated,
+            model=reading.translator,
+            translator=self._translator(reading),
         )
-        if wish.style == "headline":
-            title = _title(reading, segments, translated=translated)
-            if title is not None:
-                return headline(title, language)
-            length = SummaryLength(1, HEADLINE)
-        caveats: tuple[Caveat, ...] = ()
-        if focus and not any(relevance(sentences, focus)):
-            message = "No sentence mentions what the summary should focus on; it covers the whole text."
-            caveats, focus = (Caveat("focus_not_found", message),), ""
-        model = self.models.summarizer(language)
-        if model is not None and sum(count_words(s.text) for s in sentences) >= SHORT_INPUT_WORDS:
-            writer = AbstractiveSummarizer(self.batcher, model, language=language)
-            chosen = about(sentences, focus) if focus else sentences
-            summary = await writer.summarize(chosen, length)
-        else:
-            picked = await off_loop(characters, lambda: select(sentences, length, reading.language, focus))
-            summary = extract(picked, of=len(sentences), length=length, language=language)
-        return in_style(replace(summary, caveats=(*caveats, *summary.caveats)), wish.style)
-
-
-def summarizable(
-    article: Article, segments: Sequence[TranslatedSegment], *, translated: bool
-) -> list[SourceSentence]:
-    """The sentences a summary may rest on, the pieces of a long one put together again."""
-    blocks = set(article.summary_blocks)
-    chosen = (s for s in segments if s.segment.block in blocks and s.segment.sentence >= 0)
-    sentences = []
-    for _, group in groupby(chosen, key=lambda s: s.segment.sentence):
-        pieces = list(group)
-        span = Span(pieces[0].segment.start, pieces[-1].segment.end)
-        source = _written_together((piece.segment.model_source, piece.segment) for piece in pieces)
-        target = _read_together(pieces)
-        doubtful = translated and any(c.code != "name_doubtful" for piece in pieces for c in piece.caveats)
-        sentences.append(SourceSentence(span, source, target if translated else None, doubtful))
-    return sentences
-
-
-def _title(
-    reading: _Reading, segments: Sequence[TranslatedSegment], *, translated: bool
-) -> SourceSentence | None:
-    """The headline as a sentence of the summary's language; None where the text has none."""
-    kinds = reading.article.blocks
-    pieces = [s for s in segments if s.segment.block >= 0 and kinds[s.segment.block].kind is BlockKind.TITLE]
-    if not pieces:
-        return None
-    span = Span(pieces[0].segment.start, pieces[-1].segment.end)
-    source = reading.article.title or ""
-    target = _read_together(pieces)
-    return SourceSentence(span, source, target if translated else None)
-
-
-def _read_together(pieces: Sequence[TranslatedSegment]) -> str:
-    """The target of neighbouring segments on one line, without tags."""
-    return _written_together((piece.reading, piece.segment) for piece in pieces)
-
-
-def _written_together(pieces: Iterable[tuple[str, Segment]]) -> str:
-    written = (text + (segment.joint if segment.frame is None else " ") for text, segment in pieces)
-    return " ".join("".join(written).split())
+        return await self._summarizer.summarize(material, request.summary)
 
 
 def _marked(text: str, media: MediaType) -> MarkedText | None:
@@ -437,7 +373,7 @@ def _refuse_split(segments: Sequence[Segment], limit: int) -> None:
 
 def _joined(reading: _Reading, segments: Sequence[TranslatedSegment]) -> Translation:
     titles = {i for i, block in enumerate(reading.article.blocks) if block.kind is BlockKind.TITLE}
-    title = _read_together([s for s in segments if s.segment.block in titles])
+    title = read_together([s for s in segments if s.segment.block in titles])
     return Translation(
         text="".join(segment.text for segment in segments),
         language=reading.target,
@@ -474,12 +410,4 @@ def _digest(
         terms=tuple(use for s in segments for use in s.terms) if reading.asked_terms else None,
         read_out=reading.read_out,
         timing=watch.milliseconds(),
-    )
-
-
-def demonstration(model: LoadedModel) -> Caveat:
-    return Caveat(
-        "demonstration_model",
-        f"{model.name} is a small demonstration model: its translation shows that the path works and is "
-        "not fit for use. `make models` fetches the real ones.",
     )

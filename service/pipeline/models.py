@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from service.backends.protocol import Backend
 from service.errors import UnsupportedLanguage
+from service.model_store.catalogue import Strategy
 from service.model_store.config import ModelConfig
+from service.pipeline.result import Caveat
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,19 @@ class LoadedModel:
 
 
 class ModelSet:
-    """Translators in order of preference, and summarizers (none: summaries are extracts)."""
+    """Translators in order of preference, and summarizers (none: summaries are extracts). The strategy
+    is for summaries in another language than the article's."""
 
     def __init__(
-        self, *, profile: str, translators: Sequence[LoadedModel], summarizers: Sequence[LoadedModel] = ()
+        self,
+        *,
+        profile: str,
+        translators: Sequence[LoadedModel],
+        summarizers: Sequence[LoadedModel] = (),
+        strategy: Strategy = "translate-then-summarize",
     ) -> None:
         self.profile = profile
+        self.strategy: Strategy = strategy
         self.translators = tuple(translators)
         self.summarizers = tuple(summarizers)
 
@@ -71,9 +80,9 @@ class ModelSet:
             pointer="#/source",
         )
 
-    def summarizer(self, language: str) -> LoadedModel | None:
+    def summarizer(self, reads: str, writes: str) -> LoadedModel | None:
         for model in self.summarizers:
-            if language in model.config.source_languages and language in model.config.target_languages:
+            if reads in model.config.source_languages and writes in model.config.target_languages:
                 return model
         return None
 
@@ -82,3 +91,11 @@ def known_code(code: str, known: set[str]) -> str:
     """`de` for `de-at` where only `de` is known."""
     base = code.partition("-")[0]
     return base if code not in known and base in known else code
+
+
+def demonstration(model: LoadedModel) -> Caveat:
+    return Caveat(
+        "demonstration_model",
+        f"{model.name} is a small demonstration model: its translation shows that the path works and is "
+        "not fit for use. `make models` fetches the real ones.",
+    )

@@ -172,8 +172,8 @@ def test_05_salad_salad_salad_is_noticed_and_real_repetition_survives() -> None:
 
 def test_15_tags_attributes_and_comments_come_back_with_their_nesting(client: httpx.Client) -> None:
     page = (
-        '<div class="x"><p>Die <b>alte <i>Brücke</i></b> über den <a href="/f?a=1&amp;b=2">Fluss</a> wird saniert.'
-        "<!-- bis Mai --> Das Land zahlt.</p><ul><li>Der Bund <br> zahlt.</li></ul></div>"
+        '<div class="x"><p>Die <b>alte <i>Brücke</i></b> über den <a href="/f?a=1&amp;b=2">Fluss</a> wird '
+        "saniert.<!-- bis Mai --> Das Land zahlt.</p><ul><li>Der Bund <br> zahlt.</li></ul></div>"
     )
     answer = digest(client, page, format="html")
     tag = re.compile(r"<[^<>]*>")

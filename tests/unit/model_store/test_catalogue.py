@@ -61,7 +61,9 @@ def test_the_bundled_profiles_serve_german_to_english(bundled):
         assert any("de" in m.source_languages and "en" in m.target_languages for m in translators), name
         if profile.summarization != EXTRACT:
             summarizer = bundled.model(profile.summarization)
-            assert "en" in summarizer.source_languages, name
+            reads = "de" if profile.strategy == "direct" else "en"
+            assert reads in summarizer.source_languages, name
+            assert "en" in summarizer.target_languages, name
 
 
 def test_profiles_never_hold_a_restricted_licence(bundled):
@@ -97,9 +99,17 @@ def test_the_models_are_decoded_as_their_cards_say(bundled):
     assert len(nllb) >= 12
 
 
+def test_a_direct_strategy_needs_a_summarizer_that_writes_another_language(directory):
+    with (directory / "profiles.toml").open("a") as file:
+        file.write('strategy = "direct"\n')
+    with pytest.raises(ConfigInvalid) as caught:
+        Catalogue.read(directory)
+    assert "profiles.mine.strategy" in caught.value.message
+
+
 def test_only_the_starter_and_the_stubs_are_demonstrations(bundled):
     shown = {config.name for config in bundled.models.values() if config.demonstration}
-    assert shown == {"starter", "stub", "stub-summarizer"}
+    assert shown == {"starter", "stub", "stub-crosslingual", "stub-summarizer"}
 
 
 def test_a_directory_of_ones_own_replaces_the_bundled_one(directory):
