@@ -9,6 +9,7 @@
     │   ├── UnsupportedMedia         a content type we do not read
     │   ├── MalformedBody            not the JSON, or not the fields, that were announced
     │   ├── UnsupportedLanguage      no model here for this language or direction
+    │   ├── AmbiguousLanguage        a long text that could be in one of several languages
     │   └── UrlNotFetched            a URL where the text should be
     ├── Unavailable                  try again later
     │   ├── Overloaded               the queue is full
@@ -91,6 +92,20 @@ class MalformedBody(InvalidInput):
 class UnsupportedLanguage(InvalidInput):
     code = "unsupported_language"
     title = "Language not supported"
+
+
+class AmbiguousLanguage(InvalidInput):
+    """`candidates` are language codes with their confidence, best first."""
+
+    code = "ambiguous_language"
+    title = "Language not clear"
+
+    def __init__(self, candidates: tuple[tuple[str, float], ...]) -> None:
+        named = ", ".join(f"{code} ({confidence:.0%})" for code, confidence in candidates)
+        super().__init__(
+            f"The text's language is not clear; it may be {named}. Name it as the source.", pointer="#/source"
+        )
+        self.candidates = candidates
 
 
 class UrlNotFetched(InvalidInput):

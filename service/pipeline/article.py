@@ -11,6 +11,7 @@ from typing import Literal
 
 from service.batching.batcher import Batcher
 from service.errors import InvalidInput, UnsupportedLanguage
+from service.pipeline.identification import Identification, identify
 from service.pipeline.models import LoadedModel, ModelSet, known_code
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import (
@@ -43,14 +44,10 @@ from service.pipeline.translation import SegmentTranslator, copied, parted
 from service.text.article import Article, BlockKind, read_article
 from service.text.check import check_text
 from service.text.html import read_html
-from service.text.language import Detection, detect_language
-from service.text.segment import Segment
+from service.text.segment import Segment, keep_blocks
 from service.text.segmentation import segment_article
 
 MediaType = Literal["text", "html"]
-
-_SUSPICION = 0.9
-"""Confidence from which a text too short to be sure of is still said to look like another language."""
 
 _WORTH_SAYING = 0.005
 
@@ -209,37 +206,15 @@ class ArticlePipeline:
                 caveats.append(Caveat("replacement_characters", message, Span(at, at + 1)))
             article = await off_loop(len(text), lambda: read_article(text))
         with watch.stage("detect"):
-            language, detected, about_language = self._identify(text, request)
-            caveats.extend(about_language)
-        translator, target = None, self.models.target_language(request.target)
-        if language != target:
-            translator = self.models.translator(language, target)
+            target = self.models.target_language(request.target)
+            wanted = {"source": request.source, "target": target, "default": self.default_source_language}
+            found = await off_loop(len(text), lambda: identify(article, self.models, **wanted))
+            language = found.language
+        translator = self.models.translator(language, target) if language != target else None
         with watch.stage("segment"):
-            segments = await off_loop(len(text), lambda: _segments(article, language, translator))
-        return _Reading(article, language, target, detected, segments, translator, tuple(caveats))
-
-    def _identify(self, text: str, request: DigestRequest) -> tuple[str, DetectedLanguage, list[Caveat]]:
-        guess = detect_language(text, default=self.default_source_language)
-        target = self.models.target_language(request.target)
-        detected = DetectedLanguage(guess.code, guess.confidence)
-        if request.source != "auto":
-            language = self.models.source_language(request.source)
-            best = guess.candidates[0] if guess.candidates else Detection(language, 0.0)
-            # What is said to be in the target language is not translated: then a suspicion is enough.
-            suspected = language == target and best.confidence >= _SUSPICION
-            if best.code != language and (guess.sure or suspected):
-                message = f"The text looks like {best.code!r} but was treated as {language!r}, as asked."
-                return language, detected, [Caveat("language_mismatch", message)]
-        elif guess.sure:
-            language = guess.code
-        else:
-            language = guess.code  # the default, unless the text's script rules it out
-            message = f"Too little text to tell its language; it was taken for {language!r}."
-            return language, detected, [Caveat("language_assumed", message)]
-        if language == target:
-            message = f"The text is already in {language!r}; it was passed through unchanged."
-            return language, detected, [Caveat("already_in_target_language", message)]
-        return language, detected, []
+            segments = await off_loop(len(text), lambda: _segments(article, found, translator))
+        caveats.extend(found.caveats)
+        return _Reading(article, language, target, found.detected, segments, translator, tuple(caveats))
 
     def _summary_language(self, request: DigestRequest, reading: _Reading) -> str:
         wanted = request.summary.language or reading.target
@@ -330,17 +305,18 @@ def _title(
     return SourceSentence(span, source, target if translated else None)
 
 
-def _segments(article: Article, language: str, translator: LoadedModel | None) -> list[Segment]:
+def _segments(article: Article, found: Identification, translator: LoadedModel | None) -> list[Segment]:
     if translator is None:
         return segment_article(
-            article, language=language, count_tokens=count_words, max_tokens=_UNREAD_TOKENS
+            article, language=found.language, count_tokens=count_words, max_tokens=_UNREAD_TOKENS
         )
-    return segment_article(
+    segments = segment_article(
         article,
-        language=language,
+        language=found.language,
         count_tokens=translator.backend.count_tokens,
         max_tokens=translator.config.limits.segment_tokens,
     )
+    return keep_blocks(segments, found.kept) if found.kept else segments
 
 
 def _joined(reading: _Reading, segments: Sequence[TranslatedSegment]) -> Translation:

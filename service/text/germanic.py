@@ -58,7 +58,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 def weigh_kin(scores: Mapping[str, float], text: str) -> dict[str, float]:
-    """The same log-probabilities, not normalised, with Swiss German and Low Saxon among them."""
+    """The same log-probabilities, not normalised, with Swiss German and Low Saxon among them. They are
+    weighed against each other only: the best of the kin is as likely as before against any other language."""
     weighed = dict(scores)
     known = [code for code in _WORDS if code in scores]
     if "de" not in known:
@@ -73,4 +74,6 @@ def weigh_kin(scores: Mapping[str, float], text: str) -> dict[str, float]:
     for code in _WORDS:
         if code in weighed:
             weighed[code] -= _WORD_WEIGHT * (most - votes[code])
-    return weighed
+    kin = [code for code in _WORDS if code in weighed]
+    lost = max(scores[code] for code in known) - max(weighed[code] for code in kin)
+    return weighed | {code: weighed[code] + lost for code in kin}

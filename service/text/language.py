@@ -61,7 +61,9 @@ _SCRIPT_LANGUAGES = {
 _BY_SCRIPT = {script: frozenset(codes.split()) for script, codes in _SCRIPT_LANGUAGES.items()}
 # Written in Latin letters as well as in the script above.
 _ALSO_LATIN = frozenset({"sr", "ku", "kk", "tg", "tt"})
-_NOT_LATIN = frozenset().union(*_BY_SCRIPT.values()) - _ALSO_LATIN | {"zxx", "ext"}  # and what is no language
+# No language, and Volapük, for which lists of words were taken.
+_NOT_GUESSED = frozenset({"zxx", "ext", "vo"})
+_NOT_LATIN = frozenset().union(*_BY_SCRIPT.values(), _NOT_GUESSED) - _ALSO_LATIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ def _temperature(letters: int) -> float:
     """What the identifier's log-probabilities are divided by, so that of the texts said to be German
     with 0.8 about 80 % are. Its own square root of the length leaves short texts less sure than they
     deserve. Fitted on 19 languages at 5 to 900 letters; docs/language.md has the errors before and after."""
-    return 0.88 * max(letters, 1) ** 0.31
+    return 0.88 * math.pow(max(letters, 1), 0.31)
 
 
 def _load() -> _Identifier:
