@@ -22,10 +22,10 @@ _LONG_LETTERS = 200
 _INDICATION = 0.3
 """Below this no candidate is one: the text is a list of names, code or one word repeated."""
 
-_BLOCK_CHARACTERS = 120
+_BLOCK_CHARACTERS = 80
 """Shorter blocks are not asked: headings, table rows and names look like any language."""
 
-_BLOCK_LETTERS = 200
+_BLOCK_LETTERS = 100
 _BLOCK_CONFIDENCE = 0.9
 _WHOLE_BLOCK = 2_500
 """Characters read at each end of a block that seems to be in another language than the article."""
@@ -149,14 +149,15 @@ def _asked(
 
 def _clear_blocks(article: Article, guess: LanguageGuess, reader: _Reader) -> dict[int, str]:
     """Index -> what the block is read as, for blocks long enough to be sure of. Most are in the article's
-    language, and their beginning says so; any other claim has to hold for the whole block."""
+    language, and their beginning says so; any other claim, and one that would leave the block
+    untranslated, has to hold for the whole block."""
     spoken: dict[int, str] = {}
     for index, block in enumerate(article.blocks if len(article.blocks) > 1 else ()):
         if block.end - block.start < _BLOCK_CHARACTERS:
             continue
         text = article.text[block.start : block.end]
         code = _clear(text, _BLOCK_LETTERS)
-        if code is not None and code != guess.code:
+        if code is not None and (code != guess.code or code == reader.target):
             ends = {_clear(text[:_WHOLE_BLOCK]), _clear(text[-_WHOLE_BLOCK:])}
             code = code if ends == {code} else None
         if code is not None:
