@@ -27,6 +27,8 @@ _BLOCK_CHARACTERS = 80
 
 _BLOCK_LETTERS = 100
 _BLOCK_CONFIDENCE = 0.9
+"""What a block has to show first; docs/language.md says how often a German one is mistaken."""
+
 _WHOLE_BLOCK = 2_500
 """Characters read at each end of a block that seems to be in another language than the article."""
 
