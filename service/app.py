@@ -14,7 +14,9 @@ from fastapi import FastAPI, Request, Response
 from service.api import documentation, health
 from service.api.disconnect import CallerLeft
 from service.api.middleware import RequestContext
+from service.api.native import glossaries
 from service.api.native import routes as native
+from service.api.native.wire import GlossaryBody
 from service.api.openapi import install_openapi
 from service.api.page import routes as page
 from service.api.problem import install_problem_handlers
@@ -30,6 +32,7 @@ from service.observability.metrics import Metrics
 from service.pipeline.article import ArticlePipeline, DigestRequest
 from service.pipeline.models import LoadedModel, ModelSet
 from service.settings import Settings
+from service.terms.store import GlossaryStore
 
 logger = logging.getLogger("kurzfassung")
 
@@ -157,6 +160,7 @@ def create_app(
         ),
         metrics=Metrics(),
         version=service_version(),
+        glossaries=GlossaryStore(settings.data_dir / "glossaries.sqlite"),
     )
 
     @asynccontextmanager
@@ -181,13 +185,14 @@ def create_app(
     )
     app.state.service = state
     app.include_router(native.router, tags=["native"])
+    app.include_router(glossaries.router, tags=["glossaries"])
     app.include_router(health.router)
     app.include_router(documentation.router)
     app.include_router(page.router)
     install_problem_handlers(app)
     app.add_exception_handler(CallerLeft, _caller_left)
     app.add_middleware(RequestContext, metrics=state.metrics)
-    install_openapi(app, [*native.request_bodies(), *native.stream_events()])
+    install_openapi(app, [*native.request_bodies(), GlossaryBody, *native.stream_events()])
     return app
 
 

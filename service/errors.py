@@ -10,9 +10,12 @@
     │   ├── MalformedBody            not the JSON, or not the fields, that were announced
     │   ├── UnsupportedLanguage      no model here for this language or direction
     │   ├── AmbiguousLanguage        a long text that could be in one of several languages
-    │   └── UrlNotFetched            a URL where the text should be
+    │   ├── UrlNotFetched            a URL where the text should be
+    │   ├── GlossaryInvalid          terms that are empty, too long, twice there
+    │   └── GlossaryNotFound         no stored glossary of that id
     ├── Unavailable                  try again later
     │   ├── Overloaded               the queue is full
+    │   ├── StoreUnavailable         what is kept between requests cannot be reached
     │   ├── NotReady                 models are still loading
     │   └── ShuttingDown             the process drains
     ├── GenerationFailed             the engine failed on this input
@@ -113,6 +116,16 @@ class UrlNotFetched(InvalidInput):
     title = "URLs are not fetched"
 
 
+class GlossaryInvalid(InvalidInput):
+    code = "invalid_glossary"
+    title = "Glossary not usable"
+
+
+class GlossaryNotFound(InvalidInput):
+    code = "glossary_not_found"
+    title = "No such glossary"
+
+
 class Unavailable(ServiceError):
     """Try again; `retry_after` is in whole seconds, at least 1."""
 
@@ -127,6 +140,11 @@ class Unavailable(ServiceError):
 class Overloaded(Unavailable):
     code = "overloaded"
     title = "Too much work waiting"
+
+
+class StoreUnavailable(Unavailable):
+    code = "store_unavailable"
+    title = "Store not available"
 
 
 class NotReady(Unavailable):

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     models_dir: Path = Path.home() / ".local" / "share" / "kurzfassung" / "models"
     """Where fetched and converted models live."""
 
+    data_dir: Path = Path.home() / ".local" / "share" / "kurzfassung" / "data"
+    """Where glossaries are kept, in `glossaries.sqlite`. Made when the first one is stored."""
+
     hub_endpoint: Annotated[str, Field(pattern=r"^https?://\S+$")] = "https://huggingface.co"
     """The model hub, or a mirror of it."""
 

@@ -10,6 +10,8 @@ from fastapi import Request
 from service.errors import NotReady, ShuttingDown
 from service.observability.metrics import Metrics
 from service.pipeline.article import ArticlePipeline
+from service.terms.glossary import MOST_TERMS
+from service.terms.store import GlossaryStore
 
 Phase = Literal["starting", "ready", "draining", "failed"]
 
@@ -21,13 +23,17 @@ class RequestLimits:
     characters: int
     body_bytes: int
     texts: int
+    terms: int = MOST_TERMS
 
 
 class ServiceState:
     """One per process. `loaded` becomes the pipeline when the models are there; `phase` turns ready
     only after a canary digest went through it."""
 
-    def __init__(self, *, limits: RequestLimits, metrics: Metrics, version: str) -> None:
+    def __init__(
+        self, *, limits: RequestLimits, metrics: Metrics, version: str, glossaries: GlossaryStore
+    ) -> None:
+        self.glossaries = glossaries
         self.limits = limits
         self.metrics = metrics
         self.version = version

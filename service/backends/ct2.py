@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import ctranslate2
 
+from service.backends.alignment import Alignment, align_words, word_count
 from service.backends.protocol import NOTHING, GenerationOptions, Hypothesis
-from service.backends.tokenization import load_tokenizer
+from service.backends.tokenization import is_text, load_tokenizer
 from service.errors import GenerationFailed, ModelDamaged
 from service.model_store.config import ModelConfig
 
@@ -79,13 +82,20 @@ class CT2Backend:
                 min_decoding_length=min(options.min_decoding_length + len(prefix), cap),
                 disable_unk=True,
                 return_scores=True,
+                return_attention=options.alignment,
             )
         except (RuntimeError, ValueError) as error:
             raise GenerationFailed("The engine failed on a batch.") from error
-        decoded = (
+        hypotheses = [
             self._hypothesis(result.hypotheses[0], result.scores[0], options.length_penalty, prefix, cap)
             for result in results
-        )
+        ]
+        if options.alignment:
+            hypotheses = [
+                replace(made, alignment=self._alignment(text, made, tokens, result, len(prefix)))
+                for text, made, tokens, result in zip(texts, hypotheses, batch, results, strict=True)
+            ]
+        decoded = iter(hypotheses)
         return [next(decoded) if source.strip() else NOTHING for source in sources]
 
     def close(self) -> None:
@@ -124,6 +134,16 @@ class CT2Backend:
         own = tokens[len(prefix) :]
         mean = total / max(1, steps - len(prefix))
         return Hypothesis(self._tokenizer.decode(own), mean, len(own), complete)
+
+    def _alignment(
+        self, source: str, made: Hypothesis, tokens: Sequence[str], result: Any, prefix: int
+    ) -> Alignment | None:
+        """None where the tokenizer's words are not those between the white space of the texts."""
+        read = [token if is_text(token) else "" for token in tokens]
+        written = [token if is_text(token) else "" for token in result.hypotheses[0][prefix:]]
+        if word_count(read) != len(source.split()) or word_count(written) != len(made.target.split()):
+            return None
+        return align_words(result.attention[0][prefix:], read, written)
 
 
 def cuda_is_usable() -> bool:

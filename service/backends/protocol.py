@@ -16,7 +16,7 @@ class GenerationOptions:
     knows whether it was finished. Tokens that every answer starts with (language, forced start) count
     in neither. `source_language` and `target_language` are our codes ("de", "en"), empty for the
     config's first; a model that needs language tokens maps them through its config, any other model
-    ignores them.
+    ignores them. `alignment` asks for `Hypothesis.alignment`, from engines that can tell.
     """
 
     beam_size: int = 4
@@ -27,6 +27,7 @@ class GenerationOptions:
     no_repeat_ngram_size: int = 0
     source_language: str = ""
     target_language: str = ""
+    alignment: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,15 @@ class Hypothesis:
     `score` is the mean natural log-probability per target token, end token included, among the
     tokens that could be chosen: <unk> never, and none that the options rule out. `tokens` counts
     target tokens without the end token; `complete` is False when decoding stopped on
-    `max_decoding_length`, so the target is cut.
+    `max_decoding_length`, so the target is cut. `alignment` pairs words of the source with words of
+    the target, both counted from 0 between white space; None where the engine cannot tell.
     """
 
     target: str
     score: float
     tokens: int
     complete: bool
+    alignment: tuple[tuple[int, int], ...] | None = None
 
 
 NOTHING = Hypothesis("", 0.0, 0, True)

@@ -68,12 +68,21 @@ class StubBackend:
             raise GenerationFailed("The planted fault.")
         if self._seconds_per_token:
             time.sleep(self._seconds_per_token * sum(map(self.count_tokens, sources)))
-        return [self._hypothesis(source, options.max_decoding_length) for source in sources]
+        return [self._hypothesis(source, options) for source in sources]
 
     def close(self) -> None:
         self._closed = True
 
-    def _hypothesis(self, source: str, longest: int) -> Hypothesis:
+    def _hypothesis(self, source: str, options: GenerationOptions) -> Hypothesis:
         words = self._decode(source).split()
-        kept = words[:longest]
-        return Hypothesis(" ".join(kept), -0.1 if kept else 0.0, len(kept), len(words) < longest)
+        kept = words[: options.max_decoding_length]
+        complete = len(words) < options.max_decoding_length
+        # Word for word; a planted decoder that writes more or fewer words tells nothing.
+        aligned = tuple((n, n) for n in range(len(kept))) if len(kept) == len(source.split()) else None
+        return Hypothesis(
+            " ".join(kept),
+            -0.1 if kept else 0.0,
+            len(kept),
+            complete,
+            aligned if options.alignment else None,
+        )

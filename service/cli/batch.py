@@ -19,7 +19,7 @@ from service.api.native.wire import DigestBody, SummaryWish
 from service.app import open_pipeline
 from service.cli.digest import add_summary_arguments, answer, shape_of
 from service.cli.exit_codes import ExitCode
-from service.errors import MalformedBody, Overloaded, ServiceError
+from service.errors import GlossaryNotFound, MalformedBody, Overloaded, ServiceError
 from service.pipeline.article import ArticlePipeline, DigestRequest
 from service.pipeline.result import Digest
 from service.settings import Settings
@@ -143,9 +143,13 @@ async def _answer(pipeline: ArticlePipeline, task: str, line: _Line, wish: dict[
             if asked and "summary" not in fields:
                 fields["summary"] = asked
         body = validate(DigestBody, fields)
-        digest = await _answer_patiently(pipeline, task, body.request())
-        html = body.format == "html"
-        return {"id": identity, "result": shape_of(task, digest, segments=body.segments, html=html)}
+        if isinstance(body.glossary, str):
+            raise GlossaryNotFound(
+                "A batch knows no stored glossaries; give the terms themselves.", pointer="#/glossary"
+            )
+        wanted = body.wanted(body.text, None, body.summary.request(), body.terms)
+        digest = await _answer_patiently(pipeline, task, wanted)
+        return {"id": identity, "result": shape_of(task, digest, segments=body.segments)}
     except ServiceError as error:
         return {"id": identity, "error": {"code": error.code, "message": error.message}}
     except Exception as error:  # a bug of ours costs this line, not the ten thousand after it

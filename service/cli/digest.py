@@ -10,16 +10,18 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 from service.api.body import decode_text
 from service.api.native import wire
 from service.app import open_pipeline
 from service.cli.exit_codes import ExitCode
-from service.errors import InvalidText, UnsupportedMedia
-from service.pipeline.article import ArticlePipeline, DigestRequest
+from service.errors import GlossaryInvalid, InvalidText, UnsupportedMedia
+from service.pipeline.article import ArticlePipeline, DigestRequest, MediaType
 from service.pipeline.result import Digest
 from service.pipeline.summarization import Style, SummaryLength, SummaryRequest
 from service.settings import Settings
+from service.terms.glossary import Term, TermList, check_terms
 
 _HELP = {
     "digest": "translate and summarise an article",
@@ -32,7 +34,18 @@ def add_digest_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentP
     for command, text in _HELP.items():
         parser = subparsers.add_parser(command, help=text)
         parser.add_argument("file", metavar="FILE", help="a text or HTML file; - reads standard input")
-        parser.add_argument("--html", action="store_true", help="the input is HTML (a .html file always is)")
+        parser.add_argument(
+            "--format",
+            choices=get_args(MediaType),
+            help="page: an article is read out of a web page (the default for .html files); "
+            "html, xml: the markup comes back as it went in",
+        )
+        parser.add_argument(
+            "--keep", action="append", default=[], metavar="STRING", help="comes back as it is; repeatable"
+        )
+        parser.add_argument(
+            "--glossary", type=_terms, metavar="FILE", help="terms, a line each: source, a tab, target"
+        )
         parser.add_argument("--source", default="auto", help="language code, or auto (default)")
         parser.add_argument("--target", default="en", help="language code (default: en)")
         parser.add_argument("--json", action="store_true", help="the whole answer as JSON, as over HTTP")
@@ -79,9 +92,10 @@ def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     command: str = arguments.command
-    html = arguments.html or Path(arguments.file).suffix.lower() in {".html", ".htm", ".xhtml"}
+    pages = Path(arguments.file).suffix.lower() in {".html", ".htm", ".xhtml"}
+    media: MediaType = arguments.format or ("page" if pages else "text")
     try:
-        text = _read(arguments.file, html=html)
+        text = _read(arguments.file, html=media == "page")
     except OSError as error:
         print(f"kurzfassung: {arguments.file}: {error.strerror}", file=sys.stderr)
         return ExitCode.USAGE
@@ -92,25 +106,27 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         print(f"kurzfassung: {arguments.file}: declares a charset that is not read here", file=sys.stderr)
         return ExitCode.USAGE
     summary = SummaryRequest() if command == "translate" else summary_request(arguments)
-    request = DigestRequest(text, arguments.source, arguments.target, "html" if html else "text", summary)
+    request = DigestRequest(
+        text, arguments.source, arguments.target, media, summary, tuple(arguments.keep), arguments.glossary
+    )
     digest = asyncio.run(_work(command, request, settings))
     if arguments.json:
-        shape = shape_of(command, digest, segments=getattr(arguments, "segments", False), html=html)
+        shape = shape_of(command, digest, segments=getattr(arguments, "segments", False))
         print(json.dumps(shape, ensure_ascii=False, indent=2))
     else:
         _print(digest)
     return ExitCode.OK
 
 
-def shape_of(command: str, digest: Digest, *, segments: bool, html: bool) -> dict[str, object]:
+def shape_of(command: str, digest: Digest, *, segments: bool) -> dict[str, object]:
     """The answer as the HTTP API gives it."""
     out: wire.DigestOut | wire.TranslatedTextOut | wire.SummarizeOut
     if command == "digest":
-        out = wire.digest_out(digest, segments=segments, html=html)
+        out = wire.digest_out(digest, segments=segments)
     elif command == "translate":
-        out = wire.translated_out(digest, segments=segments, html=html)
+        out = wire.translated_out(digest, segments=segments)
     else:
-        out = wire.summarize_out(digest, html=html)
+        out = wire.summarize_out(digest)
     return out.model_dump(exclude=wire.unasked(out))
 
 
@@ -125,6 +141,28 @@ async def answer(pipeline: ArticlePipeline, command: str, request: DigestRequest
 async def _work(command: str, request: DigestRequest, settings: Settings) -> Digest:
     async with open_pipeline(settings) as pipeline:
         return await answer(pipeline, command, request)
+
+
+def _terms(name: str) -> TermList:
+    """An argparse type."""
+    try:
+        lines = Path(name).read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{name}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise argparse.ArgumentTypeError(f"{name}: not UTF-8 text") from error
+    terms = []
+    for number, line in enumerate(lines, 1):
+        source, tab, target = line.partition("\t")
+        if line.strip() and not tab:
+            raise argparse.ArgumentTypeError(f"{name}: line {number}: a source, a tab and a target")
+        if line.strip():
+            terms.append(Term(source.strip(), target.strip()))
+    try:
+        check_terms(terms)
+    except GlossaryInvalid as error:
+        raise argparse.ArgumentTypeError(f"{name}: {error.message}") from error
+    return TermList(tuple(terms))
 
 
 def _read(name: str, *, html: bool) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Literal
 
 from service.batching.batcher import Batcher
-from service.errors import InvalidInput, UnsupportedLanguage
+from service.errors import EmptyText, InvalidInput, UnsupportedLanguage
 from service.pipeline.identification import Identification, identify
 from service.pipeline.models import LoadedModel, ModelSet, known_code
 from service.pipeline.off_loop import off_loop
@@ -41,13 +41,18 @@ from service.pipeline.summarization import (
     select,
 )
 from service.pipeline.translation import SegmentTranslator, copied, parted
+from service.terms.glossary import Glossary, TermList
 from service.text.article import Article, BlockKind, read_article
 from service.text.check import check_text
+from service.text.furniture import has_letters
 from service.text.html import read_html
+from service.text.markup import MarkedText, holds_markup, read_markup
 from service.text.segment import Segment, keep_blocks
 from service.text.segmentation import segment_article
 
-MediaType = Literal["text", "html"]
+MediaType = Literal["text", "page", "html", "xml"]
+"""`page` is a web page that the article is read out of; `html` and `xml` are texts whose markup comes back
+as it went in."""
 
 _WORTH_SAYING = 0.005
 
@@ -57,26 +62,34 @@ _UNREAD_TOKENS = 512
 
 @dataclass(frozen=True, slots=True)
 class DigestRequest:
-    """`source` is a language code or "auto"."""
+    """`source` is a language code or "auto". `kept` are strings that come back as they are."""
 
     text: str
     source: str = "auto"
     target: str = "en"
     media: MediaType = "text"
     summary: SummaryRequest = field(default_factory=SummaryRequest)
+    kept: tuple[str, ...] = ()
+    glossary: TermList | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A text read, identified and cut. `language` and `target` are codes as the models know them;
+    """A text read, identified and cut. `received` is what the segments' offsets point into; the article's
+    text is the same without its tags. `language` and `target` are codes as the models know them;
     `translator` is None where there is nothing to translate."""
 
+    received: str
     article: Article
     language: str
     target: str
     detected: DetectedLanguage
     segments: list[Segment]
     translator: LoadedModel | None
+    kept: tuple[str, ...]
+    glossary: Glossary | None
+    asked_terms: bool
+    read_out: bool
     caveats: tuple[Caveat, ...]
 
 
@@ -149,10 +162,11 @@ class ArticlePipeline:
                 error.pointer = error.pointer or f"#/text/{index}"
                 raise
             await asyncio.sleep(0)  # many short texts are a long one
-        same_work: dict[tuple[str, str, str], list[int]] = {}
+        same_work: dict[tuple[str, str, str, tuple[str, ...], int], list[int]] = {}
         for index, reading in enumerate(readings):
             model = reading.translator.name if reading.translator else ""
-            same_work.setdefault((model, reading.language, reading.target), []).append(index)
+            work = (model, reading.language, reading.target, reading.kept, id(reading.glossary))
+            same_work.setdefault(work, []).append(index)
         made: dict[int, list[TranslatedSegment]] = {}
         for indices in same_work.values():
             with ExitStack() as stages:
@@ -167,10 +181,9 @@ class ArticlePipeline:
 
     async def _translated_together(self, readings: Sequence[_Reading]) -> list[list[TranslatedSegment]]:
         """The texts of one model and one pair of languages."""
-        model, source, target = readings[0].translator, readings[0].language, readings[0].target
-        if model is None:
+        translator = self._translator(readings[0])
+        if translator is None:
             return [copied(reading.segments) for reading in readings]
-        translator = SegmentTranslator(self.batcher, model, source=source, target=target)
         together = [segment for reading in readings for segment in reading.segments]
         translated = [segment async for segment in translator.translate(together)]
         return parted(translated, [len(reading.segments) for reading in readings])
@@ -192,7 +205,7 @@ class ArticlePipeline:
         with watch.stage("read"):
             text = check_text(request.text, max_characters=self.max_characters)
             caveats: list[Caveat] = []
-            if request.media == "html":
+            if request.media == "page":
                 page = await off_loop(len(text), lambda: read_html(request.text))
                 text = check_text(page.text, max_characters=self.max_characters)
                 message = "The article was read out of an HTML page; spans point into `source_text`."
@@ -204,17 +217,44 @@ class ArticlePipeline:
                 at = text.index("\ufffd")
                 message = "The text has characters that were lost before it came here: a wrong encoding."
                 caveats.append(Caveat("replacement_characters", message, Span(at, at + 1)))
-            article = await off_loop(len(text), lambda: read_article(text))
+            marked = await off_loop(len(text), lambda: _marked(text, request.media))
+            plain = text if marked is None else marked.plain
+            if marked is not None and request.media == "text":
+                message = 'The text holds markup, which was kept; say so with "format": "html", or "page" '
+                message += "for a web page."
+                caveats.append(Caveat("markup_found", message))
+            if not has_letters(plain):
+                raise EmptyText("The markup holds no words: there is nothing to translate.")
+            article = await off_loop(len(plain), lambda: read_article(plain))
         with watch.stage("detect"):
             target = self.models.target_language(request.target)
             wanted = {"source": request.source, "target": target, "default": self.default_source_language}
-            found = await off_loop(len(text), lambda: identify(article, self.models, **wanted))
-            language = found.language
+            found = await off_loop(len(plain), lambda: identify(article, self.models, **wanted))
+            caveats.extend(_in_received(caveat, marked) for caveat in found.caveats)
+        language = found.language
         translator = self.models.translator(language, target) if language != target else None
+        glossary = None
+        if request.glossary is not None and translator is not None:
+            terms = request.glossary
+            glossary = await off_loop(20 * len(terms.terms), lambda: terms.glossary(language, target))
+            if glossary is None:
+                caveats.append(_other_languages(terms, language, target))
         with watch.stage("segment"):
-            segments = await off_loop(len(text), lambda: _segments(article, found, translator))
-        caveats.extend(found.caveats)
-        return _Reading(article, language, target, found.detected, segments, translator, tuple(caveats))
+            segments = await off_loop(len(plain), lambda: _segments(article, found, translator, marked))
+        return _Reading(
+            text,
+            article,
+            language,
+            target,
+            found.detected,
+            segments,
+            translator,
+            request.kept,
+            glossary,
+            request.glossary is not None,
+            request.media == "page",
+            tuple(caveats),
+        )
 
     def _summary_language(self, request: DigestRequest, reading: _Reading) -> str:
         wanted = request.summary.language or reading.target
@@ -226,16 +266,26 @@ class ArticlePipeline:
             )
         return language
 
+    def _translator(self, reading: _Reading) -> SegmentTranslator | None:
+        if reading.translator is None:
+            return None
+        return SegmentTranslator(
+            self.batcher,
+            reading.translator,
+            source=reading.language,
+            target=reading.target,
+            kept=reading.kept,
+            glossary=reading.glossary,
+        )
+
     async def _translated(
         self, reading: _Reading, *, ramp: bool = False
     ) -> AsyncGenerator[TranslatedSegment]:
-        if reading.translator is None:
+        translator = self._translator(reading)
+        if translator is None:
             for segment in copied(reading.segments):
                 yield segment
             return
-        translator = SegmentTranslator(
-            self.batcher, reading.translator, source=reading.language, target=reading.target
-        )
         async with aclosing(translator.translate(reading.segments, ramp=ramp)) as translated:
             async for segment in translated:
                 yield segment
@@ -284,8 +334,8 @@ def summarizable(
     for _, group in groupby(chosen, key=lambda s: s.segment.sentence):
         pieces = list(group)
         span = Span(pieces[0].segment.start, pieces[-1].segment.end)
-        source = " ".join(article.text[span.start : span.end].split())
-        target = " ".join("".join(piece.text for piece in pieces).split())
+        source = _written_together((piece.segment.model_source, piece.segment) for piece in pieces)
+        target = _read_together(pieces)
         doubtful = translated and any(c.code != "name_doubtful" for piece in pieces for c in piece.caveats)
         sentences.append(SourceSentence(span, source, target if translated else None, doubtful))
     return sentences
@@ -300,28 +350,60 @@ def _title(
     if not pieces:
         return None
     span = Span(pieces[0].segment.start, pieces[-1].segment.end)
-    source = " ".join(reading.article.text[span.start : span.end].split())
-    target = " ".join("".join(piece.text for piece in pieces).split())
+    source = reading.article.title or ""
+    target = _read_together(pieces)
     return SourceSentence(span, source, target if translated else None)
 
 
-def _segments(article: Article, found: Identification, translator: LoadedModel | None) -> list[Segment]:
-    if translator is None:
-        return segment_article(
-            article, language=found.language, count_tokens=count_words, max_tokens=_UNREAD_TOKENS
-        )
+def _read_together(pieces: Sequence[TranslatedSegment]) -> str:
+    """The target of neighbouring segments on one line, without tags."""
+    return _written_together((piece.reading, piece.segment) for piece in pieces)
+
+
+def _written_together(pieces: Iterable[tuple[str, Segment]]) -> str:
+    written = (text + (segment.joint if segment.frame is None else " ") for text, segment in pieces)
+    return " ".join("".join(written).split())
+
+
+def _marked(text: str, media: MediaType) -> MarkedText | None:
+    """The text's markup, where it has any."""
+    if media in ("html", "xml"):
+        return read_markup(text, media)
+    return read_markup(text, "text") if media == "text" and holds_markup(text) else None
+
+
+def _segments(
+    article: Article, found: Identification, translator: LoadedModel | None, marked: MarkedText | None
+) -> list[Segment]:
     segments = segment_article(
         article,
         language=found.language,
-        count_tokens=translator.backend.count_tokens,
-        max_tokens=translator.config.limits.segment_tokens,
+        count_tokens=translator.backend.count_tokens if translator else count_words,
+        max_tokens=translator.config.limits.segment_tokens if translator else _UNREAD_TOKENS,
     )
-    return keep_blocks(segments, found.kept) if found.kept else segments
+    segments = keep_blocks(segments, found.kept) if found.kept else segments
+    return segments if marked is None else marked.segments(segments)
+
+
+def _in_received(caveat: Caveat, marked: MarkedText | None) -> Caveat:
+    """The caveat with its span in the text as received, tags and all."""
+    if marked is None or caveat.span is None:
+        return caveat
+    span = Span(marked.starts[caveat.span.start], marked.ends[caveat.span.end - 1])
+    return replace(caveat, span=span)
+
+
+def _other_languages(terms: TermList, language: str, target: str) -> Caveat:
+    return Caveat(
+        "glossary_not_applied",
+        f"The glossary is for {terms.source_language!r} to {terms.target_language!r}; "
+        f"the text was translated from {language!r} to {target!r}.",
+    )
 
 
 def _joined(reading: _Reading, segments: Sequence[TranslatedSegment]) -> Translation:
     titles = {i for i, block in enumerate(reading.article.blocks) if block.kind is BlockKind.TITLE}
-    title = " ".join("".join(s.text for s in segments if s.segment.block in titles).split())
+    title = _read_together([s for s in segments if s.segment.block in titles])
     return Translation(
         text="".join(segment.text for segment in segments),
         language=reading.target,
@@ -343,7 +425,7 @@ def _digest(
     tokens = sum(segment.source_tokens + segment.target_tokens for segment in segments)
     used = [reading.translator] if reading.translator and segments else []
     return Digest(
-        source_text=reading.article.text,
+        source_text=reading.received,
         title=translation.title if translation else reading.article.title,
         translation=translation,
         summary=summary,
@@ -354,7 +436,9 @@ def _digest(
             *(caveat for segment in segments for caveat in segment.caveats),
             *(summary.caveats if summary else ()),
         ),
-        usage=Usage(len(reading.article.text), tokens + (summary.tokens if summary else 0)),
+        usage=Usage(len(reading.received), tokens + (summary.tokens if summary else 0)),
+        terms=tuple(use for s in segments for use in s.terms) if reading.asked_terms else None,
+        read_out=reading.read_out,
         timing=watch.milliseconds(),
     )
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Literal
 
+from service.pipeline.counterparts import changed_signs, match_quantities, swapped_changes, swapped_scores
 from service.text.names import NameTraces, read_names
 from service.text.protected import unkept, without_protected
 from service.text.quantities import CURRENCIES, Quantity, read_quantities, read_units
@@ -47,12 +47,14 @@ class Discrepancy:
         return f"The source has {here}, the translation {there}."
 
 
-def compare_facts(source: str, target: str, source_language: str, target_language: str) -> list[Discrepancy]:
+def compare_facts(
+    source: str, target: str, source_language: str, target_language: str, kept: Sequence[str] = ()
+) -> list[Discrepancy]:
     """Between a source and its translation. Where a language is unknown here, only what must come out as
-    it went in is compared."""
-    found = [_placeholders(source, target)]
+    it went in is compared, `kept` besides what always must."""
+    found = [_placeholders(source, target, kept)]
     if {source_language, target_language} <= _COMPARED:
-        source, target = _plain(source, target)
+        source, target = _plain(source, target, kept)
         found += [
             _numbers(source, target, source_language, target_language),
             _units(source, target),
@@ -61,18 +63,18 @@ def compare_facts(source: str, target: str, source_language: str, target_languag
     return [each for each in found if each is not None]
 
 
-def _placeholders(source: str, target: str) -> Discrepancy | None:
-    missing, added = unkept(source, target)
+def _placeholders(source: str, target: str, kept: Sequence[str]) -> Discrepancy | None:
+    missing, added = unkept(source, target, kept)
     return Discrepancy("placeholder", tuple(missing), tuple(added)) if missing or added else None
 
 
 _DOTTED = re.compile(r"\d+(?:\.\d+){2,}")
 
 
-def _plain(source: str, target: str) -> tuple[str, str]:
+def _plain(source: str, target: str, kept: Sequence[str]) -> tuple[str, str]:
     """Without addresses and placeholders, and without what both have alike of dotted figures (versions,
     addresses of machines, dates): those are no quantities to compare."""
-    source, target = without_protected(source), without_protected(target)
+    source, target = without_protected(source, kept), without_protected(target, kept)
     for same in set(_DOTTED.findall(source)) & set(_DOTTED.findall(target)):
         source, target = source.replace(same, " "), target.replace(same, " ")
     return source, target
@@ -85,9 +87,7 @@ class Evidence:
     def __init__(self, text: str, language: str) -> None:
         self._language = language
         self._names = NameTraces(text)
-        self._values = {
-            (each.kind, value) for each in read_quantities(text, language) for value in each.values
-        }
+        self._meanings = {meaning for each in read_quantities(text, language) for meaning in each.meanings}
 
     def unsupported(self, sentence: str) -> list[Discrepancy]:
         if self._language not in _COMPARED:
@@ -95,7 +95,7 @@ class Evidence:
         numbers = tuple(
             sentence[each.start : each.end]
             for each in read_quantities(sentence, self._language)
-            if not each.soft and not any((each.kind, value) in self._values for value in each.values)
+            if not each.soft and self._meanings.isdisjoint(each.meanings)
         )
         named = read_names(sentence, self._language)[:_MOST_NAMES]
         names = tuple(name for name in named if not self._names.holds(name))
@@ -104,88 +104,46 @@ class Evidence:
 
 
 def _numbers(source: str, target: str, source_language: str, target_language: str) -> Discrepancy | None:
-    missing, added = _unmatched(
-        read_quantities(source, source_language), read_quantities(target, target_language)
-    )
-    changed = any(_counts(each) for each in missing) and any(_counts(each) for each in added)
-    lost = [each for each in missing if not each.soft or changed]
-    gained = [each for each in added if not each.soft or changed]
-    if not lost and not gained:
-        return None
-    return Discrepancy(
-        "number",
-        tuple(source[each.start : each.end] for each in lost),
-        tuple(target[each.start : each.end] for each in gained),
-    )
+    before, after = read_quantities(source, source_language), read_quantities(target, target_language)
+    if len(before) + len(after) > _MOST_QUANTITIES:
+        raise TooMuchToCompare
+    found = match_quantities(before, after)
+    missing = [source[each.start : each.end] for each in _reported(found.missing, found.added)]
+    added = [target[each.start : each.end] for each in _reported(found.added, found.missing)]
+    languages = (source_language, target_language)
+    for one, other in (
+        *changed_signs(found, source, target),
+        *swapped_changes(source, target, (before, after), languages),
+    ):
+        missing.append(_with_sign(source, one))
+        added.append(_with_sign(target, other))
+    for score, swapped in swapped_scores(source, target) if source_language == "de" else ():
+        missing.append(score)
+        added.append(swapped)
+    return Discrepancy("number", tuple(missing), tuple(added)) if missing or added else None
+
+
+def _reported(those: Sequence[Quantity], others: Sequence[Quantity]) -> list[Quantity]:
+    """`one` and `first` come and go with the grammar, and so do codes; what is soft counts only where the
+    other side has something of the kind that it may have become."""
+    kinds = {each.kind == "code" for each in others if _counts(each)}
+    return [
+        each
+        for each in those
+        if not each.soft or (_has_counted(those, each) and (each.kind == "code") in kinds)
+    ]
+
+
+def _has_counted(those: Sequence[Quantity], soft: Quantity) -> bool:
+    return any(_counts(each) for each in those if (each.kind == "code") == (soft.kind == "code"))
 
 
 def _counts(quantity: Quantity) -> bool:
-    """`one` and `first` come and go with the grammar."""
-    return quantity.kind != "month" and quantity.values[0] > 1
+    return quantity.kind != "month" and (quantity.kind == "code" or quantity.values[0] > 1)
 
 
-def _unmatched(
-    source: Sequence[Quantity], target: Sequence[Quantity]
-) -> tuple[list[Quantity], list[Quantity]]:
-    if len(source) + len(target) > _MOST_QUANTITIES:
-        raise TooMuchToCompare
-    left = list(target)
-    missing = []
-    for quantity in source:
-        partner = next((each for each in left if _same(quantity, each)), None)
-        if partner is not None:
-            left.remove(partner)
-        elif not _take_clock(quantity, left):
-            missing.append(quantity)
-    for quantity in [each for each in left if each.kind == "time"]:
-        if _take_clock(quantity, missing):
-            left.remove(quantity)
-    for month in [each for each in missing if each.kind == "month"]:  # `03.10.` and `03/10`
-        number = next((each for each in left if not set(month.values).isdisjoint(each.values)), None)
-        if number is not None:
-            missing.remove(month)
-            left.remove(number)
-    # Said twice on one side and once on the other is a matter of style.
-    missing = [each for each in missing if not _is_repeated(each, target)]
-    left = [each for each in left if not _is_repeated(each, source)]
-    return missing, left
-
-
-def _same(one: Quantity, other: Quantity) -> bool:
-    return one.kind == other.kind and not set(one.values).isdisjoint(other.values)
-
-
-def _is_repeated(quantity: Quantity, others: Sequence[Quantity]) -> bool:
-    return any(_same(quantity, other) for other in others)
-
-
-def _take_clock(quantity: Quantity, others: list[Quantity]) -> bool:
-    """A time written without `Uhr` or `p.m.` on the other side reads as plain numbers."""
-    if quantity.kind != "time":
-        return False
-    for value in quantity.values:
-        hour, minute = divmod(int(value), 60)
-        for shown in (hour, (hour - 12) % 24):
-            wanted = [shown, minute] if minute else [shown]
-            together = next((each for each in others if _with_point(shown, minute) in each.values), None)
-            if minute and together is not None:  # `11.45`
-                others.remove(together)
-                return True
-            partners = [
-                next((each for each in others if each.kind == "number" and number in each.values), None)
-                for number in wanted
-            ]
-            if all(partner is not None for partner in partners):
-                zero = next((each for each in others if each.values == (Fraction(0),)), None)  # `14:00`
-                for partner in (*partners, zero):
-                    if partner in others:
-                        others.remove(partner)
-                return True
-    return False
-
-
-def _with_point(hour: int, minute: int) -> Fraction:
-    return hour + Fraction(minute, 100)
+def _with_sign(text: str, quantity: Quantity) -> str:
+    return ("-" if quantity.negative else "") + text[quantity.start : quantity.end]
 
 
 def _units(source: str, target: str) -> Discrepancy | None:

@@ -27,6 +27,18 @@ class Caveat:
 
 
 @dataclass(frozen=True, slots=True)
+class TermUse:
+    """A term of the glossary that a segment asks for: whether the translation has it, and whether it had
+    to be put in because the model said it otherwise."""
+
+    source: str
+    target: str
+    applied: bool
+    inserted: bool
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DetectedLanguage:
     """`confidence` is between 0 and 1."""
 
@@ -37,7 +49,8 @@ class DetectedLanguage:
 @dataclass(frozen=True, slots=True)
 class TranslatedSegment:
     """`target` starts at `target_start` of the translation and is followed by `segment.joint`.
-    `score` is the mean log-probability per token, None where nothing was decoded."""
+    `score` is the mean log-probability per token, None where nothing was decoded. `plain` is the
+    target without its tags, None where it has none."""
 
     index: int
     segment: Segment
@@ -47,6 +60,13 @@ class TranslatedSegment:
     source_tokens: int = 0
     target_tokens: int = 0
     caveats: tuple[Caveat, ...] = ()
+    terms: tuple[TermUse, ...] = ()
+    plain: str | None = None
+
+    @property
+    def reading(self) -> str:
+        """The target as a reader sees it: without tags."""
+        return self.target if self.plain is None else self.plain
 
     @property
     def source_span(self) -> Span:
@@ -105,10 +125,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """`source_text` is what the spans point into: the text as received, or for HTML the text that
-    was read out of the page. `title` is in the translation's language, or as it stands where
-    nothing was translated. `translation` or `summary` is None where only the other was asked for.
-    `timing` is in milliseconds per stage."""
+    """`source_text` is what the spans point into: the text as received, or with `read_out` the text that
+    was read out of a web page. `terms` is None where no glossary was given. `title` is in the
+    translation's language, or as it stands where nothing was translated. `translation` or `summary` is
+    None where only the other was asked for. `timing` is in milliseconds per stage."""
 
     source_text: str
     title: str | None
@@ -117,4 +137,6 @@ class Digest:
     detected_language: DetectedLanguage
     caveats: tuple[Caveat, ...]
     usage: Usage
+    terms: tuple[TermUse, ...] | None = None
+    read_out: bool = False
     timing: dict[str, float] = field(default_factory=dict)

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from service.backends.protocol import GenerationOptions, Hypothesis
 from service.pipeline.facts import Discrepancy, compare_facts
+from service.text.protected import without_protected
 
 
 class Fault(StrEnum):
@@ -20,6 +22,7 @@ class Fault(StrEnum):
     REPETITION = "repetition"
     COPIED = "segment_untranslated"
     SCRIPT = "wrong_script"
+    UNLIKELY = "segment_unlikely"
 
 
 MESSAGES = {
@@ -28,11 +31,12 @@ MESSAGES = {
     Fault.SHORT: "The translation of this segment is much shorter than usual and may miss something.",
     Fault.LONG: "The translation of this segment is much longer than usual and may add something.",
     Fault.REPETITION: "The translation of this segment repeats itself where the source does not.",
-    Fault.COPIED: "This segment came back as it was; it may not be translated.",
+    Fault.COPIED: "Much of this segment came back as it was; it may not be translated.",
     Fault.SCRIPT: "The translation of this segment is in another script than its language.",
+    Fault.UNLIKELY: "The model was far less sure of this segment than of the rest of the text.",
 }
 
-_LENGTH_CHECKED_FROM = 40
+LENGTH_CHECKED_FROM = 40
 """Characters of source from which the length ratio means something."""
 
 _SHORTEST, _LONGEST = 0.6, 1.6
@@ -43,6 +47,10 @@ _WIDEST_BEAM = 16
 
 _COPY_WORDS = 5
 """Words in lower case that a copied segment must hold to count: names and titles may stay as they are."""
+
+_COPIED_SHARE = 0.4
+"""Share of those words that stand in the target as well. So many do in 0.09 % of 45,378 German sentences
+with their human translations (FLORES-200 dev, WMT news references), most of them about German idioms."""
 
 _LATIN_LANGUAGES = frozenset("de en fr es it nl pt pl cs sv da nb no fi hu ro tr".split())
 _LATIN_END = "\u024f"
@@ -83,7 +91,14 @@ class Judgement:
         return found
 
 
-def judge(source: str, hypothesis: Hypothesis, source_language: str, target_language: str) -> Judgement:
+def judge(
+    source: str,
+    hypothesis: Hypothesis,
+    source_language: str,
+    target_language: str,
+    kept: Sequence[str] = (),
+) -> Judgement:
+    """`kept` are strings that must come out as they went in, besides those that always must."""
     found = faults(source, hypothesis)
     if source_language != target_language and _is_copy(source, hypothesis.target):
         found |= {Fault.COPIED}
@@ -94,7 +109,7 @@ def judge(source: str, hypothesis: Hypothesis, source_language: str, target_lang
     if Fault.EMPTY in found:
         return Judgement(found)
     try:
-        facts = compare_facts(source, hypothesis.target, source_language, target_language)
+        facts = compare_facts(source, hypothesis.target, source_language, target_language, kept)
     except Exception:  # whatever a check trips over, it must not cost the answer
         return Judgement(found, unchecked=True)
     return Judgement(found, tuple(facts))
@@ -108,7 +123,7 @@ def faults(source: str, hypothesis: Hypothesis) -> frozenset[Fault]:
     found = set()
     if not hypothesis.complete:
         found.add(Fault.CUT)
-    if len(source) >= _LENGTH_CHECKED_FROM:
+    if len(source) >= LENGTH_CHECKED_FROM:
         ratio = len(target) / len(source)
         if ratio < _SHORTEST:
             found.add(Fault.SHORT)
@@ -122,7 +137,7 @@ def faults(source: str, hypothesis: Hypothesis) -> frozenset[Fault]:
 def other_options(options: GenerationOptions, found: Judgement, source_tokens: int) -> GenerationOptions:
     """How to decode the failed segment again. Penalties on repetition apply to this segment only:
     a ban for all would break legitimate repetition elsewhere."""
-    if not found.faults:  # a number went wrong: look wider
+    if found.faults <= {Fault.UNLIKELY}:  # or a number went wrong: look wider
         return replace(options, beam_size=min(_WIDEST_BEAM, 2 * options.beam_size))
     if found.faults & {Fault.REPETITION, Fault.CUT, Fault.LONG}:
         return replace(options, repetition_penalty=1.3, no_repeat_ngram_size=_NGRAM)
@@ -142,8 +157,16 @@ def _repeats(text: str) -> int:
 
 
 def _is_copy(source: str, target: str) -> bool:
-    words = source.split()
-    return words == target.split() and sum(word.islower() for word in words) >= _COPY_WORDS
+    words = _LETTERS.findall(without_protected(source))
+    if not source.isupper():
+        words = [word for word in words if word.islower()]
+    if len(words) < _COPY_WORDS:
+        return False
+    copied = Counter(words) & Counter(_LETTERS.findall(without_protected(target)))
+    return copied.total() >= _COPIED_SHARE * len(words)
+
+
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 
 def _foreign(text: str) -> float:

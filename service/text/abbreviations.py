@@ -1,50 +1,29 @@
 """What the sentence splitter knows of each language: abbreviations, and words that start sentences.
 
-German is kept in full, English for plain news; any other language gets `_GENERIC`. To add one,
-write its `Orthography` and enter it in `_LANGUAGES`.
+German is kept in full, English, French, Spanish, Italian and Dutch for plain news; any other language
+gets `_GENERIC`. To add one, write its `Orthography` and enter it in `_LANGUAGES`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 
-
-@dataclass(frozen=True, slots=True)
-class Orthography:
-    """`never_ends`: abbreviations that something always follows (`Dr.`, `z.B.`).
-    `may_end`: abbreviations that end a sentence only where the next word starts one (`usw. Die`).
-    Both are written without the last stop and without spaces; an entry in lower case stands for
-    all its spellings, one with a capital (`Mo`, `So`) only for itself.
-    `starters`: function words that, with a capital, begin a sentence.
-    `conjunctions`: what follows a suspended hyphen (`Ost- und West`), in lower case.
-    `ordinal_stops`: whether `27.` is how a number says "27th". `abbreviated_endings`: how compounds of
-    an abbreviation end (`Goethestr.`)."""
-
-    never_ends: frozenset[str] = frozenset()
-    may_end: frozenset[str] = frozenset()
-    starters: frozenset[str] = frozenset()
-    conjunctions: frozenset[str] = frozenset()
-    ordinal_stops: bool = True
-    abbreviated_endings: tuple[str, ...] = ()
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
+from service.text.abbreviations_fr_es_it_nl import DUTCH, FRENCH, ITALIAN, SPANISH
+from service.text.orthography import Orthography, words
 
 _GERMAN = Orthography(
-    never_ends=_words(
+    never_ends=words(
         """
         dr prof dipl ing hr hrn frl hl sel gebr geb gest verh frh vgl bspw bzw ca evtl ggf
         inkl exkl insb insbes lt lfd mind sog sogen spez zzgl abzgl nr nrn abs anm abb abschn aufl
         bd bde rn rdnr rz ziff hrsg übers verf jg jgg betr engl frz franz lat griech österr röm kath
-        evang hptm uffz stellv stv urspr eigtl entspr gegr bsp st ehem
+        evang pfr med jur phil theol rer urt hptm uffz stellv stv urspr eigtl entspr gegr bsp st ehem
         halbs fa nördl südl östl westl städt techn gesch led bürgerl landw wirtsch
         z.b z.bsp d.h d.i i.d.r i.a i.allg v.a u.u i.e.s i.w.s i.s.v i.s.d i.v.m i.v i.h.v i.r.d
         z.hd z.hdn b.sc m.sc h.c dr.h.c dipl.-ing dipl.-kfm dipl.-psych b.z.w o.g e.g i.e mr mrs
         """
     ),
-    may_end=_words(
+    may_end=words(
         """
         usw usf etc uam uvm ff u.a u.ä u.s.w u.s.f u.v.m u.a.m o.ä o.a o.dgl u.dgl dgl s.o s.u
         mio mrd tsd mill std stdn min sek sec jh jhd jhdt jhs chr v.chr n.chr u.z v.u.z
@@ -55,7 +34,8 @@ _GERMAN = Orthography(
         Art Mag Gen Kap Tab Max max Par Bl Sp Tel Fax Ev ev no ap amerik ital wiss allg red
         """
     ),
-    starters=_words(
+    introducing=words("u.a o.a u.a.m"),
+    starters=words(
         """
         Der Die Das Den Dem Des Ein Eine Einen Einem Einer Eines Kein Keine Keinen Keiner Er Sie Es Wir
         Ihr Ich Du Man Sein Seine Seinen Seiner Ihre Ihren Ihrem Ihrer Unser Unsere Mein Meine Dies
@@ -75,27 +55,38 @@ _GERMAN = Orthography(
         Leider Natürlich Eigentlich Zwar Ansonsten Übrigens Bitte Danke Vielen
         Anschließend Schade Wirklich Ganz Besonders Auch Gut Sehr Super Gerne
         Dadurch Somit Also Ebenso Ebenfalls Vielleicht Wahrscheinlich Offenbar Schließlich Stattdessen
+        Mehr Morgen Niemals Bald Oft Manchmal Meist Meistens Endlich Selbst Sogar Vermutlich Lange
         """
     ),
-    conjunctions=_words("und oder bzw beziehungsweise sowie als bis noch wie aber sondern statt u"),
+    openings=re.compile(
+        r"[A-ZÄÖÜ][a-zäöüß]+n Sie\b|(?:[A-ZÄÖÜ][a-zäöüß]+en|Lasst|Lass) (?:wir|uns)\b"
+        r"|[A-ZÄÖÜ][a-zäöüß]+weise [a-zäöü]"
+    ),
+    numbered=words(
+        """
+        Platz Rang Seite Nummer Kapitel Modell Zimmer Artikel Gleis Runde Staffel Folge Teil Band Version
+        Windows Gruppe Punkt Ziffer Stufe Halle Typ Paragraf Paragraph
+        """
+    ),
+    conjunctions=words("und oder bzw beziehungsweise sowie als bis noch wie aber sondern statt u"),
     abbreviated_endings=("str", "pl"),
 )
 
 _ENGLISH = Orthography(
-    never_ends=_words(
+    never_ends=words(
         """
         mr mrs ms mx dr prof st mt messrs gen col capt cmdr lt sgt cpl pvt adm gov sen rep rev hon
-        vs vol pp figs eq cf ca e.g i.e viz esp approx dept
+        vs p.s vol pp figs eq cf ca e.g i.e viz esp approx dept
         """
     ),
-    may_end=_words(
+    may_end=words(
         """
         inc ltd co corp bros llc plc etc jr sr ph.d m.d b.a m.a u.s u.s.a u.k u.n e.u d.c a.m p.m
         jan feb mar apr jun jul aug sep sept oct nov dec Mon Tue Tues Wed Thu Thurs Fri Sat Sun
         ave blvd rd est no No Nos hrs min Fig pres ch sec maj
         """
     ),
-    starters=_words(
+    starters=words(
         """
         The A An This That These Those He She It We You I They His Her Its Our Their My In On At By
         For From With Without After Before Since Until While When Where Why How What Who Which If As
@@ -103,14 +94,14 @@ _ENGLISH = Orthography(
         Meanwhile Also Still Both Some Many Most All Each Every No Not To Under Over During Despite
         """
     ),
-    conjunctions=_words("and or to"),
+    conjunctions=words("and or to"),
     ordinal_stops=False,
 )
 
 _GENERIC = Orthography(
-    never_ends=_words("dr prof mr mrs st mme sr sra dott sig ing hr nr no vgl cf ca m"),
-    may_end=_words("etc usw inc ltd co corp s.a"),
-    conjunctions=_words("und oder and or et ou en of och og y o e i"),
+    never_ends=words("dr prof mr mrs st mme sr sra dott sig ing hr nr no vgl cf ca m"),
+    may_end=words("etc usw inc ltd co corp s.a"),
+    conjunctions=words("und oder and or et ou en of och og y o e i"),
 )
 _PLAIN_NUMBERS = Orthography(
     never_ends=_GENERIC.never_ends,
@@ -122,7 +113,11 @@ _PLAIN_NUMBERS = Orthography(
 _LANGUAGES = {
     "de": _GERMAN,
     "en": _ENGLISH,
-    **dict.fromkeys(("fr", "es", "it", "pt", "nl", "sv", "ru", "uk", "ro", "ca"), _PLAIN_NUMBERS),
+    "fr": FRENCH,
+    "es": SPANISH,
+    "it": ITALIAN,
+    "nl": DUTCH,
+    **dict.fromkeys(("pt", "sv", "ru", "uk", "ro", "ca"), _PLAIN_NUMBERS),
 }
 
 

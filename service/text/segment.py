@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from service.text.frame import Frame
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -20,6 +22,9 @@ class Segment:
     `sentence` numbers the sentences of the article from 0: the pieces of an over-long sentence
     share the number.
 
+    `frame` holds the inline tags of a segment of a text with markup; then `source`, `separator` and the
+    offsets are those of the text with its tags, and `model_source` has none.
+
     A text that begins with white space has a first segment with an empty source, whose separator
     is that white space.
     """
@@ -32,6 +37,7 @@ class Segment:
     translatable: bool
     block: int = -1
     sentence: int = -1
+    frame: Frame | None = None
 
     @property
     def end(self) -> int:

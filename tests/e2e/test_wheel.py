@@ -59,7 +59,7 @@ def test_every_dependency_is_declared_in_words_an_old_pip_understands(tmp_path: 
     subprocess.run(install, check=True, timeout=280)
     page = (ROOT / "tests" / "articles" / "seite.html").read_text(encoding="utf-8")
     done = subprocess.run(
-        [tmp_path / "venv" / "bin" / "kurzfassung", "digest", "-", "--html", "--json"],
+        [tmp_path / "venv" / "bin" / "kurzfassung", "digest", "-", "--format", "page", "--json"],
         input=page,
         capture_output=True,
         text=True,

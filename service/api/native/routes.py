@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Annotated, Any
@@ -21,6 +22,8 @@ from service.errors import EmptyText, TooManyTexts, UnsupportedMedia
 from service.pipeline.article import DigestRequest, MediaType
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Digest, Summary, TranslatedSegment
+from service.pipeline.summarization import SummaryRequest
+from service.terms.glossary import TermList
 from service.text.check import check_text
 from service.text.language import detect_language
 
@@ -28,7 +31,7 @@ router = APIRouter(prefix="/v1", responses=PROBLEM_RESPONSES)
 
 State = Annotated[ServiceState, Depends(service_state)]
 
-_RAW: dict[str, MediaType] = {"text/plain": "text", "text/html": "html", "application/xhtml+xml": "html"}
+_RAW: dict[str, MediaType] = {"text/plain": "text", "text/html": "page", "application/xhtml+xml": "page"}
 
 
 class RawOptions(BaseModel):
@@ -88,14 +91,21 @@ async def _fields(request: Request, state: ServiceState) -> tuple[dict[str, Any]
         data = parse_json(body)
         return (data if isinstance(data, dict) else {"": data}), None
     options = validate(RawOptions, dict(request.query_params), strict=False)
-    text = decode_text(body, charset, html=_RAW[kind] == "html")
+    text = decode_text(body, charset, html=_RAW[kind] == "page")
     return options.digest_fields(text), _RAW[kind]
 
 
 async def _digest_body(request: Request, state: ServiceState) -> tuple[wire.DigestBody, DigestRequest]:
     data, media = await _fields(request, state)
     body = validate(wire.DigestBody, data)
-    return body, body.request(media=media)
+    return body, body.wanted(body.text, media, body.summary.request(), await _terms(body, state))
+
+
+async def _terms(body: wire.Translated, state: ServiceState) -> TermList | None:
+    if isinstance(body.glossary, str):
+        info, terms = await asyncio.to_thread(state.glossaries.get, body.glossary)
+        return TermList(terms, info.source_language, info.target_language)
+    return body.terms
 
 
 async def _answer(characters: int, shape: Callable[[], BaseModel]) -> Response:
@@ -144,14 +154,11 @@ def _stream_example() -> str:
 async def digest(request: Request, state: State) -> Response:
     pipeline = state.pipeline
     body, wanted = await _digest_body(request, state)
-    html = wanted.media == "html"
     if wants_stream(request.headers.get("accept", "")):
         return await event_response(request, _events(state, wanted))
     made = await unless_caller_leaves(request, pipeline.digest(wanted))
     _count(state, made)
-    return await _answer(
-        made.usage.characters, lambda: wire.digest_out(made, segments=body.segments, html=html)
-    )
+    return await _answer(made.usage.characters, lambda: wire.digest_out(made, segments=body.segments))
 
 
 async def _events(state: ServiceState, wanted: DigestRequest) -> AsyncGenerator[Event, None]:
@@ -163,7 +170,7 @@ async def _events(state: ServiceState, wanted: DigestRequest) -> AsyncGenerator[
                 yield "summary", wire.SummaryOut.of(event)
             else:
                 _count(state, event)
-                facts = wire.facts_of(event, html=wanted.media == "html")
+                facts = wire.facts_of(event)
                 head = wire.translation_head(event)
                 yield "done", wire.StreamEnd(title=event.title, translation=head, **facts)
 
@@ -187,11 +194,8 @@ async def translate(request: Request, state: State) -> Response:
         raise TooManyTexts(f"At most {state.limits.texts} texts in one call.", pointer="#/text")
     check_total(texts, state.limits.characters)
 
-    html = (media or body.format) == "html"
-    wanted = [
-        DigestRequest(text, body.source.lower(), body.target.lower(), "html" if html else "text")
-        for text in texts
-    ]
+    terms = await _terms(body, state)
+    wanted = [body.wanted(text, media, SummaryRequest(), terms) for text in texts]
     if isinstance(body.text, str):
         made = [await unless_caller_leaves(request, pipeline.translate(wanted[0]))]
     else:
@@ -200,7 +204,7 @@ async def translate(request: Request, state: State) -> Response:
         _count(state, each)
 
     def shaped() -> Response:
-        translations = [wire.translated_out(each, segments=body.segments, html=html) for each in made]
+        translations = [wire.translated_out(each, segments=body.segments) for each in made]
         dumped = [each.model_dump(exclude=wire.unasked(each)) for each in translations]
         return JSONResponse({"translations": dumped})
 
@@ -228,13 +232,10 @@ async def summarize(request: Request, state: State) -> Response:
     if media is not None:
         data = {key: value for key, value in data.items() if key != "segments"}
     body = validate(wire.SummarizeBody, data)
-    wanted = DigestRequest(
-        body.text, body.source.lower(), body.target.lower(), media or body.format, body.summary.request()
-    )
+    wanted = body.wanted(body.text, media, body.summary.request(), await _terms(body, state))
     made = await unless_caller_leaves(request, pipeline.summarize(wanted))
     _count(state, made)
-    html = wanted.media == "html"
-    return await _answer(made.usage.characters, lambda: wire.summarize_out(made, html=html))
+    return await _answer(made.usage.characters, lambda: wire.summarize_out(made))
 
 
 @router.post(
@@ -245,7 +246,7 @@ async def summarize(request: Request, state: State) -> Response:
 )
 async def detect(request: Request, state: State) -> wire.DetectOut:
     data, media = await _fields(request, state)
-    if media == "html":
+    if media == "page":
         raise UnsupportedMedia("Send application/json or text/plain.")
     if media is not None:
         data = {"text": data["text"]}
@@ -300,6 +301,7 @@ async def models(state: State) -> wire.ModelsOut:
             characters=state.limits.characters,
             body_bytes=state.limits.body_bytes,
             texts=state.limits.texts,
+            terms=state.limits.terms,
         ),
     )
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.pipeline.article import DigestRequest, MediaType
-from service.pipeline.result import Caveat, Digest, Summary, TranslatedSegment
+from service.pipeline.result import Caveat, Digest, Summary, TermUse, TranslatedSegment
 from service.pipeline.result import Span as SourceSpan
 from service.pipeline.summarization import SummaryLength, SummaryRequest
+from service.terms.glossary import LONGEST_TERM, MOST_TERMS, Term, TermList
 
 LANGUAGE_CODE = r"^[A-Za-z]{2,4}(-[A-Za-z]{2,4})?$"
 
@@ -60,43 +62,128 @@ class SummaryWish(BaseModel):
         return SummaryRequest(length, language, self.style, self.focus)
 
 
+class TermIn(BaseModel):
+    """`source`, in any of its inflected forms, is to be translated as `target`."""
+
+    model_config = _example(source="Brücke", target="footbridge")
+
+    source: str = Field(min_length=1, max_length=LONGEST_TERM)
+    target: str = Field(min_length=1, max_length=LONGEST_TERM)
+
+
 class _Source(BaseModel):
     source: str = Field(default="auto", pattern=LANGUAGE_CODE, description='language code, or "auto"')
     target: str = Field(default="en", pattern=LANGUAGE_CODE)
 
 
-class DigestBody(_Source):
-    model_config = _example(text=EXAMPLE_TEXT, source="auto", target="en", summary={"sentences": 1})
+GLOSSARY_ID = r"^[0-9a-f]{32}$"
 
-    text: str
-    format: Literal["text", "html"] = "text"
-    summary: SummaryWish = SummaryWish()
-    segments: bool = Field(default=False, description="answer with segment spans and scores")
 
-    def request(self, text: str | None = None, media: MediaType | None = None) -> DigestRequest:
+class Translated(_Source):
+    format: Literal["text", "page", "html", "xml"] = Field(
+        default="text",
+        description="`page`: a web page, the article is read out of it; `html`, `xml`: the markup comes "
+        "back as it went in",
+    )
+    keep: list[Annotated[str, Field(min_length=1, max_length=LONGEST_TERM, pattern=r"\S")]] = Field(
+        default=[], max_length=200, description="strings that come back as they are, each as often"
+    )
+    glossary: list[TermIn] | Annotated[str, Field(pattern=GLOSSARY_ID)] = Field(
+        default=[], description="terms, or the id of a stored glossary"
+    )
+
+    @property
+    def terms(self) -> TermList | None:
+        """The terms that stand in the request itself."""
+        if isinstance(self.glossary, str) or not self.glossary:
+            return None
+        return TermList(tuple(Term(each.source, each.target) for each in self.glossary))
+
+    def wanted(
+        self, text: str, media: MediaType | None, summary: SummaryRequest, terms: TermList | None
+    ) -> DigestRequest:
+        """`media` of a raw body overrules `format`."""
         return DigestRequest(
-            text=self.text if text is None else text,
+            text=text,
             source=self.source.lower(),
             target=self.target.lower(),
             media=media or self.format,
-            summary=self.summary.request(),
+            summary=summary,
+            kept=tuple(self.keep),
+            glossary=terms,
         )
 
 
-class SummarizeBody(_Source):
+class DigestBody(Translated):
+    model_config = _example(text=EXAMPLE_TEXT, source="auto", target="en", summary={"sentences": 1})
+
+    text: str
+    summary: SummaryWish = SummaryWish()
+    segments: bool = Field(default=False, description="answer with segment spans and scores")
+
+
+class SummarizeBody(Translated):
     model_config = _example(text=EXAMPLE_TEXT, summary={"length": "short"})
 
     text: str
-    format: Literal["text", "html"] = "text"
     summary: SummaryWish = SummaryWish()
 
 
-class TranslateBody(_Source):
+class TranslateBody(Translated):
     model_config = _example(text=["Guten Morgen.", "Das Wetter ist schön."], source="de", target="en")
 
     text: str | list[str]
-    format: Literal["text", "html"] = "text"
     segments: bool = False
+
+
+class GlossaryBody(BaseModel):
+    """At most 10,000 terms for one pair of languages."""
+
+    model_config = _example(
+        name="Bauwesen", source="de", target="en", terms=[{"source": "Brücke", "target": "footbridge"}]
+    )
+
+    name: str = Field(min_length=1, max_length=LONGEST_TERM)
+    source: str = Field(pattern=LANGUAGE_CODE)
+    target: str = Field(pattern=LANGUAGE_CODE)
+    terms: list[TermIn] = Field(min_length=1, max_length=MOST_TERMS)
+
+
+class _StoredGlossary(BaseModel):
+    id: str
+    name: str
+    source: str
+    target: str
+    created: str
+
+
+_GLOSSARY = {
+    "id": "0f8fad5bd9cb469fa16570867728950e",
+    "name": "Bauwesen",
+    "source": "de",
+    "target": "en",
+    "created": "2026-11-25T22:00:00+00:00",
+}
+
+
+class GlossaryOut(_StoredGlossary):
+    """`terms` counts them."""
+
+    model_config = _example(**_GLOSSARY, terms=1)
+
+    terms: int
+
+
+class GlossariesOut(BaseModel):
+    model_config = _example(glossaries=[{**_GLOSSARY, "terms": 1}])
+
+    glossaries: list[GlossaryOut]
+
+
+class GlossaryTermsOut(_StoredGlossary):
+    model_config = _example(**_GLOSSARY, terms=[{"source": "Brücke", "target": "footbridge"}])
+
+    terms: list[TermIn]
 
 
 class DetectBody(BaseModel):
@@ -147,6 +234,32 @@ class SegmentOut(BaseModel):
     def of(cls, segment: TranslatedSegment) -> SegmentOut:
         source, target = Span.of(segment.source_span), Span.of(segment.target_span)
         return cls(source=source, target=target, score=segment.score)
+
+
+class TermOut(BaseModel):
+    """A term that a segment asks for. `span` is that of the segment in the source text."""
+
+    model_config = _example(source="Brücke", target="footbridge", span={"start": 0, "end": 68})
+
+    source: str
+    target: str
+    span: Span
+
+    @classmethod
+    def of(cls, use: TermUse) -> TermOut:
+        assert use.span is not None  # noqa: S101 -- whoever translated the segment has set it
+        return cls(source=use.source, target=use.target, span=Span.of(use.span))
+
+
+class TermsOut(BaseModel):
+    """What became of the glossary's terms, in the order of the text."""
+
+    model_config = _example(
+        applied=[{"source": "Brücke", "target": "footbridge", "span": {"start": 0, "end": 68}}], missed=[]
+    )
+
+    applied: list[TermOut]
+    missed: list[TermOut]
 
 
 class TranslationHead(BaseModel):
@@ -232,13 +345,15 @@ _TRANSLATION = {"text": _EXAMPLE_TRANSLATION, "language": "en", "model": "opus-m
 
 class _Facts(BaseModel):
     """What every answer tells about itself. `timing` is in milliseconds per stage. `source_text` is
-    given for HTML only: the text that was read out of the page and that spans point into."""
+    given for web pages only: the text that was read out of the page and that spans point into.
+    `terms` is given where a glossary was."""
 
     detected_language: LanguageOut
     warnings: list[WarningOut]
     usage: UsageOut
     timing: dict[str, float]
     source_text: str | None = None
+    terms: TermsOut | None = None
 
 
 class DigestOut(_Facts):
@@ -344,18 +459,19 @@ class ModelOut(BaseModel):
 
 
 class LimitsOut(BaseModel):
-    model_config = _example(characters=500_000, body_bytes=2_000_000, texts=100)
+    model_config = _example(characters=500_000, body_bytes=2_000_000, texts=100, terms=10_000)
 
     characters: int
     body_bytes: int
     texts: int
+    terms: int
 
 
 class ModelsOut(BaseModel):
     model_config = _example(
         profile="light",
         models=[],
-        limits={"characters": 500_000, "body_bytes": 2_000_000, "texts": 100},
+        limits={"characters": 500_000, "body_bytes": 2_000_000, "texts": 100, "terms": 10_000},
     )
 
     profile: str
@@ -391,7 +507,7 @@ class StreamEnd(_Facts):
     translation: TranslationHead
 
 
-def facts_of(digest: Digest, *, html: bool) -> dict[str, Any]:
+def facts_of(digest: Digest) -> dict[str, Any]:
     """The fields of `_Facts`."""
     detected = digest.detected_language
     return {
@@ -399,38 +515,44 @@ def facts_of(digest: Digest, *, html: bool) -> dict[str, Any]:
         "warnings": [WarningOut.of(caveat) for caveat in digest.caveats],
         "usage": UsageOut(characters=digest.usage.characters, tokens=digest.usage.tokens),
         "timing": digest.timing,
-        "source_text": digest.source_text if html else None,
+        "source_text": digest.source_text if digest.read_out else None,
+        "terms": None if digest.terms is None else _terms_out(digest.terms),
     }
 
 
 def unasked(out: BaseModel) -> set[str]:
     """Optional parts that were not asked for and are left out of the answer."""
-    return {name for name in ("segments", "source_text") if getattr(out, name, ...) is None}
+    return {name for name in ("segments", "source_text", "terms") if getattr(out, name, ...) is None}
 
 
-def digest_out(digest: Digest, *, segments: bool, html: bool) -> DigestOut:
+def digest_out(digest: Digest, *, segments: bool) -> DigestOut:
     assert digest.summary is not None  # noqa: S101 -- `pipeline.digest` makes both
     return DigestOut(
         title=digest.title,
         translation=_translation_out(digest),
         summary=SummaryOut.of(digest.summary),
         segments=_segments_out(digest) if segments else None,
-        **facts_of(digest, html=html),
+        **facts_of(digest),
     )
 
 
-def translated_out(digest: Digest, *, segments: bool, html: bool) -> TranslatedTextOut:
+def translated_out(digest: Digest, *, segments: bool) -> TranslatedTextOut:
     return TranslatedTextOut(
         **_translation_out(digest).model_dump(),
         segments=_segments_out(digest) if segments else None,
-        **facts_of(digest, html=html),
+        **facts_of(digest),
     )
 
 
-def summarize_out(digest: Digest, *, html: bool) -> SummarizeOut:
+def summarize_out(digest: Digest) -> SummarizeOut:
     assert digest.summary is not None  # noqa: S101 -- `pipeline.summarize` makes it
-    return SummarizeOut(
-        title=digest.title, summary=SummaryOut.of(digest.summary), **facts_of(digest, html=html)
+    return SummarizeOut(title=digest.title, summary=SummaryOut.of(digest.summary), **facts_of(digest))
+
+
+def _terms_out(uses: Sequence[TermUse]) -> TermsOut:
+    return TermsOut(
+        applied=[TermOut.of(use) for use in uses if use.applied],
+        missed=[TermOut.of(use) for use in uses if not use.applied],
     )
 
 

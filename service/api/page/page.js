@@ -315,7 +315,7 @@ async function show(answer, text, format) {
   $("target-text").lang = $("target").value;
   $("source-text").lang = $("source").value === "auto" ? "" : $("source").value;
   // What the spans of an HTML page point into comes with the last event.
-  let source = format === "html" ? null : new Source(text);
+  let source = format === "page" ? null : new Source(text);
   shown = { segments: [] };
   let whole = false;
   $("source-text").replaceChildren();
@@ -367,7 +367,7 @@ async function open(file) {
   if (!file) return;
   const isPage = /\.html?$/i.test(file.name) || file.type === "text/html";
   $("text").value = decoded(new Uint8Array(await file.arrayBuffer()));
-  $("text").dataset.format = isPage ? "html" : "text";
+  $("text").dataset.format = isPage ? "page" : "text";
   $("file").value = ""; // so that the same file can be opened again
 }
 

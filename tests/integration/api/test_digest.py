@@ -153,6 +153,18 @@ def test_an_english_paragraph_of_a_german_article_stays_as_it_is(client: httpx.C
         )
 
 
+def test_a_kept_paragraph_keeps_its_markup_and_is_pointed_to_with_it(client: httpx.Client) -> None:
+    english = "We have <b>waited</b> for this bridge for years, the residents wrote in a letter to the town."
+    german = "Der Stadtrat hat am Montag beschlossen, die <i>alte Brücke</i> über den Fluss zu sanieren."
+    text = f"<p>{german}</p><p>{english}</p><p>{german}</p>"
+    answer = digest(client, text=text, format="html", summary={"sentences": 5})
+    assert english in answer["translation"]["text"]
+    assert "<i>ALTE BRÜCKE</i>" in answer["translation"]["text"]
+    [warning] = [w for w in answer["warnings"] if w["code"] == "block_already_in_target_language"]
+    assert text[warning["span"]["start"] : warning["span"]["end"]] == english
+    assert "<" not in answer["summary"]["text"]
+
+
 def test_swiss_german_is_translated_as_german_with_a_warning(client: httpx.Client) -> None:
     text = "Mir händ geschter z Züri es schöns Konzärt gha, aber es isch leider z churz gsi."
     answer = digest(client, text=text)

@@ -1,12 +1,17 @@
 """Engines that fail in the ways users of other systems complain about: each is noticed, and mended where
 it can be."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
+from service.backends.protocol import GenerationOptions, Hypothesis
+from service.backends.stub import StubBackend
+from service.model_store.catalogue import Catalogue
+from service.pipeline.models import LoadedModel, ModelSet
 from tests.integration.conftest import SEED, serving, stub_models
 
 LONG = (
@@ -113,3 +118,29 @@ def test_a_fault_in_a_real_article_is_noticed_where_it_is(decode: Callable[[str]
     sound, broken = told(translate(str.upper, text), text), told(translate(decode, text), text)
     assert not any("27. Juli" in source for source in sound.get(code, []))
     assert any("27. Juli" in source for source in broken[code])
+
+
+def test_a_sentence_the_engine_is_far_less_sure_of_than_of_the_rest_is_told() -> None:
+    class Unsure(StubBackend):
+        def generate(self, sources: Sequence[str], options: GenerationOptions) -> list[Hypothesis]:
+            made = super().generate(sources, options)
+            return [
+                replace(each, score=-4.0) if "Fledermaus" in source else each
+                for source, each in zip(sources, made, strict=True)
+            ]
+
+    sentences = [f"Das ist der Satz Nummer {number} in einem langen Bericht." for number in range(12)]
+    odd = "Die Fledermaus flog durch den Saal und niemand wusste, woher sie kam."
+    text = " ".join([*sentences[:6], odd, *sentences[6:]])
+    config = Catalogue.read().model("stub")
+    models = ModelSet(profile="stub", translators=[LoadedModel(config, Unsure(config), "0" * 40)])
+    with serving(models) as client:
+        answer = client.post("/v1/digest", json={"text": text, "source": "de"}).json()
+    assert told(answer, text) == {"segment_unlikely": [odd]}
+
+
+def test_a_sentence_of_which_half_came_back_untranslated_is_told() -> None:
+    def half(source: str) -> str:
+        return source if "Brücke" in source else source.upper()
+
+    assert told(translate(half))["segment_untranslated"] == [LONG]

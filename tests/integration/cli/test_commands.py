@@ -66,6 +66,41 @@ def test_translate_prints_the_translation_alone(article: Path) -> None:
     assert run("translate", str(article)).stdout == TEXT.upper()
 
 
+def test_markup_terms_and_strings_to_keep_are_for_the_command_line_too(tmp_path: Path) -> None:
+    terms = tmp_path / "terms.tsv"
+    terms.write_text("Brücke\tfootbridge\n\nRat\tcouncil\n", encoding="utf-8")
+    text = "<p>Die <b>alte Brücke</b> gehört Meier.</p>"
+    done = run(
+        *(
+            "translate",
+            "-",
+            "--source",
+            "de",
+            "--format",
+            "html",
+            "--keep",
+            "Meier",
+            "--glossary",
+            str(terms),
+        ),
+        stdin=text,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (
+        done.stdout.strip().replace("FOOTBRIDGE", "footbridge")
+        == "<p>DIE <b>ALTE footbridge</b> GEHÖRT Meier.</p>"
+    )
+
+
+def test_a_broken_file_of_terms_is_named_with_its_line(tmp_path: Path) -> None:
+    terms = tmp_path / "terms.tsv"
+    terms.write_text("Brücke\tfootbridge\nRat\n", encoding="utf-8")
+    done = run("translate", "-", "--glossary", str(terms), stdin=TEXT)
+    assert done.returncode == 2
+    assert "line 2" in done.stderr
+    assert run("translate", "-", "--glossary", "nirgends.tsv", stdin=TEXT).returncode == 2
+
+
 def test_summarize_prints_no_translation(article: Path) -> None:
     done = run("summarize", str(article), "--words", "20")
     assert "TRANSLATION" not in done.stdout

@@ -123,3 +123,57 @@ def test_a_number_right_behind_an_address_is_still_compared() -> None:
 def test_a_wrong_day_of_the_month_is_missed_no_more() -> None:
     [found] = compare_facts("Am 8. Mai 1945 war Schluss.", "In May 1945 it was over.", "de", "en")
     assert found.missing == ("8",)
+
+
+def test_nearly_all_ways_to_write_a_quantity_are_judged_right() -> None:
+    failed = []
+    for kind, label, german, english in rows("forms.tsv"):
+        found = compare_facts(german, english, "de", "en")
+        if bool(found) is not (label == "wrong"):
+            failed.append(f"{kind}: {german} / {english}: {[each.message for each in found]}")
+    assert len(rows("forms.tsv")) >= 120
+    assert len(failed) <= 0.02 * len(rows("forms.tsv")), "\n".join(failed)
+
+
+@pytest.mark.parametrize(
+    ("german", "english", "message"),
+    [
+        ("Es sind -5 Grad.", "It is 5 degrees.", "The source has -5, the translation 5."),
+        ("Die A7 ist frei.", "The A8 is clear.", "The source has A7, the translation A8."),
+        ("Bayern gewann 2:1.", "Bayern won 1-2.", "The source has 2:1, the translation 1-2."),
+        (
+            "Die Zahl stieg von 30 auf 50.",
+            "The number rose from 50 to 30.",
+            "The source has 30, the translation 50.",
+        ),
+    ],
+)
+def test_equal_figures_may_still_say_something_else(german: str, english: str, message: str) -> None:
+    [found] = compare_facts(german, english, "de", "en")
+    assert found.message == message
+
+
+@pytest.mark.parametrize(
+    ("german", "english"),
+    [
+        ("In den 1950er und -60er-Jahren war das so.", "It was so in the 1950s and '60s."),
+        ("Bei einem Fehler wird -1 zurückgegeben.", "On failure, a -1 will be returned."),
+        ("Die Rate sank um 3 Prozent.", "The rate was minus 3 percent."),
+        ("Er war von 10 bis 12 Uhr da.", "He was there from 10 to 12."),
+        ("Es kostet 3 bis 5 Millionen Euro.", "It costs 3 million to 5 million euros."),
+        ("Es kostet 3-5 Millionen Euro.", "It costs 3 to 5 million euros."),
+        ("Julian kam 2010.", "Julian came in 2010."),
+        ("Das dritte Geschlecht ist anerkannt.", "A third gender is recognised."),
+        ("In den ersten drei Quartalen stieg er.", "It rose in the first three quarters."),
+        ("Auf dem Mainzer Platz der G7 war Ruhe.", "All was quiet at the Group of Seven."),
+    ],
+)
+def test_what_only_looks_like_a_sign_a_code_or_a_change_is_none(german: str, english: str) -> None:
+    assert compare_facts(german, english, "de", "en") == []
+
+
+def test_a_summary_may_not_rename_a_road() -> None:
+    evidence = Evidence("The A7 motorway and Route 66 are closed.", "en")
+    assert evidence.unsupported("The A7 is closed.") == []
+    [found] = evidence.unsupported("The A 3 or A9 is closed, and so is Route 66.")
+    assert found.added == ("3",)

@@ -82,3 +82,18 @@ def test_a_table_of_figures_is_told_to_be_unchecked_instead_of_costing_its_squar
     figures = "1 2 3 4 5 6 7 8 9 10 " * 400
     found = judge(figures, Hypothesis(figures + "11", -0.3, 4000, True), "de", "en")
     assert [code for code, _ in found.findings()] == ["segment_unchecked"]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "copied"),
+    [
+        ("Der Rat hat lange über die Brücke beraten.", "Der Rat hat lange über die bridge beraten.", True),
+        ("DER RAT HAT AM MONTAG LANGE BERATEN", "DER RAT HAT AM MONDAY LANGE BERATEN", True),
+        ("Die Band sang „We are the champions“ und ging dann schnell nach Hause zu ihren Kindern.",
+         "The band sang “We are the champions” and then went home quickly to their children.", False),
+        ("Sie fährt in die USA, sagt sie nun doch noch.", "She is going to the USA, she now says.", False),
+    ],
+)  # fmt: skip
+def test_a_translation_that_is_half_the_source_is_a_copy(source: str, target: str, copied: bool) -> None:
+    made = judge(source, Hypothesis(target, -0.3, 9, True), "de", "en")
+    assert (Fault.COPIED in made.faults) == copied

@@ -39,6 +39,22 @@ def values(text: str, language: str) -> list[Fraction]:
         ("um halb acht", "at half past seven"),
         ("in den Achtzigerjahren", "in the eighties"),
         ("die Zwölf-Millionen-Metropole", "the twelve-million metropolis"),
+        ("zwei Dutzend", "two dozen"),
+        ("ein halbes Dutzend", "half a dozen"),
+        ("anderthalb Jahre", "a year and a half"),
+        ("die anderthalbstündige Führung", "one and a half hours of tour"),
+        ("drei Viertel", "three quarters"),
+        ("Dreiviertelstunde", "three quarters of an hour"),
+        ("1/4 Liter", "¼ litre"),
+        ("2½ Stunden", "two and a half hours"),
+        ("Viertel nach acht", "a quarter past eight"),
+        ("um zehn vor acht", "at ten to eight"),
+        ("2023/24", "2023-24"),
+        ("Saison 2023/2024", "2023/24 season"),
+        ("3 Bio. Euro", "€3 trillion"),
+        ("250 Tsd.", "250,000"),
+        ("A 7", "A7"),
+        ("G-20-Gipfel", "G20 summit"),
     ],
 )
 def test_both_languages_read_the_same_values(german: str, english: str) -> None:
@@ -102,3 +118,35 @@ def test_evening_is_not_morning() -> None:
     [evening] = read_quantities("7 Uhr abends", "de")
     [morning] = read_quantities("7 a.m.", "en")
     assert set(evening.values).isdisjoint(morning.values)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "negative"),
+    [
+        ("bei -5 Grad", "de", [True]),
+        ("minus fünf Grad", "de", [True]),
+        ("5 Grad unter dem Gefrierpunkt", "de", [True]),
+        ("−5°C", "en", [True]),
+        ("3-5 Tage", "de", [False, False]),
+        ("kam - 5 Minuten zu spät", "de", [False]),
+        ("Regel- und 5 Ausnahmen", "de", [False]),
+    ],
+)
+def test_a_sign_stands_right_before_its_number(text: str, language: str, negative: list[bool]) -> None:
+    assert [each.negative for each in read_quantities(text, language)] == negative
+
+
+def test_letters_with_a_number_are_one_code() -> None:
+    found = read_quantities("Auf der A 7 fuhr ein A320-Schlepper zur F-16.", "de")
+    codes = [(each.letters, each.values[0]) for each in found if each.kind == "code"]
+    assert codes == [("A", 7), ("A", 320), ("F", 16)]
+
+
+def test_an_english_article_before_a_number_is_no_code() -> None:
+    assert [each.kind for each in read_quantities("A 3 percent rise", "en")] == ["number"]
+
+
+def test_a_magnitude_is_shared_by_both_ends_of_a_range() -> None:
+    first, second = read_quantities("3 bis 5 Millionen", "de")
+    assert Fraction(3_000_000) in first.values
+    assert second.values == (5_000_000,)

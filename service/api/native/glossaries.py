@@ -1,0 +1,69 @@
+"""Glossaries that are kept: made, listed, read and deleted."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from service.api.body import media_type, parse_json, read_body, validate
+from service.api.native import wire
+from service.api.problem import PROBLEM_RESPONSES
+from service.api.state import ServiceState, service_state
+from service.errors import UnsupportedMedia
+from service.terms.glossary import Term
+from service.terms.store import StoredGlossary
+
+router = APIRouter(prefix="/v1/glossaries", responses=PROBLEM_RESPONSES)
+
+State = Annotated[ServiceState, Depends(service_state)]
+Identity = Annotated[str, Path(pattern=wire.GLOSSARY_ID)]
+
+_BODY = {"$ref": f"#/components/schemas/{wire.GlossaryBody.__name__}"}
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=wire.GlossaryOut,
+    summary="Keep a glossary",
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": _BODY}}}},
+)
+async def create(request: Request, state: State) -> wire.GlossaryOut:
+    if media_type(request)[0] != "application/json":
+        raise UnsupportedMedia("Send application/json.")
+    body = validate(wire.GlossaryBody, parse_json(await read_body(request, state.limits.body_bytes)))
+    terms = [Term(each.source, each.target) for each in body.terms]
+    source, target = body.source.lower(), body.target.lower()
+    made = await asyncio.to_thread(state.glossaries.add, body.name, source, target, terms)
+    return _shaped(made)
+
+
+@router.get("", response_model=wire.GlossariesOut, summary="The glossaries that are kept")
+async def every(state: State) -> wire.GlossariesOut:
+    return wire.GlossariesOut(glossaries=list(map(_shaped, await asyncio.to_thread(state.glossaries.all))))
+
+
+@router.get("/{identity}", response_model=wire.GlossaryTermsOut, summary="A glossary with its terms")
+async def one(identity: Identity, state: State) -> wire.GlossaryTermsOut:
+    info, terms = await asyncio.to_thread(state.glossaries.get, identity)
+    listed = [wire.TermIn(source=term.source, target=term.target) for term in terms]
+    return wire.GlossaryTermsOut(**_shaped(info).model_dump(exclude={"terms"}), terms=listed)
+
+
+@router.delete("/{identity}", status_code=204, summary="Delete a glossary")
+async def delete(identity: Identity, state: State) -> Response:
+    await asyncio.to_thread(state.glossaries.remove, identity)
+    return Response(status_code=204)
+
+
+def _shaped(stored: StoredGlossary) -> wire.GlossaryOut:
+    return wire.GlossaryOut(
+        id=stored.id,
+        name=stored.name,
+        source=stored.source_language,
+        target=stored.target_language,
+        terms=stored.terms,
+        created=stored.created,
+    )

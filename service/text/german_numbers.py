@@ -1,0 +1,135 @@
+"""German numbers in words: `dreieinhalb`, `zweihundertfünfzig`, `zwanzigjährig`, `zwei Drittel`."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from functools import lru_cache
+
+from service.text.numerals import (
+    CARDINALS,
+    DOZEN,
+    LONGEST_NUMBER,
+    MAGNITUDES,
+    PARTS,
+    SMALL,
+    TENS,
+    Spoken,
+    magnitude,
+)
+
+_ONE = frozenset({"eine", "einer", "einem", "einen", "eines"})
+_HALF = frozenset({"halbe", "halben", "halbes"})
+_QUARTERS = {
+    "viertelstunde": Fraction(1, 4),
+    "dreiviertelstunde": Fraction(3, 4),
+    "dreiviertel": Fraction(3, 4),
+}
+
+
+@lru_cache(maxsize=65536)
+def may_start(word: str) -> bool:
+    """Nearly every word is none, and is asked about again and again."""
+    return (
+        word in _ORDINALS
+        or word in _ONE
+        or word in _HALF
+        or word == "anderthalb"
+        or word in _QUARTERS
+        or word.endswith("einhalb")
+        or _cardinal(word) is not None
+        or _derived(word) is not None
+    )
+
+
+def german_number(spoken: list[str]) -> Spoken | None:
+    word, following = spoken[0], spoken[1] if len(spoken) > 1 else ""
+    value = _with_half(word)
+    if word in _QUARTERS:
+        return 1, _QUARTERS[word]
+    if word in _ONE:
+        value = Fraction(1)
+    if word in _HALF:
+        value = Fraction(1, 2)
+        if following not in MAGNITUDES and following != "dutzend":
+            return None
+    if value is None:
+        return _ordinal(word)
+    if following in _HALF and value == 1:
+        return None  # `eine halbe Million` is read from `halbe` on
+    if following == "dutzend":
+        return 2, value * DOZEN
+    if following in PARTS:
+        return 2, value / PARTS[following]
+    if following in MAGNITUDES and following not in {"k", "m", "b", "hundert"}:
+        return 2, value * magnitude(following, "de")
+    return 1, value
+
+
+def _with_half(word: str) -> Fraction | None:
+    """Cardinals, and `anderthalb`, `dreieinhalb`."""
+    if word in {"anderthalb", "eineinhalb"}:
+        return Fraction(3, 2)
+    if word.endswith("einhalb") and word.removesuffix("einhalb") in SMALL["de"]:
+        return SMALL["de"][word.removesuffix("einhalb")] + Fraction(1, 2)
+    return _cardinal(word)
+
+
+def _ordinal(word: str) -> Spoken | None:
+    """`zweite`, and what hangs on to a cardinal: `zwanzigjährig`, `dreifach`, `viermal`."""
+    if word in _ORDINALS:
+        return 1, Fraction(_ORDINALS[word])
+    value = _derived(word)
+    return None if value is None else (1, value)
+
+
+def _derived(word: str) -> Fraction | None:
+    for pattern in (_SUFFIX, _HIGH_ORDINAL):
+        if (found := pattern.fullmatch(word)) and (value := _with_half(found[1])) is not None:
+            return value
+    return None
+
+
+_SUFFIX = re.compile(
+    r"(\w+?)(?:jährig|tägig|stündig|minütig|wöchig|monatig|köpfig|stellig|teilig|fach|mal|malig|prozentig|"
+    r"stöckig)(?:e[rnms]?)?"
+)
+_HIGH_ORDINAL = re.compile(r"(\w{4,}?)(?:st|t)e[rnms]?")
+_ORDINALS = {
+    stem + ending: number
+    for number, stem in enumerate(
+        "erst zweit dritt viert fünft sechst siebt acht neunt zehnt elft zwölft".split(), 1
+    )
+    for ending in ("e", "er", "en", "em", "es", "ens")
+}
+_ENGLISH_ORDINALS = {
+    word: number
+    for number, word in enumerate(
+        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
+        "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth".split(),
+        1,
+    )
+} | {
+    "thirtieth": 30, "fortieth": 40, "fiftieth": 50, "sixtieth": 60, "seventieth": 70, "eightieth": 80,
+    "ninetieth": 90, "hundredth": 100,
+    "once": 1, "twice": 2, "double": 2, "both": 2, "triple": 3, "threefold": 3,
+}  # fmt: skip
+
+
+@lru_cache(maxsize=8192)
+def _cardinal(word: str) -> Fraction | None:
+    """`einundzwanzig`, `zweihundertfünfzig`, `dreitausend`."""
+    if len(word) > LONGEST_NUMBER:
+        return None
+    if word in CARDINALS["de"]:
+        return Fraction(CARDINALS["de"][word])
+    for part, factor in (("tausend", 1000), ("hundert", 100)):
+        if part in word:
+            left, _, right = word.partition(part)
+            first = Fraction(1) if not left else _cardinal(left)
+            rest = Fraction(0) if not right else _cardinal(right.removeprefix("und"))
+            return None if first is None or rest is None else first * factor + rest
+    ones, joined, tens = word.partition("und")
+    if joined and ones in SMALL["de"] and tens in TENS["de"]:
+        return Fraction(SMALL["de"][ones] + TENS["de"][tens])
+    return None

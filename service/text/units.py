@@ -1,0 +1,42 @@
+"""Units of measurement and currencies, under one name in German and English."""
+
+from __future__ import annotations
+
+import re
+
+_UNITS = {
+    "EUR": "€ eur euro euros",
+    "USD": "$ usd dollar dollars",
+    "GBP": "£ gbp pfund pound pounds sterling",
+    "CHF": "chf franken franc francs",
+    "JPY": "¥ yen",
+    "percent": "% prozent prozentpunkt prozentpunkte prozentpunkten percent percentage pct",
+    "length:km": "km kilometer kilometern kilometers kilometre kilometres",
+    "length:m": "meter metern meters metre metres",
+    "length:cm": "cm zentimeter zentimetern centimeter centimeters centimetre centimetres",
+    "length:mm": "mm millimeter millimetern millimeters millimetre millimetres",
+    "length:mile": "meile meilen mile miles",
+    "mass:kg": "kg kilo kilos kilogramm kilogram kilograms kilogramme kilogrammes",
+    "mass:t": "tonne tonnen tonnes ton tons",
+    "mass:g": "gramm gram grams gramme grammes",
+    "temperature:C": "celsius °c",
+    "temperature:F": "fahrenheit °f",
+    "span:second": "sekunde sekunden second seconds",
+    "span:minute": "minute minuten minutes",
+    "span:hour": "stunde stunden hour hours",
+    "span:day": "tag tage tagen day days",
+    "span:week": "woche wochen week weeks",
+    "span:month": "monat monate monaten month months",
+    "span:year": "jahr jahre jahren year years",
+}
+_UNIT_OF = {word: name for name, words in _UNITS.items() for word in words.split()}
+_UNIT_WORD = re.compile(r"[€$£¥%]|°[cf]?\b|[^\W\d_]+")
+CURRENCIES = frozenset({"EUR", "USD", "GBP", "CHF", "JPY"})
+
+
+def read_units(text: str) -> frozenset[str]:
+    """Names of the units and currencies mentioned, such as "EUR", "percent", "length:km"."""
+    found = {_UNIT_OF.get(word) for word in _UNIT_WORD.findall(text.lower())}
+    if "per cent" in text:
+        found.add("percent")
+    return frozenset(name for name in found if name is not None)

@@ -1,0 +1,156 @@
+"""A text with tags read as plain text, and cut into segments that hold their tags."""
+
+import re
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.text.article import read_article
+from service.text.frame import join_pieces
+from service.text.markup import Markup, holds_markup, read_markup
+from service.text.placement import place
+from service.text.segment import Segment, join_segments
+from service.text.segmentation import segment_article
+
+_TAG = re.compile(r"<[^<>]*>")
+
+
+def segments_of(raw: str, markup: Markup = "html") -> list[Segment]:
+    marked = read_markup(raw, markup)
+    plain = segment_article(
+        read_article(marked.plain), language="de", count_tokens=lambda text: len(text.split()), max_tokens=100
+    )
+    return marked.segments(plain)
+
+
+def shouted(raw: str, markup: Markup = "html") -> str:
+    """The text "translated" word for word into capitals, as the pipeline puts it together."""
+    out = []
+    for segment in segments_of(raw, markup):
+        target = segment.source
+        if segment.translatable:
+            assert segment.frame is not None
+            words = segment.model_source.split()
+            same = [(number, number) for number in range(len(words))]
+            kept = set(segment.frame.kept)
+            shown = " ".join(word if word.strip(".,") in kept else word.upper() for word in words)
+            written = place(segment.frame, shown, same, source_words=len(words))
+            assert written is not None, segment.source
+            target = written
+        out.append(target + segment.joint)
+    return "".join(out)
+
+
+def plain_of(raw: str, markup: Markup = "html") -> list[str]:
+    return [s.model_source for s in segments_of(raw, markup) if s.translatable]
+
+
+def test_tags_are_not_read_and_blocks_end_sentences() -> None:
+    raw = "<h1>Die <b>alte</b> Brücke</h1><ul><li>Erstens</li><li>Zweitens</li></ul>"
+    assert plain_of(raw) == ["Die alte Brücke", "Erstens", "Zweitens"]
+
+
+def test_inline_tags_do_not_part_a_sentence() -> None:
+    raw = "Der <i>neue <a href='x'>Plan</a></i> kommt. Er ist <b>gut</b>."
+    assert plain_of(raw) == ["Der neue Plan kommt.", "Er ist gut."]
+    assert shouted(raw) == "DER <i>NEUE <a href='x'>PLAN</a></i> KOMMT. ER IST <b>GUT</b>."
+
+
+def test_an_element_over_two_sentences_keeps_both_ends() -> None:
+    raw = "<p><b>Eins ist da. Zwei</b> ist weg.</p>"
+    assert plain_of(raw) == ["Eins ist da.", "Zwei ist weg."]
+    assert shouted(raw) == "<p><b>EINS IST DA. ZWEI</b> IST WEG.</p>"
+
+
+def test_entities_are_read_and_written_again() -> None:
+    raw = "<p>Meier &amp; Söhne zahlen f&uuml;r a &lt; b.</p>"
+    assert plain_of(raw) == ["Meier & Söhne zahlen für a < b."]
+    assert shouted(raw) == "<p>MEIER &amp; SÖHNE ZAHLEN FÜR A &lt; B.</p>"
+
+
+def test_code_and_untranslated_elements_come_back_as_they_are() -> None:
+    raw = (
+        'Rufen Sie <code>getUser()</code> auf, sagt <span translate="no"><b>Dr. Kurz.</b> Und Co</span> oft.'
+    )
+    out = shouted(raw)
+    assert "<code>getUser()</code>" in out
+    assert '<span translate="no"><b>Dr. Kurz.</b> Und Co</span>' in out
+
+
+def test_scripts_styles_and_comments_are_no_text() -> None:
+    raw = (
+        "<style>p { color: red }</style><p>Der Text.<!-- ein Kommentar --></p><script>alert('Hallo')</script>"
+    )
+    assert plain_of(raw) == ["Der Text."]
+    assert shouted(raw) == raw.replace("Der Text.", "DER TEXT.")
+
+
+def test_lines_broken_in_the_source_of_a_page_are_one_paragraph() -> None:
+    assert plain_of("<p>Der Rat\n   tagt\theute.</p>") == ["Der Rat tagt heute."]
+    assert plain_of("<pre>Erste Zeile\n\nZweite Zeile</pre>") == ["Erste Zeile", "Zweite Zeile"]
+
+
+def test_xml_elements_are_inline_where_text_stands_beside_them() -> None:
+    raw = "<doc><t>Ein <g id='1'>kleiner</g> Fehler</t><t><g>Noch einer</g></t></doc>"
+    assert plain_of(raw, "xml") == ["Ein kleiner Fehler", "Noch einer"]
+    assert shouted(raw, "xml") == (
+        "<doc><t>EIN <g id='1'>KLEINER</g> FEHLER</t><t><g>NOCH EINER</g></t></doc>"
+    )
+
+
+def test_the_text_of_cdata_is_written_without_entities() -> None:
+    assert (
+        shouted("<d><![CDATA[Das ist a < b & mehr.]]></d>", "xml")
+        == "<d><![CDATA[DAS IST A < B & MEHR.]]></d>"
+    )
+
+
+def test_tags_in_a_plain_text_are_kept_and_its_lines_stand() -> None:
+    raw = "Der <b>Rat</b> tagt &amp; schweigt.\n\nEr geht."
+    assert shouted(raw, "text") == "DER <b>RAT</b> TAGT &AMP; SCHWEIGT.\n\nER GEHT."
+
+
+@pytest.mark.parametrize("text", ["a < b", "Taste <Strg> drücken", "x <y z", "5 << 3", "<3 <3"])
+def test_angle_brackets_alone_are_no_markup(text: str) -> None:
+    assert not holds_markup(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["<b>x</b>", "a<br>b", "<p class='x'>Hallo", "x <!-- y -->", "<g id='1'>x</g>"]
+)
+def test_tags_are_seen_in_plain_text(text: str) -> None:
+    assert holds_markup(text)
+
+
+_PARTS = st.sampled_from(
+    ["<b>", "</b>", "<i>", "</i>", "<br>", "<p>", "</p>", "<a href='x'>", "</a>", "<!-- c -->", "<img src=x>",
+     "<code>f()</code>", "<x-y>", "Der Rat ", "tagt. ", "Die Brücke, ", "ist alt", ".", " ", "&amp;", "\n",
+     "Ein Haus! "]
+)  # fmt: skip
+
+
+@given(st.lists(_PARTS, max_size=30).map("".join), st.sampled_from(["html", "xml", "text"]))
+def test_any_markup_is_cut_and_joined_without_loss(raw: str, markup: Markup) -> None:
+    segments = segments_of(raw, markup)
+    assert join_segments(segments) == raw
+    for segment in segments:
+        assert raw[segment.start : segment.end] == segment.source
+
+
+@given(st.lists(_PARTS, max_size=30).map("".join))
+def test_every_tag_comes_out_as_often_as_it_went_in(raw: str) -> None:
+    out = []
+    for segment in segments_of(raw):
+        frame = segment.frame
+        if not segment.translatable or frame is None:
+            out.append(segment.source + segment.joint)
+            continue
+        words = segment.model_source.split()
+        mirrored = [(number, len(words) - 1 - number) for number in range(len(words))]
+        target = " ".join(reversed(words))
+        written = place(frame, target, mirrored, source_words=len(words))
+        apart = join_pieces(frame, [piece.plain for piece in frame.pieces()])
+        out.append((written or apart or frame.around(target)) + segment.joint)
+    assert Counter(_TAG.findall("".join(out))) == Counter(_TAG.findall(raw))
