@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Literal
 
 from service.batching.batcher import Batcher
-from service.errors import EmptyText, InvalidInput, UnsupportedLanguage
+from service.errors import AmbiguousLanguage, EmptyText, InvalidInput, UnsupportedLanguage
 from service.pipeline.identification import Identification, identify
 from service.pipeline.models import LoadedModel, ModelSet, known_code
 from service.pipeline.off_loop import off_loop
@@ -159,7 +159,8 @@ class ArticlePipeline:
             try:
                 readings.append(await self._read(request, watch))
             except InvalidInput as error:
-                error.pointer = error.pointer or f"#/text/{index}"
+                if error.pointer is None or isinstance(error, AmbiguousLanguage):
+                    error.pointer = f"#/text/{index}"
                 raise
             await asyncio.sleep(0)  # many short texts are a long one
         same_work: dict[tuple[str, str, str, tuple[str, ...], int], list[int]] = {}

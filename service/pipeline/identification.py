@@ -105,14 +105,15 @@ def _told(
         letters = Counter({code: count for code, count in letters.items() if code in reader.sources})
     if letters:
         [(language, most)] = letters.most_common(1)
-        if most < LEAST_CONFIDENCE * letters.total():
+        if most < LEAST_CONFIDENCE * letters.total() and guess.letters >= _LONG_LETTERS:
             raise _ambiguous((code, count / letters.total()) for code, count in letters.most_common())
         if reader.reads(guess.code) != language:
             detected = DetectedLanguage(language, round(most / (letters.total() + in_target), 4))
         return language, detected, _about_kin(guess, language)
-    if guess.sure:
-        return reader.target, detected, [_already(guess.code, reader.target)]
-    return _assumed(guess, detected, reader, default)
+    if not guess.sure:
+        return _assumed(guess, detected, reader, default)
+    language = reader.reads(guess.code)
+    return language, detected, [_already(guess.code, language)] if language == reader.target else []
 
 
 def _assumed(

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-from service.text.germanic import GERMAN_KIN, weigh_kin
+from service.text.germanic import weigh_kin
 
 # Below this many letters every detector is wrong too often (measured: 80 % right at 20, 95 % at 40).
 _FEWEST_LETTERS = 40
@@ -25,6 +25,8 @@ _CANDIDATES = 5
 _PART_LETTERS = 100
 _MOST_PARTS = 8
 _CLEAR = 0.9
+"""Confidence from which a part of a text counts by itself."""
+
 
 # An address with an @ is looked for only from the start of a word: from every letter would be quadratic.
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|(?<!\S)\S+@\S+")
@@ -85,13 +87,6 @@ class LanguageGuess:
     sure: bool
     candidates: tuple[Detection, ...]
     letters: int = 0
-
-    @property
-    def german_kin(self) -> float:
-        """Confidence that it is German or one of its kin, whichever."""
-        return sum(
-            found.confidence for found in self.candidates if GERMAN_KIN.get(found.code, found.code) == "de"
-        )
 
 
 class _Identifier(Protocol):

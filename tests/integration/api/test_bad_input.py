@@ -162,6 +162,12 @@ def test_a_long_text_in_no_clear_language_is_refused_with_what_it_may_be(
     assert answer.status_code == 200
 
 
+def test_an_unclear_text_of_a_list_is_named_by_its_place(client: httpx.Client) -> None:
+    response = client.post("/v1/translate", json={"text": [TEXT, HALF_AND_HALF]})
+    problem = assert_problem(response, 422, "ambiguous_language")
+    assert problem["errors"][0]["pointer"] == "#/text/1"
+
+
 def test_candidates_stand_with_no_other_problem(client: httpx.Client) -> None:
     assert assert_problem(client.post("/v1/digest", json={"text": ""}), 422, "empty_text")["candidates"] == []
 

@@ -92,6 +92,19 @@ def test_two_languages_that_share_a_text_evenly_are_asked_for_and_listed() -> No
     assert "Präsident" not in caught.value.message
 
 
+def test_a_few_lines_in_two_languages_are_not_worth_a_refusal() -> None:
+    found = identified(
+        "Die Opposition wies die Vorwürfe zurück und kündigte heftigen Widerstand dagegen an.",
+        "L'opposizione ha respinto le accuse e ha annunciato che si opporrà con forza a tutto.",
+    )
+    assert found.language in {"de", "it"}
+    assert codes(found) == ["block_language_mismatch"]
+
+
+def test_an_english_quotation_makes_no_english_of_a_text_without_a_model() -> None:
+    assert identified(ITALIAN, ITALIAN, ENGLISH, ITALIAN).language == "it"
+
+
 def test_a_named_source_ends_the_doubt() -> None:
     found = identified(GERMAN, ITALIAN, source="de")
     assert (found.language, codes(found)) == ("de", ["block_language_mismatch"])
