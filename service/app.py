@@ -12,18 +12,22 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 from service.api import documentation, health
+from service.api.deepl import routes as deepl
 from service.api.disconnect import CallerLeft
+from service.api.failures import install_failure_handlers
+from service.api.libretranslate import routes as libretranslate
 from service.api.middleware import RequestContext
 from service.api.native import glossaries
 from service.api.native import routes as native
 from service.api.native.wire import GlossaryBody
 from service.api.openapi import install_openapi
 from service.api.page import routes as page
-from service.api.problem import install_problem_handlers
+from service.api.root_path import RootPath
 from service.api.state import RequestLimits, ServiceState
 from service.backends.loading import engine_is_installed, load_backend
+from service.backends.protocol import GenerationOptions
 from service.batching.batcher import Batcher, BatchObserver
-from service.errors import ModelNotInstalled, OperatorError, ServiceError, SettingInvalid
+from service.errors import GenerationFailed, ModelNotInstalled, OperatorError, ServiceError, SettingInvalid
 from service.model_store.catalogue import AUTO, EXTRACT, Catalogue, Profile
 from service.model_store.config import ModelConfig
 from service.model_store.files import ModelFiles
@@ -41,6 +45,8 @@ CANARY = (
     "Die Arbeiten dauern drei Monate und kosten zwei Millionen Euro."
 )
 """What readiness rests on: a small article that must come back translated and summarised."""
+
+_CANARY_TOKENS = 20
 
 _CLIENT_CLOSED_REQUEST = 499
 """Nobody reads this answer; the code only marks the log line, as nginx does."""
@@ -160,6 +166,7 @@ def create_app(
         ),
         metrics=Metrics(),
         version=service_version(),
+        heartbeat_seconds=settings.heartbeat_seconds,
         glossaries=GlossaryStore(settings.data_dir / "glossaries.sqlite"),
     )
 
@@ -171,6 +178,7 @@ def create_app(
             yield
         finally:
             state.phase = "draining"
+            await state.coalescing.close()
             leave.set()
             await serving
 
@@ -182,17 +190,30 @@ def create_app(
         docs_url=None,  # ours, in `api/documentation.py`, needs no CDN
         redoc_url=None,
         redirect_slashes=False,  # a redirect would lose the body of a POST
+        root_path_in_servers=False,  # the document says "here" instead, which holds under any prefix
     )
     app.state.service = state
     app.include_router(native.router, tags=["native"])
+    app.include_router(deepl.router, tags=["deepl"])
+    app.include_router(libretranslate.router, tags=["libretranslate"])
     app.include_router(glossaries.router, tags=["glossaries"])
     app.include_router(health.router)
     app.include_router(documentation.router)
     app.include_router(page.router)
-    install_problem_handlers(app)
+    install_failure_handlers(app, [deepl.DIALECT, libretranslate.DIALECT])
     app.add_exception_handler(CallerLeft, _caller_left)
+    app.add_middleware(RootPath, root_path=settings.root_path)
     app.add_middleware(RequestContext, metrics=state.metrics)
-    install_openapi(app, [*native.request_bodies(), GlossaryBody, *native.stream_events()])
+    install_openapi(
+        app,
+        [
+            *native.request_bodies(),
+            GlossaryBody,
+            *native.stream_events(),
+            *deepl.request_bodies(),
+            *libretranslate.request_bodies(),
+        ],
+    )
     return app
 
 
@@ -227,10 +248,18 @@ async def _serve(
 
 
 async def _canary(pipeline: ArticlePipeline) -> None:
-    """One small digest per language pair that is served first, so that readiness means something
-    and no caller pays for what is loaded on first use."""
-    source, targets = next(iter(pipeline.models.pairs.items()))
-    await pipeline.digest(DigestRequest(CANARY, source=source, target=targets[0]))
+    """Something small from every model, so that readiness means something and no caller pays for what is
+    loaded on first use: a digest by each translator, a summary by each summarizer, which would not be asked
+    for so short a text. Raises `GenerationFailed`."""
+    for model in pipeline.models.translators:
+        source = model.config.source_languages[0]
+        target = next(code for code in model.config.target_languages if code != source)
+        await pipeline.digest(DigestRequest(CANARY, source=source, target=target))
+    for model in pipeline.models.summarizers:
+        options = GenerationOptions(beam_size=1, max_decoding_length=_CANARY_TOKENS)
+        [written] = await pipeline.batcher.generate(model.backend, [CANARY], options)
+        if not written.target.strip():
+            raise GenerationFailed(f"{model.name} wrote no summary of the canary.")
 
 
 def _announce(pipeline: ArticlePipeline) -> None:

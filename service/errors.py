@@ -5,6 +5,7 @@
     │   ├── EmptyText                nothing to work on
     │   ├── TextTooLong              over the published character limit
     │   ├── TooManyTexts             over the published list limit
+    │   ├── SentenceTooLong          over the model's limit, and not to be split
     │   ├── InvalidText              binary, lone surrogates, NUL characters
     │   ├── UnsupportedMedia         a content type we do not read
     │   ├── MalformedBody            not the JSON, or not the fields, that were announced
@@ -12,7 +13,8 @@
     │   ├── AmbiguousLanguage        a long text that could be in one of several languages
     │   ├── UrlNotFetched            a URL where the text should be
     │   ├── GlossaryInvalid          terms that are empty, too long, twice there
-    │   └── GlossaryNotFound         no stored glossary of that id
+    │   ├── GlossaryNotFound         no stored glossary of that id
+    │   └── NotOffered               a feature of another service that this one lacks
     ├── Unavailable                  try again later
     │   ├── Overloaded               the queue is full
     │   ├── StoreUnavailable         what is kept between requests cannot be reached
@@ -77,6 +79,11 @@ class TooManyTexts(InvalidInput):
     title = "Too many texts"
 
 
+class SentenceTooLong(InvalidInput):
+    code = "sentence_too_long"
+    title = "A sentence is too long"
+
+
 class InvalidText(InvalidInput):
     code = "invalid_text"
     title = "Not readable as text"
@@ -109,6 +116,11 @@ class AmbiguousLanguage(InvalidInput):
             f"The text's language is not clear; it may be {named}. Name it as the source.", pointer="#/source"
         )
         self.candidates = candidates
+
+
+class NotOffered(InvalidInput):
+    code = "not_offered"
+    title = "Not offered here"
 
 
 class UrlNotFetched(InvalidInput):

@@ -29,6 +29,11 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """Port to listen on; 0 lets the system choose."""
 
+    root_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
+    """The prefix, like `/kurzfassung`, under which a proxy passes requests on without taking it off. A
+    proxy that takes it off needs no setting here; every link is relative. It routes and grants nothing, and
+    no `X-Forwarded-*` header is believed, whoever sends it."""
+
     profile: str = "auto"
     """Which models to serve: a name from `model_configs/profiles.toml`. `auto` takes the best one
     whose models are on this disk."""
@@ -74,6 +79,10 @@ class Settings(BaseSettings):
 
     batch_tokens: Annotated[int, Field(gt=0)] = 4096
     """Padded source tokens (longest times count) that go to the engine together."""
+
+    heartbeat_seconds: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = 5.0
+    """DeepL's clients give up after 10 s without a sign: they get a space this often until the answer is
+    ready. Keep it well below the timeouts of the proxies in between."""
 
     drain_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 20.0
     """How long running requests may take to finish after SIGTERM."""

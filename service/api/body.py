@@ -5,8 +5,10 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from collections.abc import Callable
 from email.message import Message
 from typing import Any, TypeVar
+from urllib.parse import parse_qs
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
@@ -14,8 +16,11 @@ from starlette.requests import ClientDisconnect
 
 from service.api.disconnect import CallerLeft
 from service.errors import InvalidText, MalformedBody, TextTooLong, UnsupportedMedia
+from service.pipeline.off_loop import off_loop
 
 Model = TypeVar("Model", bound=BaseModel)
+
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 _CHARSET = re.compile(
     r"ascii|utf-(?:8|16|32)(?:-[bl]e)?|iso8859-\d+|cp125\d|koi8-[ru]|gb18030|gbk|big5|shift_jis|euc_(?:jp|kr)"
@@ -30,6 +35,8 @@ _DECLARED = re.compile(
 )
 _HEAD_BYTES = 1024
 """As far as browsers look for the declaration."""
+
+_FORM_FIELDS = 1_000
 
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 
@@ -112,6 +119,36 @@ def parse_json(body: bytes) -> Any:
         raise MalformedBody("The body is not accepted: its JSON is nested too deeply.") from None
     except ValueError:  # a number of more digits than Python converts
         raise MalformedBody("The body is not accepted: a number in its JSON is too long.") from None
+
+
+def parse_form(body: bytes) -> dict[str, list[str]]:
+    """The fields of `application/x-www-form-urlencoded`, each with all its values. Raises
+    `MalformedBody`."""
+    try:
+        return parse_qs(
+            body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=_FORM_FIELDS
+        )
+    except ValueError:  # of it are the errors of decoding
+        raise MalformedBody(
+            f"The body is not accepted: it is not a form of at most {_FORM_FIELDS} fields in UTF-8."
+        ) from None
+
+
+async def read_fields(
+    request: Request, limit: int, of_form: Callable[[dict[str, list[str]]], dict[str, Any]]
+) -> dict[str, Any]:
+    """The fields of a JSON object, where null is a field left out, or of a form, as `of_form` reads them.
+    An empty body has no fields, whatever it is called. Raises `MalformedBody` and `UnsupportedMedia`."""
+    body = await read_body(request, limit)
+    kind, _ = media_type(request)
+    if kind == FORM or not body:
+        return of_form(await off_loop(len(body), lambda: parse_form(body)))
+    if kind != JSON:
+        raise UnsupportedMedia(f"Send {JSON} or {FORM}.")
+    data = parse_json(body)
+    if not isinstance(data, dict):
+        raise MalformedBody("The body must be a JSON object.")
+    return {name: value for name, value in data.items() if value is not None}
 
 
 def validate(model: type[Model], data: Any, *, strict: bool = True) -> Model:

@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from fastapi import Request
+from starlette.types import Receive
 
 Result = TypeVar("Result")
 
@@ -19,7 +20,7 @@ async def unless_caller_leaves(request: Request, work: Coroutine[Any, Any, Resul
     """The result of the work; cancels it and raises `CallerLeft` when the connection closes first.
     The body must have been read, because the connection's end arrives on the same channel."""
     task = asyncio.ensure_future(work)
-    watch = asyncio.ensure_future(_disconnected(request))
+    watch = asyncio.ensure_future(disconnected(request.receive))
     try:
         await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
@@ -31,6 +32,7 @@ async def unless_caller_leaves(request: Request, work: Coroutine[Any, Any, Resul
         await asyncio.gather(task, watch, return_exceptions=True)
 
 
-async def _disconnected(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
+async def disconnected(receive: Receive) -> None:
+    """Until the connection closes."""
+    while (await receive())["type"] != "http.disconnect":
         pass

@@ -16,7 +16,7 @@ from service.observability.metrics import Metrics
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
-_QUIET = frozenset({"/livez", "/readyz", "/startupz", "/metrics"})
+_QUIET = frozenset({"/livez", "/readyz", "/startupz", "/health", "/metrics"})
 """Asked every few seconds by machines; they are counted but not logged."""
 
 logger = logging.getLogger("kurzfassung.access")

@@ -3,14 +3,11 @@ read: `detail` for problem readers, `message` and `error` as plain strings for t
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.exceptions import HTTPException
 
 from service.errors import (
     AmbiguousLanguage,
@@ -21,6 +18,7 @@ from service.errors import (
     InvalidInput,
     InvalidText,
     OperatorError,
+    SentenceTooLong,
     ServiceError,
     TextTooLong,
     TooManyTexts,
@@ -33,6 +31,7 @@ from service.errors import (
 _STATUS: list[tuple[type[ServiceError], int]] = [
     (TextTooLong, 413),
     (TooManyTexts, 413),
+    (SentenceTooLong, 413),
     (UnsupportedMedia, 415),
     (EmptyText, 422),
     (InvalidText, 422),
@@ -131,7 +130,7 @@ def problem_of(error: ServiceError, request_id: str) -> Problem:
     if isinstance(error, OperatorError):
         detail = "The service is not set up for this; its operator finds the reason in the log."
     pointer = error.pointer if isinstance(error, InvalidInput) else None
-    problem = _problem(
+    problem = new_problem(
         status=status_of(error),
         title=error.title,
         code=error.code,
@@ -156,61 +155,11 @@ def problem_response(problem: Problem, headers: dict[str, str] | None = None) ->
 
 
 def service_error_response(error: ServiceError, identity: str) -> JSONResponse:
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else None
-    return problem_response(problem_of(error, identity), headers)
+    return problem_response(problem_of(error, identity), retry_headers(error))
 
 
-def install_problem_handlers(app: FastAPI) -> None:
-    """Every way a request can fail, routing included, ends in a problem body."""
-
-    async def service_error(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, ServiceError)  # noqa: S101 -- registered for this class below
-        return service_error_response(error, request_id(request))
-
-    async def http_error(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, HTTPException)  # noqa: S101 -- registered for this class below
-        phrase = HTTPStatus(error.status_code).phrase
-        problem = _problem(
-            status=error.status_code,
-            title=phrase,
-            code=phrase.lower().replace(" ", "_"),
-            detail=_ROUTING_HINTS.get(error.status_code, phrase + "."),
-            request_id=request_id(request),
-        )
-        return problem_response(problem, dict(error.headers or {}))
-
-    async def validation_error(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, RequestValidationError)  # noqa: S101 -- registered for this class below
-        first = error.errors()[0]  # its `input` is the caller's text and stays out
-        problem = _problem(
-            status=400,
-            title="Malformed request",
-            code="malformed_body",
-            detail=f"{first['loc'][-1]}: {first['msg']}.",
-            request_id=request_id(request),
-        )
-        return problem_response(problem)
-
-    async def unexpected(request: Request, _: Exception) -> JSONResponse:
-        problem = _problem(
-            status=500,
-            title="Internal error",
-            code="internal",
-            detail="Something broke on our side; the log has it under this request id.",
-            request_id=request_id(request),
-        )
-        return problem_response(problem)
-
-    app.add_exception_handler(ServiceError, service_error)
-    app.add_exception_handler(HTTPException, http_error)
-    app.add_exception_handler(RequestValidationError, validation_error)
-    app.add_exception_handler(Exception, unexpected)
-
-
-_ROUTING_HINTS = {
-    404: "There is nothing at this path; /docs lists what there is.",
-    405: "This path does not answer to this method; /docs lists what there is.",
-}
+def retry_headers(error: ServiceError) -> dict[str, str]:
+    return {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else {}
 
 
 def request_id(request: Request) -> str:
@@ -218,7 +167,7 @@ def request_id(request: Request) -> str:
     return str(request.scope.get("request_id", ""))
 
 
-def _problem(
+def new_problem(
     *,
     status: int,
     title: str,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from fastapi import Request
 
-from service.errors import NotReady, ShuttingDown
+from service.api.coalescing import Coalescing
+from service.errors import EmptyText, NotReady, ShuttingDown, TooManyTexts
 from service.observability.metrics import Metrics
 from service.pipeline.article import ArticlePipeline
+from service.pipeline.result import Digest
 from service.terms.glossary import MOST_TERMS
 from service.terms.store import GlossaryStore
 
@@ -25,18 +28,41 @@ class RequestLimits:
     texts: int
     terms: int = MOST_TERMS
 
+    def check(self, texts: Sequence[str]) -> None:
+        """The published limits hold for the request, not for each text of it. Raises `EmptyText`
+        and `TooManyTexts`."""
+        if not texts:
+            raise EmptyText("The list of texts is empty.", pointer="#/text")
+        if len(texts) > self.texts:
+            raise TooManyTexts(f"At most {self.texts} texts in one call.", pointer="#/text")
+        total = sum(map(len, texts))
+        if total > self.characters and len(texts) > 1:
+            raise TooManyTexts(
+                f"The texts have {total:,} characters together; at most {self.characters:,} in one call.",
+                pointer="#/text",
+            )
+
 
 class ServiceState:
     """One per process. `loaded` becomes the pipeline when the models are there; `phase` turns ready
-    only after a canary digest went through it."""
+    only after a canary digest went through it. `characters` were worked on since the start."""
 
     def __init__(
-        self, *, limits: RequestLimits, metrics: Metrics, version: str, glossaries: GlossaryStore
+        self,
+        *,
+        limits: RequestLimits,
+        metrics: Metrics,
+        version: str,
+        heartbeat_seconds: float,
+        glossaries: GlossaryStore,
     ) -> None:
         self.glossaries = glossaries
         self.limits = limits
         self.metrics = metrics
         self.version = version
+        self.heartbeat_seconds = heartbeat_seconds
+        self.coalescing = Coalescing(slow_seconds=heartbeat_seconds, on_joined=metrics.coalesced.inc)
+        self.characters = 0
         self.phase: Phase = "starting"
         self.loaded: ArticlePipeline | None = None
 
@@ -48,6 +74,12 @@ class ServiceState:
         if self.loaded is None or self.phase != "ready":
             raise NotReady("The models are still loading.", retry_after=2)
         return self.loaded
+
+    def count(self, digest: Digest) -> None:
+        self.characters += digest.usage.characters
+        self.metrics.characters.inc(digest.usage.characters)
+        for caveat in digest.caveats:
+            self.metrics.caveats.labels(caveat.code).inc()
 
 
 def service_state(request: Request) -> ServiceState:

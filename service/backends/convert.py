@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy
+
 from service.backends.tokenization import FAST_FILE, SENTENCEPIECE_FILES
 from service.errors import ConversionFailed, EngineUnavailable, ModelDamaged
 from service.model_store.config import ModelConfig
@@ -85,6 +87,14 @@ def _converter(config: ModelConfig, checkpoint: Path, report: Progress) -> Trans
             tokenizer.get_vocab = lambda: vocabulary
             return tokenizer
 
+        def _load(self) -> Any:
+            spec = super()._load()
+            decoder = getattr(spec, "decoder", None)
+            if decoder is not None and len(decoder.layer) >= _DEEP:
+                decoder.alignment_layer = numpy.int16(-2)  # the last but one
+                decoder.alignment_heads = decoder.num_heads
+            return spec
+
         def convert(self, output_dir: str, **options: Any) -> str:
             made = str(super().convert(output_dir, **options))
             report("adding the tokenizer", 0.9)
@@ -95,6 +105,12 @@ def _converter(config: ModelConfig, checkpoint: Path, report: Progress) -> Trans
     tokenizer = load_hub_tokenizer(config, checkpoint)
     vocabulary = hub_vocabulary(tokenizer)
     return Converter(str(checkpoint))
+
+
+_DEEP = 4
+"""Layers from which alignments are read off the last decoder layer but one, all heads together: there they
+are best in models that were not trained to align (Garg et al. 2019, arXiv 1909.02074). CTranslate2 would take
+the first head of the last layer."""
 
 
 def put_right(hub_config: Any) -> None:

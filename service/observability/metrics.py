@@ -47,6 +47,11 @@ class Metrics:
         self.caveats = Counter(
             "kurzfassung_warnings", "Warnings given in answers", ["code"], registry=self.registry
         )
+        self.coalesced = Counter(
+            "kurzfassung_coalesced_requests",
+            "Requests that joined the same one, asked before",
+            registry=self.registry,
+        )
         self.batch_seconds = Histogram(
             "kurzfassung_batch_seconds",
             "Time the engine took for a batch",

@@ -6,11 +6,17 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Literal
 
 from service.batching.batcher import Batcher
-from service.errors import AmbiguousLanguage, EmptyText, InvalidInput, UnsupportedLanguage
+from service.errors import (
+    AmbiguousLanguage,
+    EmptyText,
+    InvalidInput,
+    SentenceTooLong,
+    UnsupportedLanguage,
+)
 from service.pipeline.identification import Identification, identify
 from service.pipeline.models import LoadedModel, ModelSet, known_code
 from service.pipeline.off_loop import off_loop
@@ -50,6 +56,7 @@ from service.text.markup import MarkedText, holds_markup, read_markup
 from service.text.segment import Segment, keep_blocks
 from service.text.segmentation import segment_article
 
+OnOverflow = Literal["split", "error"]
 MediaType = Literal["text", "page", "html", "xml"]
 """`page` is a web page that the article is read out of; `html` and `xml` are texts whose markup comes back
 as it went in."""
@@ -62,7 +69,9 @@ _UNREAD_TOKENS = 512
 
 @dataclass(frozen=True, slots=True)
 class DigestRequest:
-    """`source` is a language code or "auto". `kept` are strings that come back as they are."""
+    """`source` is a language code or "auto". `kept` are strings that come back as they are. `on_overflow`
+    says what becomes of a sentence too long for the model: `split` cuts it at clauses, `error` refuses the
+    text; nothing is ever left out."""
 
     text: str
     source: str = "auto"
@@ -71,6 +80,7 @@ class DigestRequest:
     summary: SummaryRequest = field(default_factory=SummaryRequest)
     kept: tuple[str, ...] = ()
     glossary: TermList | None = None
+    on_overflow: OnOverflow = "split"
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +252,8 @@ class ArticlePipeline:
                 caveats.append(_other_languages(terms, language, target))
         with watch.stage("segment"):
             segments = await off_loop(len(plain), lambda: _segments(article, found, translator, marked))
+            if request.on_overflow == "error" and translator is not None:
+                _refuse_split(segments, translator.config.limits.segment_tokens)
         return _Reading(
             text,
             article,
@@ -400,6 +412,18 @@ def _other_languages(terms: TermList, language: str, target: str) -> Caveat:
         f"The glossary is for {terms.source_language!r} to {terms.target_language!r}; "
         f"the text was translated from {language!r} to {target!r}.",
     )
+
+
+def _refuse_split(segments: Sequence[Segment], limit: int) -> None:
+    """Raises `SentenceTooLong` where a sentence came in pieces."""
+    whole = [segment for segment in segments if segment.translatable]
+    for before, piece in pairwise(whole):
+        if before.sentence == piece.sentence:
+            raise SentenceTooLong(
+                f"The sentence at character {before.start} is longer than the {limit} tokens of the model; "
+                'with "on_overflow": "split" it is translated in parts.',
+                pointer="#/text",
+            )
 
 
 def _joined(reading: _Reading, segments: Sequence[TranslatedSegment]) -> Translation:

@@ -24,6 +24,10 @@ _SETTLING = 256
 """Segments that are checked and repaired at once: as many as a batch holds, and few enough that an
 article of a hundred thousand lines does not hold up the event loop."""
 
+_STARTED = 8
+"""New ones in one turn of the event loop: where the engine is ahead, each is checked as soon as it starts,
+which takes up to a millisecond."""
+
 
 class SegmentTranslator:
     """One model, one language pair."""
@@ -131,10 +135,11 @@ async def _settled(
     settling: deque[asyncio.Task[tuple[int, Settled]]] = deque()
     try:
         while True:
-            for segment, tokens, future in islice(waiting, _SETTLING - len(settling)):
+            for segment, tokens, future in islice(waiting, min(_STARTED, _SETTLING - len(settling))):
                 settling.append(asyncio.create_task(settle(segment, tokens, future)))
             if not settling:
                 return
+            await asyncio.sleep(0)
             yield await settling[0]
             settling.popleft()
     finally:
@@ -154,7 +159,8 @@ def _translated(
         message = "The first translation of this segment failed a check; it was decoded again."
         caveats.append(Caveat("segment_repaired", message, span))
     if settled.retagged:
-        message = "Nothing told where the tags of this segment belong; it was translated between them."
+        message = "Nothing told where the tags of this segment belong: its parts were translated alone, or "
+        message += "the tags stand at its ends."
         caveats.append(Caveat("markup_doubtful", message, span))
     for use in settled.terms:
         if not use.applied:

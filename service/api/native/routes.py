@@ -14,14 +14,14 @@ from pydantic import BaseModel, Field
 from service.api.body import decode_text, media_type, parse_json, read_body, validate
 from service.api.disconnect import unless_caller_leaves
 from service.api.event_stream import Event, event_bytes, event_response, wants_stream
+from service.api.language_names import language_name
 from service.api.native import wire
-from service.api.native.language_names import language_name
 from service.api.problem import PROBLEM_RESPONSES
 from service.api.state import ServiceState, service_state
-from service.errors import EmptyText, TooManyTexts, UnsupportedMedia
+from service.errors import UnsupportedMedia
 from service.pipeline.article import DigestRequest, MediaType
 from service.pipeline.off_loop import off_loop
-from service.pipeline.result import Digest, Summary, TranslatedSegment
+from service.pipeline.result import Summary, TranslatedSegment
 from service.pipeline.summarization import SummaryRequest
 from service.terms.glossary import TermList
 from service.text.check import check_text
@@ -48,6 +48,7 @@ class RawOptions(BaseModel):
     style: str = Field(default="paragraph", pattern="^(paragraph|bullets|headline)$")
     focus: str = Field(default="", max_length=200)
     segments: bool = False
+    on_overflow: str = Field(default="split", pattern="^(split|error)$")
 
     def digest_fields(self, text: str) -> dict[str, Any]:
         wish = {"sentences": self.sentences, "words": self.words, "length": self.length}
@@ -57,6 +58,7 @@ class RawOptions(BaseModel):
             "target": self.target,
             "summary": {**wish, "language": self.language, "style": self.style, "focus": self.focus},
             "segments": self.segments,
+            "on_overflow": self.on_overflow,
         }
 
 
@@ -118,12 +120,6 @@ async def _answer(characters: int, shape: Callable[[], BaseModel]) -> Response:
     return await off_loop(characters, response)
 
 
-def _count(state: ServiceState, digest: Digest) -> None:
-    state.metrics.characters.inc(digest.usage.characters)
-    for caveat in digest.caveats:
-        state.metrics.caveats.labels(caveat.code).inc()
-
-
 def _stream_example() -> str:
     shown: list[tuple[str, type[BaseModel]]] = [
         ("segment", wire.StreamedSegment),
@@ -157,7 +153,7 @@ async def digest(request: Request, state: State) -> Response:
     if wants_stream(request.headers.get("accept", "")):
         return await event_response(request, _events(state, wanted))
     made = await unless_caller_leaves(request, pipeline.digest(wanted))
-    _count(state, made)
+    state.count(made)
     return await _answer(made.usage.characters, lambda: wire.digest_out(made, segments=body.segments))
 
 
@@ -169,7 +165,7 @@ async def _events(state: ServiceState, wanted: DigestRequest) -> AsyncGenerator[
             elif isinstance(event, Summary):
                 yield "summary", wire.SummaryOut.of(event)
             else:
-                _count(state, event)
+                state.count(event)
                 facts = wire.facts_of(event)
                 head = wire.translation_head(event)
                 yield "done", wire.StreamEnd(title=event.title, translation=head, **facts)
@@ -188,11 +184,7 @@ async def translate(request: Request, state: State) -> Response:
         data = {key: value for key, value in data.items() if key != "summary"}
     body = validate(wire.TranslateBody, data)
     texts = [body.text] if isinstance(body.text, str) else body.text
-    if not texts:
-        raise EmptyText("The list of texts is empty.", pointer="#/text")
-    if len(texts) > state.limits.texts:
-        raise TooManyTexts(f"At most {state.limits.texts} texts in one call.", pointer="#/text")
-    check_total(texts, state.limits.characters)
+    state.limits.check(texts)
 
     terms = await _terms(body, state)
     wanted = [body.wanted(text, media, SummaryRequest(), terms) for text in texts]
@@ -201,7 +193,7 @@ async def translate(request: Request, state: State) -> Response:
     else:
         made = await unless_caller_leaves(request, pipeline.translate_all(wanted))
     for each in made:
-        _count(state, each)
+        state.count(each)
 
     def shaped() -> Response:
         translations = [wire.translated_out(each, segments=body.segments) for each in made]
@@ -209,15 +201,6 @@ async def translate(request: Request, state: State) -> Response:
         return JSONResponse({"translations": dumped})
 
     return await off_loop(sum(map(len, texts)), shaped)
-
-
-def check_total(texts: list[str], limit: int) -> None:
-    """The published limit holds for the request, not for each text of it."""
-    total = sum(map(len, texts))
-    if total > limit and len(texts) > 1:
-        raise TooManyTexts(
-            f"The texts have {total:,} characters together; at most {limit:,} in one call.", pointer="#/text"
-        )
 
 
 @router.post(
@@ -234,7 +217,7 @@ async def summarize(request: Request, state: State) -> Response:
     body = validate(wire.SummarizeBody, data)
     wanted = body.wanted(body.text, media, body.summary.request(), await _terms(body, state))
     made = await unless_caller_leaves(request, pipeline.summarize(wanted))
-    _count(state, made)
+    state.count(made)
     return await _answer(made.usage.characters, lambda: wire.summarize_out(made))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.pipeline.article import DigestRequest, MediaType
+from service.pipeline.article import DigestRequest, MediaType, OnOverflow
 from service.pipeline.result import Caveat, Digest, Summary, TermUse, TranslatedSegment
 from service.pipeline.result import Span as SourceSpan
 from service.pipeline.summarization import SummaryLength, SummaryRequest
@@ -74,6 +74,9 @@ class TermIn(BaseModel):
 class _Source(BaseModel):
     source: str = Field(default="auto", pattern=LANGUAGE_CODE, description='language code, or "auto"')
     target: str = Field(default="en", pattern=LANGUAGE_CODE)
+    on_overflow: OnOverflow = Field(
+        default="split", description="a sentence too long for the model: translate it in parts, or refuse it"
+    )
 
 
 GLOSSARY_ID = r"^[0-9a-f]{32}$"
@@ -111,6 +114,7 @@ class Translated(_Source):
             summary=summary,
             kept=tuple(self.keep),
             glossary=terms,
+            on_overflow=self.on_overflow,
         )
 
 

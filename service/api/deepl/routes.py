@@ -1,0 +1,115 @@
+"""The DeepL API, for its official clients and whatever else speaks it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
+
+from service.api.body import FORM, JSON, read_fields, validate
+from service.api.credentials import caller
+from service.api.deepl import wire
+from service.api.deepl.languages import source_languages, target_languages
+from service.api.deepl.translation import require_supported, translate
+from service.api.dialect import Dialect
+from service.api.heartbeat import HeartbeatAnswer
+from service.api.problem import request_id
+from service.api.state import ServiceState, service_state
+from service.errors import (
+    GlossaryNotFound,
+    InvalidInput,
+    MalformedBody,
+    TextTooLong,
+    TooManyTexts,
+    UnsupportedMedia,
+)
+from service.pipeline.off_loop import off_loop
+
+DIALECT = Dialect(
+    paths=("/v2/", "/v3/"),
+    statuses={
+        InvalidInput: 400,
+        GlossaryNotFound: 404,
+        TextTooLong: 413,
+        TooManyTexts: 413,
+        UnsupportedMedia: 415,
+    },
+    body=lambda problem: {"message": problem.message, "code": problem.code},
+    headers=lambda problem: {"X-Trace-ID": problem.request_id},
+)
+
+
+def _trace(request: Request, response: Response) -> None:
+    response.headers["X-Trace-ID"] = request_id(request)
+
+
+router = APIRouter(
+    prefix="/v2",
+    dependencies=[Depends(_trace)],
+    responses={
+        400: {"description": "A field is wrong or asks for what is not supported; `message` says which"},
+        503: {"description": "Too much work waits, or the service is starting"},
+    },
+)
+
+State = Annotated[ServiceState, Depends(service_state)]
+
+_SCHEMA = {"schema": {"$ref": f"#/components/schemas/{wire.TextsBody.__name__}"}}
+
+
+@router.post(
+    "/translate",
+    response_model=wire.TextsOut,
+    openapi_extra={"requestBody": {"required": True, "content": {JSON: _SCHEMA, FORM: _SCHEMA}}},
+    summary="Translate texts (DeepL)",
+)
+async def translate_texts(request: Request, state: State) -> Response:
+    pipeline = state.pipeline
+    fields = await read_fields(request, state.limits.body_bytes, wire.fields_of_form)
+    body = validate(wire.TextsBody, fields, strict=False)
+    require_supported(body, pipeline)
+    state.limits.check(body.text)
+    key = await off_loop(sum(map(len, body.text)), lambda: _key(request, body))
+    return HeartbeatAnswer(
+        state.coalescing,
+        key,
+        lambda: translate(state, pipeline, body),
+        seconds=state.heartbeat_seconds,
+        headers={"X-Trace-ID": request_id(request)},
+    )
+
+
+@router.get("/languages", summary="Languages (DeepL)")
+@router.post("/languages", include_in_schema=False)
+async def languages(request: Request, state: State) -> list[wire.TargetOut] | list[wire.SourceOut]:
+    """`type` is source (default) or target; in the query, or in the body, where DeepL's client puts it
+    even with GET."""
+    fields = {
+        **request.query_params,
+        **await read_fields(request, state.limits.body_bytes, wire.fields_of_form),
+    }
+    kind = fields.get("type", "source")
+    if kind not in ("source", "target"):
+        raise MalformedBody("'type' is source or target.", pointer="#/type")
+    models = state.pipeline.models
+    return target_languages(models) if kind == "target" else source_languages(models)
+
+
+@router.get("/usage", summary="Characters translated since the start (DeepL)")
+@router.post("/usage", include_in_schema=False)
+async def usage(state: State) -> wire.CharactersOut:
+    return wire.CharactersOut(character_count=state.characters)
+
+
+def _key(request: Request, body: wire.TextsBody) -> bytes:
+    """The same for the same call of the same caller, whether it came as JSON or as a form."""
+    canonical = json.dumps(body.model_dump())  # escapes lone surrogates, which are refused later
+    return hashlib.blake2b(caller(request) + canonical.encode(), digest_size=32).digest()
+
+
+def request_bodies() -> list[type[BaseModel]]:
+    """The models that OpenAPI refers to."""
+    return [wire.TextsBody]

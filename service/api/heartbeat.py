@@ -1,0 +1,99 @@
+"""An answer that keeps its caller waiting without losing it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Hashable, Mapping
+
+from fastapi import Response
+from starlette.types import Receive, Scope, Send
+
+from service.api.coalescing import Coalescing, Run, Work
+from service.api.disconnect import CallerLeft, disconnected
+from service.errors import ServiceError
+
+_SILENCE_SECONDS = 30.0
+
+logger = logging.getLogger("kurzfassung")
+
+
+class HeartbeatAnswer(Response):
+    """A JSON answer for clients that give up on a silent server. Work that takes longer than `seconds`
+    begins its answer with a space, which JSON allows, and sends another every `seconds`.
+
+    The status is 200 from then on. If the work fails later the answer falls silent, so that the client
+    runs into its read timeout and asks again: it then finds the kept failure, with its status and its
+    message. Closing the connection would not do, the official DeepL client takes that for final (seen
+    with 1.32). Who is still there after 30 s is cut off.
+    """
+
+    def __init__(
+        self,
+        coalescing: Coalescing,
+        key: Hashable,
+        work: Work,
+        *,
+        seconds: float,
+        headers: Mapping[str, str],
+    ) -> None:
+        kept_fresh = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(headers={**kept_fresh, **headers}, media_type="application/json")
+        del self.headers["content-length"]
+        self._coalescing, self._key, self._work = coalescing, key, work
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._coalescing.joined(self._key, self._work) as run:
+            finished = asyncio.ensure_future(run.wait())
+            left = asyncio.ensure_future(disconnected(receive))
+            try:
+                await self._answer(run, finished, left, scope, send)
+            finally:
+                for pending in (finished, left):
+                    pending.cancel()
+                await asyncio.gather(finished, left, return_exceptions=True)
+
+    async def _answer(
+        self, run: Run, finished: asyncio.Task[None], left: asyncio.Task[None], scope: Scope, send: Send
+    ) -> None:
+        begun = False
+        while not await _first(finished, left, self._seconds):
+            if not begun:
+                await self._begin(send)
+                begun = True
+            await send({"type": "http.response.body", "body": b" ", "more_body": True})
+        if not run.finished:
+            if begun:
+                return
+            raise CallerLeft
+        try:
+            body = run.outcome()
+        except Exception as error:
+            if not begun:
+                raise
+            _log(error, scope)
+            await asyncio.wait({left}, timeout=_SILENCE_SECONDS)
+            return
+        if not begun:
+            self.headers["content-length"] = str(len(body))
+            await self._begin(send)
+        await send({"type": "http.response.body", "body": body})
+
+    async def _begin(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+
+
+async def _first(finished: asyncio.Task[None], left: asyncio.Task[None], seconds: float) -> bool:
+    """Whether one of the two came within the time."""
+    done, _ = await asyncio.wait({finished, left}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    return bool(done)
+
+
+def _log(error: Exception, scope: Scope) -> None:
+    known = isinstance(error, ServiceError)
+    facts = {"code": error.code if isinstance(error, ServiceError) else "internal"}
+    facts["request_id"] = str(scope.get("request_id", ""))
+    logger.error(
+        "failed after the answer had begun", extra={"facts": facts}, exc_info=None if known else error
+    )
