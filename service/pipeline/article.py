@@ -10,7 +10,14 @@ from itertools import pairwise
 from typing import Literal
 
 from service.batching.batcher import Batcher
-from service.errors import EmptyText, InvalidInput, SentenceTooLong, UnsupportedLanguage
+from service.errors import (
+    AmbiguousLanguage,
+    EmptyText,
+    InvalidInput,
+    SentenceTooLong,
+    UnsupportedLanguage,
+)
+from service.pipeline.identification import Identification, identify
 from service.pipeline.models import LoadedModel, ModelSet, demonstration, known_code
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import (
@@ -32,18 +39,14 @@ from service.text.article import Article, BlockKind, read_article
 from service.text.check import check_text
 from service.text.furniture import has_letters
 from service.text.html import read_html
-from service.text.language import Detection, detect_language
 from service.text.markup import MarkedText, holds_markup, read_markup
-from service.text.segment import Segment
+from service.text.segment import Segment, keep_blocks
 from service.text.segmentation import segment_article
 
 OnOverflow = Literal["split", "error"]
 MediaType = Literal["text", "page", "html", "xml"]
 """`page` is a web page that the article is read out of; `html` and `xml` are texts whose markup comes back
 as it went in."""
-
-_SUSPICION = 0.9
-"""Confidence from which a text too short to be sure of is still said to look like another language."""
 
 _WORTH_SAYING = 0.005
 
@@ -155,7 +158,8 @@ class ArticlePipeline:
             try:
                 readings.append(await self._read(request, watch))
             except InvalidInput as error:
-                error.pointer = error.pointer or f"#/text/{index}"
+                if error.pointer is None or isinstance(error, AmbiguousLanguage):
+                    error.pointer = f"#/text/{index}"
                 raise
             await asyncio.sleep(0)  # many short texts are a long one
         same_work: dict[tuple[str, str, str, tuple[str, ...], int], list[int]] = {}
@@ -224,11 +228,12 @@ class ArticlePipeline:
                 raise EmptyText("The markup holds no words: there is nothing to translate.")
             article = await off_loop(len(plain), lambda: read_article(plain))
         with watch.stage("detect"):
-            language, detected, about_language = self._identify(plain, request)
-            caveats.extend(about_language)
-        translator, target = None, self.models.target_language(request.target)
-        if language != target:
-            translator = self.models.translator(language, target)
+            target = self.models.target_language(request.target)
+            wanted = {"source": request.source, "target": target, "default": self.default_source_language}
+            found = await off_loop(len(plain), lambda: identify(article, self.models, **wanted))
+            caveats.extend(_in_received(caveat, marked) for caveat in found.caveats)
+        language = found.language
+        translator = self.models.translator(language, target) if language != target else None
         glossary = None
         if request.glossary is not None and translator is not None:
             terms = request.glossary
@@ -236,7 +241,7 @@ class ArticlePipeline:
             if glossary is None:
                 caveats.append(_other_languages(terms, language, target))
         with watch.stage("segment"):
-            segments = await off_loop(len(plain), lambda: _segments(article, language, translator, marked))
+            segments = await off_loop(len(plain), lambda: _segments(article, found, translator, marked))
             if request.on_overflow == "error" and translator is not None:
                 _refuse_split(segments, translator.config.limits.segment_tokens)
         return _Reading(
@@ -244,7 +249,7 @@ class ArticlePipeline:
             article,
             language,
             target,
-            detected,
+            found.detected,
             segments,
             translator,
             request.kept,
@@ -253,29 +258,6 @@ class ArticlePipeline:
             request.media == "page",
             tuple(caveats),
         )
-
-    def _identify(self, text: str, request: DigestRequest) -> tuple[str, DetectedLanguage, list[Caveat]]:
-        guess = detect_language(text, default=self.default_source_language)
-        target = self.models.target_language(request.target)
-        detected = DetectedLanguage(guess.code, guess.confidence)
-        if request.source != "auto":
-            language = self.models.source_language(request.source)
-            best = guess.candidates[0] if guess.candidates else Detection(language, 0.0)
-            # What is said to be in the target language is not translated: then a suspicion is enough.
-            suspected = language == target and best.confidence >= _SUSPICION
-            if best.code != language and (guess.sure or suspected):
-                message = f"The text looks like {best.code!r} but was treated as {language!r}, as asked."
-                return language, detected, [Caveat("language_mismatch", message)]
-        elif guess.sure:
-            language = guess.code
-        else:
-            language = guess.code  # the default, unless the text's script rules it out
-            message = f"Too little text to tell its language; it was taken for {language!r}."
-            return language, detected, [Caveat("language_assumed", message)]
-        if language == target:
-            message = f"The text is already in {language!r}; it was passed through unchanged."
-            return language, detected, [Caveat("already_in_target_language", message)]
-        return language, detected, []
 
     def _summary_language(self, request: DigestRequest, reading: _Reading) -> str:
         wanted = request.summary.language or reading.target
@@ -340,15 +322,24 @@ def _marked(text: str, media: MediaType) -> MarkedText | None:
 
 
 def _segments(
-    article: Article, language: str, translator: LoadedModel | None, marked: MarkedText | None
+    article: Article, found: Identification, translator: LoadedModel | None, marked: MarkedText | None
 ) -> list[Segment]:
     segments = segment_article(
         article,
-        language=language,
+        language=found.language,
         count_tokens=translator.backend.count_tokens if translator else count_words,
         max_tokens=translator.config.limits.segment_tokens if translator else _UNREAD_TOKENS,
     )
+    segments = keep_blocks(segments, found.kept) if found.kept else segments
     return segments if marked is None else marked.segments(segments)
+
+
+def _in_received(caveat: Caveat, marked: MarkedText | None) -> Caveat:
+    """The caveat with its span in the text as received, tags and all."""
+    if marked is None or caveat.span is None:
+        return caveat
+    span = Span(marked.starts[caveat.span.start], marked.ends[caveat.span.end - 1])
+    return replace(caveat, span=span)
 
 
 def _other_languages(terms: TermList, language: str, target: str) -> Caveat:
@@ -361,7 +352,7 @@ def _other_languages(terms: TermList, language: str, target: str) -> Caveat:
 
 def _refuse_split(segments: Sequence[Segment], limit: int) -> None:
     """Raises `SentenceTooLong` where a sentence came in pieces."""
-    whole = [segment for segment in segments if segment.sentence >= 0]
+    whole = [segment for segment in segments if segment.translatable]
     for before, piece in pairwise(whole):
         if before.sentence == piece.sentence:
             raise SentenceTooLong(

@@ -84,7 +84,10 @@ class SegmentTranslator:
                         tokens, made = await anext(settled)
                         translated = _translated(index, segment, position, tokens, made)
                     else:
-                        translated = TranslatedSegment(index, segment, segment.source, position, None)
+                        plain = segment.frame.plain if segment.frame else None
+                        translated = TranslatedSegment(
+                            index, segment, segment.source, position, None, plain=plain
+                        )
                     position += len(translated.text)
                     yield translated
         finally:

@@ -400,7 +400,8 @@ class TranslateOut(BaseModel):
 
 
 class DetectOut(BaseModel):
-    """`sure` is false where the text is too short or too mixed to rely on the first candidate."""
+    """`sure` is false where the text is too short or too mixed to rely on the first candidate. Of the
+    texts with a `confidence` of 0.8 about 80 % are in that language; of a mixed text it is the share."""
 
     model_config = _example(
         language={"code": "de", "confidence": 0.998},
