@@ -189,12 +189,27 @@ def bart(directory: Path, *, fast_file: bool = True) -> Path:
     return directory
 
 
-def t5(directory: Path, *, multilingual: bool, prefix: str = "") -> Path:
-    """T5 with tied embeddings, or mT5: gated, untied, outputs not scaled."""
-    _sentencepiece(directory, "spiece.model", pad_id=0, eos_id=1, unk_id=2, bos_id=-1)
+def t5(
+    directory: Path, *, multilingual: bool, prefix: str = "", target_tokens: tuple[str, ...] = ()
+) -> Path:
+    """T5 with tied embeddings, or mT5: gated, untied, outputs not scaled. With `target_tokens` ("<2en>")
+    MADLAD: the shape of mT5 under the name of T5."""
+    _sentencepiece(
+        directory,
+        "spiece.model",
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
+        user_defined_symbols=list(target_tokens),
+    )
     tokenizer = transformers.T5Tokenizer.from_pretrained(str(directory), extra_ids=0, legacy=True)
     tokenizer.save_pretrained(str(directory))
-    kind = transformers.MT5Config if multilingual else transformers.T5Config
+    if target_tokens:
+        _make_ordinary(directory, target_tokens)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(str(directory))
+    is_mt5 = multilingual and not target_tokens
+    kind = transformers.MT5Config if is_mt5 else transformers.T5Config
     config = kind(
         vocab_size=len(tokenizer),
         d_model=D_MODEL,
@@ -212,12 +227,24 @@ def t5(directory: Path, *, multilingual: bool, prefix: str = "") -> Path:
     )
     torch.manual_seed(3)
     model_class = (
-        transformers.MT5ForConditionalGeneration if multilingual else transformers.T5ForConditionalGeneration
+        transformers.MT5ForConditionalGeneration if is_mt5 else transformers.T5ForConditionalGeneration
     )
     model = model_class(config)
     _memorise(model, tokenizer, lambda text: tokenizer(prefix + text)["input_ids"], [])
     _save(model, directory)
     return directory
+
+
+def _make_ordinary(directory: Path, tokens: tuple[str, ...]) -> None:
+    """The tokens become pieces like any other, which is how a SentencePiece file has them."""
+    for name, key in (("tokenizer.json", "added_tokens"), ("tokenizer_config.json", "extra_special_tokens")):
+        table = json.loads((directory / name).read_text(encoding="utf-8"))
+        table[key] = [
+            entry
+            for entry in table[key]
+            if (entry["content"] if isinstance(entry, dict) else entry) not in tokens
+        ]
+        _write_json(directory / name, table)
 
 
 def m2m100(directory: Path, *, codes: tuple[str, str] = ("__de__", "__en__")) -> Path:

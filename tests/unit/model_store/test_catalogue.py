@@ -13,11 +13,14 @@ import pytest
 from service.errors import ConfigInvalid, SettingInvalid
 from service.model_store.catalogue import EXTRACT, Catalogue, bundled_directory
 from service.model_store.config import ModelConfig, Table
+from service.text.language_names import language_name
 
 PROMISED = {
     "bart-large-cnn",
     "distilbart-cnn-12-6",
     "distilbart-cnn-6-6",
+    "m2m100-418m",
+    "madlad400-3b-mt",
     "mt5-small-sum-de-mit-v1",
     "nllb-200-distilled-600m",
     "opus-mt-de-en",
@@ -107,6 +110,41 @@ def test_a_direct_strategy_needs_a_summarizer_that_writes_another_language(direc
     assert "profiles.mine.strategy" in caught.value.message
 
 
+def opus_to_english(catalogue: Catalogue) -> list[ModelConfig]:
+    translators = (catalogue.model(name) for name in catalogue.profile("languages").translation)
+    return [model for model in translators if model.target_languages == ("en",)]
+
+
+def test_twenty_languages_and_more_reach_english_through_opus_mt(bundled):
+    models = opus_to_english(bundled)
+    assert all(model.repository.startswith("Helsinki-NLP/opus-mt-") for model in models)
+    assert len({code for model in models for code in model.source_languages}) >= 20
+
+
+def test_the_opus_models_into_english_differ_in_nothing_but_their_languages(bundled):
+    own = {"name", "repository", "source_languages", "parameters", "download_mb", "description", "licence"}
+    recipes = [model.model_dump(exclude=own) for model in opus_to_english(bundled)]
+    assert all(recipe == recipes[0] for recipe in recipes)
+    for model in opus_to_english(bundled):
+        assert model.repository.lower() == f"helsinki-nlp/{model.name}"
+        assert model.licence.url == f"https://huggingface.co/{model.repository}"
+
+
+def test_every_model_to_be_fetched_names_its_licence_and_every_language_has_a_name(bundled):
+    for config in bundled.models.values():
+        if config.repository:
+            assert config.licence.name and config.licence.url and config.description, config.name
+        for code in {*config.source_languages, *config.target_languages}:
+            assert language_name(code) != code, (config.name, code)
+
+
+def test_the_multilingual_models_ask_for_their_target_as_their_cards_say(bundled):
+    madlad = bundled.model("madlad400-3b-mt").input
+    assert madlad.prefix.replace("{target}", madlad.language_tokens["en"]) == "<2en> "
+    m2m100 = bundled.model("m2m100-418m").input.language_tokens
+    assert (m2m100["de"], m2m100["nb"]) == ("__de__", "__no__")
+
+
 def test_only_the_starter_and_the_stubs_are_demonstrations(bundled):
     shown = {config.name for config in bundled.models.values() if config.demonstration}
     assert shown == {"starter", "stub", "stub-crosslingual", "stub-summarizer"}
@@ -159,7 +197,7 @@ def test_missing_profiles_or_a_missing_directory_are_named(directory):
 def test_an_unknown_name_is_answered_with_the_known_ones(bundled):
     with pytest.raises(SettingInvalid, match=r"'nix'.*opus-mt-de-en"):
         bundled.model("nix")
-    with pytest.raises(SettingInvalid, match=r"'nix'.*auto, light, quality, standard"):
+    with pytest.raises(SettingInvalid, match=r"'nix'.*auto, languages, light, quality, standard"):
         bundled.profile("nix")
     with pytest.raises(SettingInvalid, match=r"'nix'.*standard.*opus-mt-de-en"):
         bundled.expand("nix")
