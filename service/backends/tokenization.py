@@ -39,7 +39,7 @@ _MADLAD_CODE = re.compile(r"<2\w+>")
 """MADLAD's target token, which its SentencePiece file knows wherever it stands in the text."""
 _SPELLED_MADLAD_CODE = re.compile(r"<(?=2\w+>)")
 _REPLACED_PUNCTUATION = frozenset({"ja", "zh"})
-"""Their full stops and commas are characters of their own, which OPUS-MT's training data has as `.` and `,`."""
+"""Their full stops and commas are characters of their own; OPUS-MT's training data has `.` and `,`."""
 
 
 def is_text(token: str) -> bool:

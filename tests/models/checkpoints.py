@@ -32,7 +32,7 @@ SOURCES = [
     "Viele Menschen kamen zur Sitzung und hörten zu.",
 ]
 
-_CORPUS = [
+CORPUS = [
     *SOURCES,
     *(source.upper() for source in SOURCES),
     "„Ja“ – nein; 1 2 3 4 5 6 7 8 9 0 ( ) : , . ! ?",
@@ -86,7 +86,7 @@ def _padded(rows: list[list[int]], value: int) -> torch.Tensor:
 
 def _sentencepiece(directory: Path, name: str, **options: Any) -> sentencepiece.SentencePieceProcessor:
     corpus = directory / "corpus.tmp"
-    corpus.write_text("\n".join(_CORPUS), encoding="utf-8")
+    corpus.write_text("\n".join(CORPUS), encoding="utf-8")
     stem = directory / "sp.tmp"
     sentencepiece.SentencePieceTrainer.train(
         input=str(corpus), model_prefix=str(stem), vocab_size=160, minloglevel=2, **options
@@ -161,7 +161,7 @@ def bart(directory: Path, *, fast_file: bool = True) -> Path:
     """bart-large-cnn's layout; without `fast_file` only vocab.json and merges.txt, as older ones."""
     made = tokenizers.ByteLevelBPETokenizer()
     made.train_from_iterator(
-        _CORPUS,
+        CORPUS,
         vocab_size=400,
         special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
         show_progress=False,
@@ -189,9 +189,7 @@ def bart(directory: Path, *, fast_file: bool = True) -> Path:
     return directory
 
 
-def t5(
-    directory: Path, *, multilingual: bool, prefix: str = "", target_tokens: tuple[str, ...] = ()
-) -> Path:
+def t5(directory: Path, *, multilingual: bool, prefix: str = "", target_tokens: tuple[str, ...] = ()) -> Path:
     """T5 with tied embeddings, or mT5: gated, untied, outputs not scaled. With `target_tokens` ("<2en>")
     MADLAD: the shape of mT5 under the name of T5."""
     _sentencepiece(
@@ -305,7 +303,7 @@ def fsmt(directory: Path) -> Path:
     """wmt19-de-en's layout: two vocabularies and Moses-style pairs."""
     made = tokenizers.CharBPETokenizer(suffix="</w>", lowercase=False)
     made.train_from_iterator(
-        _CORPUS,
+        CORPUS,
         vocab_size=300,
         suffix="</w>",
         special_tokens=["<s>", "<pad>", "</s>", "<unk>"],

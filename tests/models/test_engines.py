@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 
+from service.backends.causal import CausalBackend
 from service.backends.convert import convert_checkpoint
 from service.backends.ct2 import CT2Backend
 from service.backends.protocol import Backend, GenerationOptions
@@ -19,7 +20,7 @@ from service.backends.pytorch import PyTorchBackend
 from service.errors import GenerationFailed
 from service.model_store.catalogue import Catalogue
 from service.model_store.config import ModelConfig
-from tests.models import checkpoints
+from tests.models import causal_checkpoints, checkpoints
 
 pytestmark = pytest.mark.models
 
@@ -61,7 +62,10 @@ def _config(name: str) -> ModelConfig:
         real = models["mt5-small-sum-de-mit-v1"].model_copy(update={"architecture": "t5"})
     else:
         real = models[name]
-    lengths = dict.fromkeys(("source_tokens", "segment_tokens", "target_tokens"), checkpoints.POSITIONS)
+    # A decoder-only model has prompt and answer on one line.
+    is_causal = real.architecture == "causal"
+    longest = causal_checkpoints.POSITIONS // 2 if is_causal else checkpoints.POSITIONS
+    lengths = dict.fromkeys(("source_tokens", "segment_tokens", "target_tokens"), longest)
     return real.model_copy(
         update={"limits": real.limits.model_copy(update=lengths), "compute_type": "float32"}
     )
@@ -74,14 +78,18 @@ class Pair:
         self.config = _config(name)
         self.checkpoint = directory / "checkpoint"
         self.checkpoint.mkdir()
-        MADE[name](self.checkpoint)
+        if self.config.architecture == "causal":
+            causal_checkpoints.MADE[name](self.checkpoint, self.config)
+        else:
+            MADE[name](self.checkpoint)
         self.options = replace(
             GREEDY,
             source_language="de" if "de" in self.config.source_languages else "en",
             target_language="en" if "en" in self.config.target_languages else "de",
         )
+        engine = CausalBackend if self.config.architecture == "causal" else PyTorchBackend
         self.engines: dict[str, Backend] = {
-            "pytorch": PyTorchBackend(self.config, self.checkpoint, device="cpu", threads=1)
+            "pytorch": engine(self.config, self.checkpoint, device="cpu", threads=1)
         }
         if self.config.engine == "ct2":
             convert_checkpoint(self.config, self.checkpoint, directory / "ct2", compute_type="float32")
@@ -94,7 +102,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pair]:
     return cache(lambda name: Pair(name, tmp_path_factory.mktemp("pair")))
 
 
-@pytest.fixture(params=MADE)
+@pytest.fixture(params=[*MADE, *causal_checkpoints.MADE])
 def pair(request: pytest.FixtureRequest, pairs: Callable[[str], Pair]) -> Pair:
     return pairs(request.param)
 
@@ -106,10 +114,11 @@ def both(request: pytest.FixtureRequest, pairs: Callable[[str], Pair]) -> Pair:
 
 
 def test_every_configured_model_has_a_tiny_checkpoint() -> None:
-    """Its own, or that of opus-mt-de-en, which all opus models into English are decoded like."""
+    """Its own, or that of a sister that is decoded like it."""
     catalogue = Catalogue.read()
     fetched = {config.name for config in catalogue.models.values() if config.repository}
-    assert fetched - set(catalogue.profile("languages").translation) <= MADE.keys()
+    sisters = {*catalogue.profile("languages").translation, "hy-mt2-7b"}
+    assert fetched - sisters <= {*MADE, *causal_checkpoints.MADE}
 
 
 def test_the_tiny_model_writes_ten_different_tokens_at_varied_lengths(pair: Pair) -> None:
