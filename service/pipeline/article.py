@@ -11,8 +11,9 @@ from typing import Literal
 
 from service.batching.batcher import Batcher
 from service.errors import EmptyText, InvalidInput, SentenceTooLong, UnsupportedLanguage
-from service.pipeline.models import LoadedModel, ModelSet, demonstration, known_code
+from service.pipeline.models import ModelSet, Route, demonstration, known_code
 from service.pipeline.off_loop import off_loop
+from service.pipeline.pivot import Translator, pivoted, translator_of
 from service.pipeline.result import (
     Caveat,
     DetectedLanguage,
@@ -26,7 +27,7 @@ from service.pipeline.result import (
 from service.pipeline.stopwatch import Stopwatch
 from service.pipeline.summarization import SummaryRequest, count_words
 from service.pipeline.summarizer import Material, Summarizer, read_together
-from service.pipeline.translation import SegmentTranslator, copied, parted
+from service.pipeline.translation import copied, parted
 from service.terms.glossary import Glossary, TermList
 from service.text.article import Article, BlockKind, read_article
 from service.text.check import check_text
@@ -71,7 +72,7 @@ class DigestRequest:
 class _Reading:
     """A text read, identified and cut. `received` is what the segments' offsets point into; the article's
     text is the same without its tags. `language` and `target` are codes as the models know them;
-    `translator` is None where there is nothing to translate."""
+    `route` is None where there is nothing to translate."""
 
     received: str
     article: Article
@@ -79,7 +80,7 @@ class _Reading:
     target: str
     detected: DetectedLanguage
     segments: list[Segment]
-    translator: LoadedModel | None
+    route: Route | None
     kept: tuple[str, ...]
     glossary: Glossary | None
     asked_terms: bool
@@ -160,8 +161,8 @@ class ArticlePipeline:
             await asyncio.sleep(0)  # many short texts are a long one
         same_work: dict[tuple[str, str, str, tuple[str, ...], int], list[int]] = {}
         for index, reading in enumerate(readings):
-            model = reading.translator.name if reading.translator else ""
-            work = (model, reading.language, reading.target, reading.kept, id(reading.glossary))
+            models = reading.route.name if reading.route else ""
+            work = (models, reading.language, reading.target, reading.kept, id(reading.glossary))
             same_work.setdefault(work, []).append(index)
         made: dict[int, list[TranslatedSegment]] = {}
         for indices in same_work.values():
@@ -226,19 +227,21 @@ class ArticlePipeline:
         with watch.stage("detect"):
             language, detected, about_language = self._identify(plain, request)
             caveats.extend(about_language)
-        translator, target = None, self.models.target_language(request.target)
+        route, target = None, self.models.target_language(request.target)
         if language != target:
-            translator = self.models.translator(language, target)
+            route = self.models.route(language, target)
         glossary = None
-        if request.glossary is not None and translator is not None:
+        if request.glossary is not None and route is not None and route.pivoted:
+            caveats.append(_no_direct_terms(route))
+        elif request.glossary is not None and route is not None:
             terms = request.glossary
             glossary = await off_loop(20 * len(terms.terms), lambda: terms.glossary(language, target))
             if glossary is None:
                 caveats.append(_other_languages(terms, language, target))
         with watch.stage("segment"):
-            segments = await off_loop(len(plain), lambda: _segments(article, language, translator, marked))
-            if request.on_overflow == "error" and translator is not None:
-                _refuse_split(segments, translator.config.limits.segment_tokens)
+            segments = await off_loop(len(plain), lambda: _segments(article, language, route, marked))
+            if request.on_overflow == "error" and route is not None:
+                _refuse_split(segments, route.models[0].config.limits.segment_tokens)
         return _Reading(
             text,
             article,
@@ -246,7 +249,7 @@ class ArticlePipeline:
             target,
             detected,
             segments,
-            translator,
+            route,
             request.kept,
             glossary,
             request.glossary is not None,
@@ -287,17 +290,10 @@ class ArticlePipeline:
             )
         return language
 
-    def _translator(self, reading: _Reading) -> SegmentTranslator | None:
-        if reading.translator is None:
+    def _translator(self, reading: _Reading) -> Translator | None:
+        if reading.route is None:
             return None
-        return SegmentTranslator(
-            self.batcher,
-            reading.translator,
-            source=reading.language,
-            target=reading.target,
-            kept=reading.kept,
-            glossary=reading.glossary,
-        )
+        return translator_of(self.batcher, reading.route, kept=reading.kept, glossary=reading.glossary)
 
     async def _translated(
         self, reading: _Reading, *, ramp: bool = False
@@ -326,7 +322,7 @@ class ArticlePipeline:
             source=reading.language,
             language=language,
             translated=translated,
-            model=reading.translator,
+            route=reading.route,
             translator=self._translator(reading),
         )
         return await self._summarizer.summarize(material, request.summary)
@@ -340,15 +336,24 @@ def _marked(text: str, media: MediaType) -> MarkedText | None:
 
 
 def _segments(
-    article: Article, language: str, translator: LoadedModel | None, marked: MarkedText | None
+    article: Article, language: str, route: Route | None, marked: MarkedText | None
 ) -> list[Segment]:
+    reader = route.models[0] if route else None
     segments = segment_article(
         article,
         language=language,
-        count_tokens=translator.backend.count_tokens if translator else count_words,
-        max_tokens=translator.config.limits.segment_tokens if translator else _UNREAD_TOKENS,
+        count_tokens=reader.backend.count_tokens if reader else count_words,
+        max_tokens=reader.config.limits.segment_tokens if reader else _UNREAD_TOKENS,
     )
     return segments if marked is None else marked.segments(segments)
+
+
+def _no_direct_terms(route: Route) -> Caveat:
+    return Caveat(
+        "glossary_not_applied",
+        f"A glossary needs one model from {route.source!r} to {route.target!r}; "
+        "this text went through English.",
+    )
 
 
 def _other_languages(terms: TermList, language: str, target: str) -> Caveat:
@@ -377,8 +382,8 @@ def _joined(reading: _Reading, segments: Sequence[TranslatedSegment]) -> Transla
     return Translation(
         text="".join(segment.text for segment in segments),
         language=reading.target,
-        model=reading.translator.name if reading.translator else "",
-        revision=reading.translator.revision if reading.translator else "",
+        model=reading.route.name if reading.route else "",
+        revision=reading.route.revision if reading.route else "",
         segments=tuple(segments),
         source_language=reading.language,
         title=title or None,
@@ -393,7 +398,7 @@ def _digest(
     summary: Summary | None,
 ) -> Digest:
     tokens = sum(segment.source_tokens + segment.target_tokens for segment in segments)
-    used = [reading.translator] if reading.translator and segments else []
+    route = reading.route if segments else None
     return Digest(
         source_text=reading.received,
         title=translation.title if translation else reading.article.title,
@@ -401,7 +406,12 @@ def _digest(
         summary=summary,
         detected_language=reading.detected,
         caveats=(
-            *(demonstration(model) for model in used if model.config.demonstration),
+            *(
+                demonstration(model)
+                for model in (route.models if route else ())
+                if model.config.demonstration
+            ),
+            *((pivoted(route),) if route and route.pivoted else ()),
             *reading.caveats,
             *(caveat for segment in segments for caveat in segment.caveats),
             *(summary.caveats if summary else ()),

@@ -246,11 +246,16 @@ async def detect(request: Request, state: State) -> wire.DetectOut:
 
 @router.get("/languages", response_model=wire.LanguagesOut, summary="What can be translated into what")
 async def languages(state: State) -> wire.LanguagesOut:
-    pairs = state.pipeline.models.pairs
+    models = state.pipeline.models
     return wire.LanguagesOut(
         languages=[
-            wire.SourceLanguageOut(code=code, name=language_name(code), targets=sorted(targets))
-            for code, targets in sorted(pairs.items())
+            wire.SourceLanguageOut(
+                code=code,
+                name=language_name(code),
+                targets=sorted(targets),
+                pivoted=sorted(target for target in targets if models.route(code, target).pivoted),
+            )
+            for code, targets in sorted(models.pairs.items())
         ]
     )
 
