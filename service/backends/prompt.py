@@ -38,7 +38,11 @@ class Prompt:
         )
         """Numbers of the tokens that steer the model: turns, ends, padding."""
         self._known: dict[tuple[str, str], _Around] = {}
-        self._around("", "")
+        # A template may know fewer languages than the config: now is the time to say so.
+        for source in config.source_languages:
+            self._around(source, "")
+        for target in config.target_languages:
+            self._around("", target)
 
     def encode(self, text: str, source_language: str = "", target_language: str = "") -> list[int]:
         """All tokens the model reads, those of the prompt included; the languages are our codes, empty
@@ -109,6 +113,7 @@ class Prompt:
             )
         except Exception as error:  # a template raises what it likes, and there may be none
             raise ModelDamaged(
-                f"{self._config.name}: the tokenizer has no chat template that takes `input.chat`: {error}"
+                f"{self._config.name}: the tokenizer has no chat template that takes `input.chat` for "
+                f"{source!r} to {target!r}: {error}"
             ) from error
         return str(rendered)

@@ -109,10 +109,14 @@ class ModelSet:
         first, second = self._translator(source, PIVOT), self._translator(PIVOT, target)
         if first is not None and second is not None:
             return Route(source, target, (first, second))
+        pairs = self.pairs
+        known = (
+            f"From {source!r} there is: {', '.join(pairs[source])}."
+            if source in pairs
+            else (f"What is read here: {', '.join(sorted(pairs))}.")
+        )
         raise UnsupportedLanguage(
-            f"No model here translates {source!r} to {target!r}. "
-            f"Available: {', '.join(f'{s} to {t}' for s, ts in sorted(self.pairs.items()) for t in ts)}.",
-            pointer="#/source",
+            f"No model here translates {source!r} to {target!r}. {known}", pointer="#/source"
         )
 
     def _translator(self, source: str, target: str) -> LoadedModel | None:

@@ -14,7 +14,9 @@ import transformers
 from tokenizers import decoders, normalizers, pre_tokenizers
 
 from service.backends.prompt import Prompt
+from service.model_store.catalogue import Catalogue
 from service.model_store.config import ModelConfig
+from service.text.language_names import language_name
 from tests.models.checkpoints import CORPUS, D_MODEL, FFN, HEADS, LAYERS, SOURCES, target_of
 
 POSITIONS = 512
@@ -31,8 +33,11 @@ HUNYUAN_TEMPLATE = (
     "{{ '<|hy_User|>' if message['role'] == 'user' else '<|hy_Assistant|>' }}{{ message['content'] }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|hy_Assistant|>' }}{% endif %}"
 )
+_NAMES = {
+    code: language_name(code) for code in Catalogue.read().model("translategemma-4b-it").source_languages
+}
 TRANSLATEGEMMA_TEMPLATE = (
-    "{%- set names = {'de': 'German', 'en': 'English', 'no': 'Norwegian'} -%}"
+    f"{{%- set names = { ({**_NAMES, 'no': 'Norwegian'})!r} -%}}"
     "{{ bos_token }}{%- for message in messages -%}"
     "{%- if message['content'] is string or message['content'] | length != 1 -%}"
     "{{ raise_exception('User content must be a list of exactly one entry.') }}{%- endif -%}"

@@ -116,6 +116,15 @@ def test_a_field_of_the_prompt_may_hold_the_models_own_language_code(
     assert "Norwegian (no) to English (en)" in tokenizer.decode(read)
 
 
+def test_a_language_that_the_template_does_not_know_is_said_at_the_start(
+    directories: Callable[[str], Path],
+) -> None:
+    config = tiny("translategemma-4b-it")
+    beyond = config.model_copy(update={"source_languages": (*config.source_languages, "xx")})
+    with pytest.raises(ModelDamaged, match="'xx' to 'en': Unknown language"):
+        load_backend(beyond, directories("translategemma-4b-it"), device="cpu", threads=1)
+
+
 def test_a_completion_prompt_needs_no_template(directories: Callable[[str], Path], tmp_path: Path) -> None:
     """Seed-X is asked so."""
     model = "hy-mt2-1.8b"

@@ -106,7 +106,9 @@ def test_languages_lists_what_is_reached_through_english(client: httpx.Client) -
 def test_a_pair_that_english_does_not_join_is_refused_with_what_there_is(client: httpx.Client) -> None:
     response = client.post("/v1/digest", json={"text": TEXT, "source": "de", "target": "it"})
     assert response.status_code == 422
-    assert "de to fr" in response.json()["detail"]
+    assert "From 'de' there is: en, fr." in response.json()["detail"]
+    response = client.post("/v1/digest", json={"text": TEXT, "source": "it", "target": "fr"})
+    assert "What is read here: de, en." in response.json()["detail"]
 
 
 def test_a_caveat_of_the_second_step_points_to_the_source() -> None:
