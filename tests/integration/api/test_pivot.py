@@ -68,6 +68,8 @@ def test_the_answer_went_through_both_models_and_says_so() -> None:
 
     gates = {name: {"gate": seen.extend} for name, seen in read.items()}
     with serving(models(gates["de-en"], gates["en-fr"])) as client:
+        for seen in read.values():
+            seen.clear()  # the canary
         answer = digest(client)
     assert answer["translation"] == {
         "text": TEXT.lower(),
@@ -78,7 +80,7 @@ def test_the_answer_went_through_both_models_and_says_so() -> None:
     [told] = warnings(answer, "pivoted")
     assert "de-en, then en-fr" in told["message"]
     assert told["span"] is None
-    assert read["en-fr"][:1] == [read["de-en"][-3].upper()]
+    assert read["en-fr"] == [source.upper() for source in read["de-en"]]
     assert [TEXT[s["source"]["start"] : s["source"]["end"]].lower() for s in answer["segments"]] == [
         answer["translation"]["text"][s["target"]["start"] : s["target"]["end"]] for s in answer["segments"]
     ]
@@ -129,6 +131,7 @@ def test_what_the_first_model_loses_stands_as_it_was_and_is_not_sent_on() -> Non
         return "" if "Monate" in source else source.upper()
 
     with serving(models({"decode": forgets}, {"gate": seen.extend})) as client:
+        seen.clear()  # the canary
         answer = digest(client)
     [told] = warnings(answer, "segment_empty")
     lost = TEXT[told["span"]["start"] : told["span"]["end"]]
