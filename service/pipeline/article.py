@@ -18,8 +18,9 @@ from service.errors import (
     UnsupportedLanguage,
 )
 from service.pipeline.identification import Identification, identify
-from service.pipeline.models import LoadedModel, ModelSet, demonstration, known_code
+from service.pipeline.models import ModelSet, Route, demonstration, known_code
 from service.pipeline.off_loop import off_loop
+from service.pipeline.pivot import Translator, pivoted, translator_of
 from service.pipeline.result import (
     Caveat,
     DetectedLanguage,
@@ -33,7 +34,7 @@ from service.pipeline.result import (
 from service.pipeline.stopwatch import Stopwatch
 from service.pipeline.summarization import SummaryRequest, count_words
 from service.pipeline.summarizer import Material, Summarizer, read_together
-from service.pipeline.translation import SegmentTranslator, copied, parted
+from service.pipeline.translation import copied, parted
 from service.terms.glossary import Glossary, TermList
 from service.text.article import Article, BlockKind, read_article
 from service.text.check import check_text
@@ -74,7 +75,7 @@ class DigestRequest:
 class _Reading:
     """A text read, identified and cut. `received` is what the segments' offsets point into; the article's
     text is the same without its tags. `language` and `target` are codes as the models know them;
-    `translator` is None where there is nothing to translate."""
+    `route` is None where there is nothing to translate."""
 
     received: str
     article: Article
@@ -82,7 +83,7 @@ class _Reading:
     target: str
     detected: DetectedLanguage
     segments: list[Segment]
-    translator: LoadedModel | None
+    route: Route | None
     kept: tuple[str, ...]
     glossary: Glossary | None
     asked_terms: bool
@@ -164,8 +165,8 @@ class ArticlePipeline:
             await asyncio.sleep(0)  # many short texts are a long one
         same_work: dict[tuple[str, str, str, tuple[str, ...], int], list[int]] = {}
         for index, reading in enumerate(readings):
-            model = reading.translator.name if reading.translator else ""
-            work = (model, reading.language, reading.target, reading.kept, id(reading.glossary))
+            models = reading.route.name if reading.route else ""
+            work = (models, reading.language, reading.target, reading.kept, id(reading.glossary))
             same_work.setdefault(work, []).append(index)
         made: dict[int, list[TranslatedSegment]] = {}
         for indices in same_work.values():
@@ -233,17 +234,19 @@ class ArticlePipeline:
             found = await off_loop(len(plain), lambda: identify(article, self.models, **wanted))
             caveats.extend(_in_received(caveat, marked) for caveat in found.caveats)
         language = found.language
-        translator = self.models.translator(language, target) if language != target else None
+        route = self.models.route(language, target) if language != target else None
         glossary = None
-        if request.glossary is not None and translator is not None:
+        if request.glossary is not None and route is not None and route.pivoted:
+            caveats.append(_no_direct_terms(route))
+        elif request.glossary is not None and route is not None:
             terms = request.glossary
             glossary = await off_loop(20 * len(terms.terms), lambda: terms.glossary(language, target))
             if glossary is None:
                 caveats.append(_other_languages(terms, language, target))
         with watch.stage("segment"):
-            segments = await off_loop(len(plain), lambda: _segments(article, found, translator, marked))
-            if request.on_overflow == "error" and translator is not None:
-                _refuse_split(segments, translator.config.limits.segment_tokens)
+            segments = await off_loop(len(plain), lambda: _segments(article, found, route, marked))
+            if request.on_overflow == "error" and route is not None:
+                _refuse_split(segments, route.models[0].config.limits.segment_tokens)
         return _Reading(
             text,
             article,
@@ -251,7 +254,7 @@ class ArticlePipeline:
             target,
             found.detected,
             segments,
-            translator,
+            route,
             request.kept,
             glossary,
             request.glossary is not None,
@@ -269,17 +272,10 @@ class ArticlePipeline:
             )
         return language
 
-    def _translator(self, reading: _Reading) -> SegmentTranslator | None:
-        if reading.translator is None:
+    def _translator(self, reading: _Reading) -> Translator | None:
+        if reading.route is None:
             return None
-        return SegmentTranslator(
-            self.batcher,
-            reading.translator,
-            source=reading.language,
-            target=reading.target,
-            kept=reading.kept,
-            glossary=reading.glossary,
-        )
+        return translator_of(self.batcher, reading.route, kept=reading.kept, glossary=reading.glossary)
 
     async def _translated(
         self, reading: _Reading, *, ramp: bool = False
@@ -308,7 +304,7 @@ class ArticlePipeline:
             source=reading.language,
             language=language,
             translated=translated,
-            model=reading.translator,
+            route=reading.route,
             translator=self._translator(reading),
         )
         return await self._summarizer.summarize(material, request.summary)
@@ -322,13 +318,14 @@ def _marked(text: str, media: MediaType) -> MarkedText | None:
 
 
 def _segments(
-    article: Article, found: Identification, translator: LoadedModel | None, marked: MarkedText | None
+    article: Article, found: Identification, route: Route | None, marked: MarkedText | None
 ) -> list[Segment]:
+    reader = route.models[0] if route else None
     segments = segment_article(
         article,
         language=found.language,
-        count_tokens=translator.backend.count_tokens if translator else count_words,
-        max_tokens=translator.config.limits.segment_tokens if translator else _UNREAD_TOKENS,
+        count_tokens=reader.backend.count_tokens if reader else count_words,
+        max_tokens=reader.config.limits.segment_tokens if reader else _UNREAD_TOKENS,
     )
     segments = keep_blocks(segments, found.kept) if found.kept else segments
     return segments if marked is None else marked.segments(segments)
@@ -340,6 +337,14 @@ def _in_received(caveat: Caveat, marked: MarkedText | None) -> Caveat:
         return caveat
     span = Span(marked.starts[caveat.span.start], marked.ends[caveat.span.end - 1])
     return replace(caveat, span=span)
+
+
+def _no_direct_terms(route: Route) -> Caveat:
+    return Caveat(
+        "glossary_not_applied",
+        f"A glossary needs one model from {route.source!r} to {route.target!r}; "
+        "this text went through English.",
+    )
 
 
 def _other_languages(terms: TermList, language: str, target: str) -> Caveat:
@@ -368,8 +373,8 @@ def _joined(reading: _Reading, segments: Sequence[TranslatedSegment]) -> Transla
     return Translation(
         text="".join(segment.text for segment in segments),
         language=reading.target,
-        model=reading.translator.name if reading.translator else "",
-        revision=reading.translator.revision if reading.translator else "",
+        model=reading.route.name if reading.route else "",
+        revision=reading.route.revision if reading.route else "",
         segments=tuple(segments),
         source_language=reading.language,
         title=title or None,
@@ -384,7 +389,7 @@ def _digest(
     summary: Summary | None,
 ) -> Digest:
     tokens = sum(segment.source_tokens + segment.target_tokens for segment in segments)
-    used = [reading.translator] if reading.translator and segments else []
+    route = reading.route if segments else None
     return Digest(
         source_text=reading.received,
         title=translation.title if translation else reading.article.title,
@@ -392,7 +397,12 @@ def _digest(
         summary=summary,
         detected_language=reading.detected,
         caveats=(
-            *(demonstration(model) for model in used if model.config.demonstration),
+            *(
+                demonstration(model)
+                for model in (route.models if route else ())
+                if model.config.demonstration
+            ),
+            *((pivoted(route),) if route and route.pivoted else ()),
             *reading.caveats,
             *(caveat for segment in segments for caveat in segment.caveats),
             *(summary.caveats if summary else ()),

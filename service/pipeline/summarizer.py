@@ -12,8 +12,9 @@ from service.model_store.catalogue import Strategy
 from service.pipeline.abstractive import AbstractiveSummarizer
 from service.pipeline.extract import extract, headline, in_style, select
 from service.pipeline.focus import about, relevance
-from service.pipeline.models import LoadedModel, ModelSet, demonstration
+from service.pipeline.models import ModelSet, Route, demonstration
 from service.pipeline.off_loop import off_loop
+from service.pipeline.pivot import Translator, pivoted
 from service.pipeline.result import Caveat, Span, Summary, SummarySentence, TranslatedSegment
 from service.pipeline.summarization import (
     HEADLINE,
@@ -23,7 +24,7 @@ from service.pipeline.summarization import (
     SummaryRequest,
     count_words,
 )
-from service.pipeline.translation import SegmentTranslator, copied
+from service.pipeline.translation import copied
 from service.text.article import Article, BlockKind, read_article
 from service.text.ending import finished
 from service.text.segment import Segment
@@ -36,15 +37,15 @@ _ROUNDS = 4
 @dataclass(frozen=True, slots=True)
 class Material:
     """What a summary is made of. `segments` cover the article; `translated` says that their targets are in
-    the summary's `language`. The translator and its model are needed where they are not and should be."""
+    the summary's `language`. The translator and its route are needed where they are not and should be."""
 
     article: Article
     segments: Sequence[TranslatedSegment]
     source: str
     language: str
     translated: bool
-    model: LoadedModel | None
-    translator: SegmentTranslator | None
+    route: Route | None
+    translator: Translator | None
 
     @property
     def foreign(self) -> bool:
@@ -165,9 +166,10 @@ class _Work:
         if not self._segments:
             return summary
         caveats = [caveat for segment in self._segments for caveat in segment.caveats]
-        model = self.material.model
-        if model is not None and model.config.demonstration:
-            caveats.insert(0, demonstration(model))
+        route = self.material.route
+        if route is not None:
+            about_models = [demonstration(model) for model in route.models if model.config.demonstration]
+            caveats = [*about_models, *([pivoted(route)] if route.pivoted else []), *caveats]
         tokens = sum(segment.source_tokens + segment.target_tokens for segment in self._segments)
         return replace(summary, caveats=(*caveats, *summary.caveats), tokens=summary.tokens + tokens)
 
@@ -213,9 +215,9 @@ class _Work:
 
     async def rewritten(self, summary: Summary, length: SummaryLength) -> Summary | None:
         """A summary written in the article's language, translated; None where nothing of it fits."""
-        model = self.material.model
-        if model is None:
+        if self.material.route is None:
             return None
+        model = self.material.route.models[0]
         kept: list[SummarySentence] = []
         for sentence in summary.sentences:
             segments = segment_article(

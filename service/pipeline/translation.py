@@ -41,9 +41,11 @@ class SegmentTranslator:
         target: str,
         kept: Sequence[str] = (),
         glossary: Glossary | None = None,
+        admitted: bool = False,
     ) -> None:
-        """`kept` are strings that come back as they are; `glossary` is of this language pair."""
-        self._batcher = batcher
+        """`kept` are strings that come back as they are; `glossary` is of this language pair; `admitted`
+        for what belongs to work that was let in before and is not refused half-way."""
+        self._batcher, self._admitted = batcher, admitted
         self._model = model
         self._kept, self._glossary = kept, glossary
         generation = model.config.generation
@@ -69,7 +71,12 @@ class SegmentTranslator:
         counts = await off_loop(sum(len(s.model_source) for s in wanted), lambda: self._count_tokens(wanted))
         options = replace(self._options, alignment=self._needs_alignment(wanted))
         futures = self._batcher.submit(
-            self._model.backend, [s.model_source for s in wanted], options, tokens=counts, ramp=ramp
+            self._model.backend,
+            [s.model_source for s in wanted],
+            options,
+            tokens=counts,
+            ramp=ramp,
+            admitted=self._admitted,
         )
         likelihood = Likelihood()
         settler = Settler(

@@ -7,9 +7,9 @@ Portuguese.
 from __future__ import annotations
 
 from service.api.deepl.wire import SourceOut, TargetOut
-from service.api.language_names import language_name
 from service.errors import UnsupportedLanguage
 from service.pipeline.models import ModelSet
+from service.text.language_names import language_name
 
 _VARIANTS = {
     "en": {"EN-GB": "English (British)", "EN-US": "English (American)"},

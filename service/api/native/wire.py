@@ -267,7 +267,8 @@ class TermsOut(BaseModel):
 
 
 class TranslationHead(BaseModel):
-    """Who translated. `model` is empty where the text was passed through."""
+    """Who translated. `model` is empty where the text was passed through; where it went through English,
+    both models stand in `model` and both revisions in `revision`, in their order, with `+` between them."""
 
     model_config = _example(language="en", model="opus-mt-de-en", revision="")
 
@@ -415,15 +416,19 @@ class DetectOut(BaseModel):
 
 
 class SourceLanguageOut(BaseModel):
-    model_config = _example(code="de", name="German", targets=["en"])
+    """`pivoted` are those of the targets that no single model reaches: the text goes through English, and
+    the answer says so."""
+
+    model_config = _example(code="de", name="German", targets=["en"], pivoted=[])
 
     code: str
     name: str
     targets: list[str]
+    pivoted: list[str]
 
 
 class LanguagesOut(BaseModel):
-    model_config = _example(languages=[{"code": "de", "name": "German", "targets": ["en"]}])
+    model_config = _example(languages=[{"code": "de", "name": "German", "targets": ["en"], "pivoted": []}])
 
     languages: list[SourceLanguageOut]
 
