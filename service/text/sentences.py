@@ -57,6 +57,9 @@ _CODE = re.compile(r"[^\W\d_]+-\d{1,3}|[\d-]+-0")
 _BARE_PREPOSITIONS = frozenset({"auf", "bei", "um", "von", "mit", "über"})
 _LAST_DAY = 31
 _BRACKETS = "([ \u00a0\u202f"
+_SHOUTED = frozenset("!?")
+"""Twice or more they end a sentence, whatever follows: no title and no name has them so."""
+_CONTENT_LETTERS = 3
 _ADDRESS = re.compile(r"[/@:_]|www\.|^\S+\.\S+$")
 
 
@@ -126,6 +129,8 @@ def _ends(text: str, start: int, stop_at: int, stop: re.Match[str], rules: Ortho
         return False
     from_here = max(start, stop_at - _LOOK_BACK)
     found = _TOKEN.search(text, from_here, stop_at)
+    if len(mark) > 1 and set(mark) <= _SHOUTED and not stop["close"]:
+        return True
     if following.word[0].islower() and not (
         text[start].islower() and not stop["close"] and found is not None and _PLAIN.fullmatch(found[0])
     ):  # Some write everything in lower case.
@@ -140,7 +145,7 @@ def _ends(text: str, start: int, stop_at: int, stop: re.Match[str], rules: Ortho
         )
     if mark != ".":
         # `Tja … Peter` goes on, `Tja … Das` does not.
-        if following.starts or not rules.starters:
+        if following.starts or not rules.starters or _trails_off(found, rules):
             return True
         return bool(stop["close"]) and not is_title(text, start, stop_at, stop_at + len(mark))
     if found is None:
@@ -151,6 +156,14 @@ def _ends(text: str, start: int, stop_at: int, stop: re.Match[str], rules: Ortho
     if rules.ordinal_stops and _is_cardinal(text, from_here, found, rules):
         return not following.word[0].isdigit()
     return _full_stop_ends(found[0], text[start:stop_at].lstrip() == found[0], following, rules)
+
+
+def _trails_off(token: re.Match[str] | None, rules: Orthography) -> bool:
+    """`Das kann dauern... Verdiente Sterne`: the dots hang on a word that may end a sentence, no article and
+    no preposition that waits for its noun."""
+    if token is None or not _PLAIN.fullmatch(token[0]) or not token[0].islower():
+        return False
+    return len(token[0]) >= _CONTENT_LETTERS and token[0].capitalize() not in rules.starters
 
 
 def _full_stop_ends(token: str, first: bool, following: _Following, rules: Orthography) -> bool:
