@@ -40,7 +40,7 @@ from service.pipeline.summarization import (
     select,
 )
 from service.pipeline.translation import SegmentTranslator, copied, parted
-from service.terms.glossary import Glossary, TermList
+from service.terms.glossary import Dictionaries, Glossary, TermList
 from service.text.article import Article, BlockKind, read_article
 from service.text.check import check_text
 from service.text.furniture import has_letters
@@ -73,7 +73,7 @@ class DigestRequest:
     media: MediaType = "text"
     summary: SummaryRequest = field(default_factory=SummaryRequest)
     kept: tuple[str, ...] = ()
-    glossary: TermList | None = None
+    glossary: TermList | Dictionaries | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +238,8 @@ class ArticlePipeline:
         glossary = None
         if request.glossary is not None and translator is not None:
             terms = request.glossary
-            glossary = await off_loop(20 * len(terms.terms), lambda: terms.glossary(language, target))
-            if glossary is None:
+            glossary = await off_loop(20 * len(terms), lambda: terms.glossary(language, target))
+            if glossary is None and isinstance(terms, Dictionaries):
                 caveats.append(_other_languages(terms, language, target))
         with watch.stage("segment"):
             segments = await off_loop(len(plain), lambda: _segments(article, language, translator, marked))
@@ -409,10 +409,11 @@ def _segments(
     return segments if marked is None else marked.segments(segments)
 
 
-def _other_languages(terms: TermList, language: str, target: str) -> Caveat:
+def _other_languages(terms: Dictionaries, language: str, target: str) -> Caveat:
+    pairs = [f"{each.source_language!r} to {each.target_language!r}" for each in terms.dictionaries]
     return Caveat(
         "glossary_not_applied",
-        f"The glossary is for {terms.source_language!r} to {terms.target_language!r}; "
+        f"The glossary is for {', '.join(pairs) or 'no languages'}; "
         f"the text was translated from {language!r} to {target!r}.",
     )
 
