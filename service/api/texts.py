@@ -9,6 +9,8 @@ from service.api.state import ServiceState
 from service.errors import EmptyText, UrlNotFetched
 from service.pipeline.article import ArticlePipeline, DigestRequest
 from service.pipeline.off_loop import off_loop
+from service.pipeline.result import TermUse
+from service.terms.glossary import TermList
 from service.text.check import check_text
 from service.text.furniture import has_letters
 from service.text.markup import Markup, holds_markup, read_markup
@@ -17,11 +19,12 @@ from service.text.markup import Markup, holds_markup, read_markup
 @dataclass(frozen=True, slots=True)
 class TranslatedText:
     """`source_language` is the one it was translated from, as the models know it; `confidence` that of
-    the detected language, between 0 and 1."""
+    the detected language, between 0 and 1; `terms` what became of the glossary's."""
 
     text: str
     source_language: str
     confidence: float
+    terms: tuple[TermUse, ...] = ()
 
 
 async def translate_texts(
@@ -32,6 +35,7 @@ async def translate_texts(
     source: str,
     target: str,
     markup: Markup = "text",
+    terms: TermList | None = None,
 ) -> list[TranslatedText]:
     """In order. A text with nothing to translate in it, a blank, a number, an address or bare tags, comes
     back as it is: it must not cost the others their translation. Raises what
@@ -41,7 +45,7 @@ async def translate_texts(
     }
     made = await pipeline.translate_all(
         [
-            DigestRequest(text, source, target, markup)
+            DigestRequest(text, source, target, markup, glossary=terms)
             for index, text in enumerate(texts)
             if index not in copied
         ]
@@ -64,6 +68,7 @@ async def translate_texts(
                 digest.translation.text,
                 digest.translation.source_language,
                 digest.detected_language.confidence,
+                digest.terms or (),
             )
         )
     return translated

@@ -178,8 +178,8 @@ def _compiled(terms: tuple[Term, ...], source: str, target: str) -> Glossary:
 def check_terms(terms: Iterable[Term]) -> None:
     """Raises `GlossaryInvalid`; no message repeats a term."""
     seen: set[str] = set()
-    for number, term in enumerate(terms):
-        if number >= MOST_TERMS:
+    for number, term in enumerate(terms, 1):
+        if number > MOST_TERMS:
             raise GlossaryInvalid(f"A glossary has at most {MOST_TERMS:,} terms.")
         for side, text in (("source", term.source), ("target", term.target)):
             if not text.strip():

@@ -43,6 +43,14 @@ def require_languages(models: ModelSet, *, source: str | None, target: str) -> N
         raise _unsupported("source_lang", sources)
 
 
+def require_pair(models: ModelSet, source: str, target: str) -> None:
+    """Of languages without variants. Raises `UnsupportedLanguage`."""
+    if source not in models.pairs:
+        raise _unsupported("source_lang", {code.upper() for code in models.pairs})
+    if target not in models.pairs[source]:
+        raise _unsupported("target_lang", {code.upper() for code in models.pairs[source]})
+
+
 def base_code(code: str) -> str:
     """EN for EN-US and for en."""
     return code.partition("-")[0].upper()
