@@ -60,15 +60,18 @@ class Glossary:
     def __post_init__(self) -> None:
         check_terms(self.terms)
         patterns: dict[tuple[str, ...], list[_Pattern]] = {}
+        literals: dict[str, Term] = {}
         for term in self.terms:
+            if not _WORDS.fullmatch(term.source):
+                literals[term.source] = term
+                continue
             words = list(stemmed_words(term.source, self.source_language))
-            if not words or not _WORDS.fullmatch(term.source):
+            if not words:
                 continue
             capitals = tuple(term.source[word.start].isupper() for word in words)
             same = patterns.setdefault(tuple(word.stem for word in words), [])
             if all(each.capitals != capitals for each in same):
                 same.append(_Pattern(term, capitals))
-        literals = {term.source: term for term in self.terms if not _WORDS.fullmatch(term.source)}
         object.__setattr__(self, "_patterns", patterns)
         object.__setattr__(self, "_word_counts", _longest_first((stems[0], len(stems)) for stems in patterns))
         object.__setattr__(self, "_literals", literals)

@@ -1,6 +1,6 @@
 """What users of other systems complain about, one test a complaint, by its number in the list the project
-keeps; 23 and 24 (other clients) are in tests/compat. Those that need a feature still to come are not here
-yet: 6 and 7 (load), 11 and 13 (image and gateway), 14, 15 (markup), 18 (glossaries)."""
+keeps; 18, 23 and 24 (glossaries, other clients) are in tests/compat. Those that need a feature still to come
+are not here yet: 6 and 7 (load), 11 and 13 (image and gateway), 14, 15 (markup)."""
 
 import threading
 from collections.abc import Iterator, Sequence

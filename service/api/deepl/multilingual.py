@@ -18,8 +18,10 @@ router = APIRouter(
     prefix="/v3/glossaries",
     dependencies=[Depends(trace)],
     responses={
-        400: {"description": "A field or the id is wrong, or the entries cannot be used; `message` says why"},
-        404: {"description": "There is no glossary of this id, or no dictionary for these languages"},
+        "4XX": {
+            "description": "400: a field, the id or an entry is wrong, `message` says which; "
+            "404: there is no glossary of this id, or no dictionary for the pair"
+        }
     },
 )
 
