@@ -49,6 +49,7 @@ from service.text.language import Detection, detect_language
 from service.text.markup import MarkedText, holds_markup, read_markup
 from service.text.segment import Segment
 from service.text.segmentation import segment_article
+from service.text.tags import NO_RULES, TagRules
 
 MediaType = Literal["text", "page", "html", "xml"]
 """`page` is a web page that the article is read out of; `html` and `xml` are texts whose markup comes back
@@ -74,6 +75,7 @@ class DigestRequest:
     summary: SummaryRequest = field(default_factory=SummaryRequest)
     kept: tuple[str, ...] = ()
     glossary: TermList | Dictionaries | None = None
+    tags: TagRules = NO_RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +222,7 @@ class ArticlePipeline:
                 at = text.index("\ufffd")
                 message = "The text has characters that were lost before it came here: a wrong encoding."
                 caveats.append(Caveat("replacement_characters", message, Span(at, at + 1)))
-            marked = await off_loop(len(text), lambda: _marked(text, request.media))
+            marked = await off_loop(len(text), lambda: _marked(text, request.media, request.tags))
             plain = text if marked is None else marked.plain
             if marked is not None and request.media == "text":
                 message = 'The text holds markup, which was kept; say so with "format": "html", or "page" '
@@ -390,10 +392,10 @@ def _written_together(pieces: Iterable[tuple[str, Segment]]) -> str:
     return " ".join("".join(written).split())
 
 
-def _marked(text: str, media: MediaType) -> MarkedText | None:
+def _marked(text: str, media: MediaType, tags: TagRules) -> MarkedText | None:
     """The text's markup, where it has any."""
     if media in ("html", "xml"):
-        return read_markup(text, media)
+        return read_markup(text, media, tags)
     return read_markup(text, "text") if media == "text" and holds_markup(text) else None
 
 

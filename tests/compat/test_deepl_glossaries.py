@@ -18,7 +18,7 @@ from deepl.api_data import MultilingualGlossaryInfo
 
 from service.terms.store import MOST_GLOSSARIES, GlossaryStore
 from tests.compat.test_deepl import client_of, one
-from tests.integration.conftest import serving
+from tests.integration.conftest import serving, stub_models
 
 SENTENCE = "Der Stadtrat will die alten Brücken sanieren."
 ENTRIES = {"Brücke": "footbridge", "Stadtrat": "town council"}
@@ -59,6 +59,23 @@ def test_18_a_glossary_in_the_request_or_stored_by_deepls_client_says_what_was_a
     (told,) = service.post("/v2/translate", json=asked).json()["translations"]
     assert [use["source"] for use in told["terms"]["applied"]] == ["Stadtrat", "Brücke"]
     assert told["terms"]["missed"] == []
+
+
+def test_18_a_term_that_could_not_be_applied_is_listed_as_missed(tmp_path: Path) -> None:
+    def stubborn(source: str) -> str:
+        return source.replace("footbridge", "Brücke").replace("Brücken", "eine Brücke").upper()
+
+    with serving(stub_models(decode=stubborn), data_dir=tmp_path) as service:
+        stored = client_of(service).create_glossary("Bau", "DE", "EN", {"Brücke": "footbridge"})
+        asked = {"source_lang": "DE", "target_lang": "EN", "glossary_id": stored.glossary_id}
+        answers = [
+            service.post("/v2/translate", json={"text": [SENTENCE], **asked}),
+            service.post("/v1/translate", json={"text": SENTENCE, "glossary": stored.glossary_id}),
+        ]
+    for answer in answers:
+        (told,) = answer.json()["translations"]
+        assert told["terms"]["applied"] == []
+        assert [use["source"] for use in told["terms"]["missed"]] == ["Brücke"]
 
 
 def test_a_glossary_is_made_seen_and_deleted(client: deepl.DeepLClient) -> None:

@@ -10,6 +10,7 @@ from service.errors import MalformedBody
 from service.pipeline.article import ArticlePipeline
 from service.pipeline.off_loop import off_loop
 from service.terms.glossary import TermList
+from service.text.tags import NO_RULES, TagRules
 
 _NOT_HERE = ("style_id", "translation_memory_id", "custom_instructions")
 
@@ -23,11 +24,6 @@ def require_supported(body: TextsBody, pipeline: ArticlePipeline) -> None:
             "with prefer_more or prefer_less.",
             pointer="#/formality",
         )
-    if body.tag_handling and body.ignore_tags:
-        raise MalformedBody(
-            "'ignore_tags' is not supported here; mark what must stay with translate=\"no\".",
-            pointer="#/ignore_tags",
-        )
     for field in _NOT_HERE:
         if getattr(body, field):
             raise MalformedBody(f"'{field}' is not supported here.", pointer=f"#/{field}")
@@ -39,8 +35,15 @@ async def translate(
     """The answer as JSON. Raises what `ArticlePipeline.translate_all` raises."""
     source, target = (body.source_lang or "auto").lower(), body.target_lang.lower()
     markup = body.tag_handling or "text"
+    tags = NO_RULES
+    if body.tag_handling:
+        tags = TagRules(
+            ignored=frozenset(body.ignore_tags),
+            splitting=frozenset(body.splitting_tags),
+            joining=frozenset(body.non_splitting_tags),
+        )
     translated = await translate_texts(
-        state, pipeline, body.text, source=source, target=target, markup=markup, terms=terms
+        state, pipeline, body.text, source=source, target=target, markup=markup, terms=terms, tags=tags
     )
 
     def answer() -> bytes:

@@ -30,9 +30,8 @@ class TextsBody(BaseModel):
     """Fields that DeepL has and that are not listed here are ignored, as DeepL does with unknown ones.
 
     `context`, `split_sentences`, `preserve_formatting`, `model_type`, `tag_handling_version`,
-    `outline_detection`, `splitting_tags`, `non_splitting_tags` and, without `tag_handling`, `ignore_tags`
-    are accepted and change nothing: sentences are found by our own rules, the layout is always kept, and
-    there is one model a language pair.
+    `outline_detection` and, without `tag_handling`, the lists of tags are accepted and change nothing:
+    sentences are found by our own rules, the layout is always kept, and there is one model a language pair.
     """
 
     model_config = ConfigDict(
