@@ -24,11 +24,13 @@ from service.api.native import routes as native
 from service.api.native.wire import GlossaryBody
 from service.api.openapi import install_openapi
 from service.api.page import routes as page
+from service.api.root_path import RootPath
 from service.api.state import RequestLimits, ServiceState
 from service.backends.loading import engine_is_installed, load_backend
+from service.backends.protocol import GenerationOptions
 from service.batching.batcher import Batcher, BatchObserver
-from service.errors import ModelNotInstalled, OperatorError, ServiceError, SettingInvalid
-from service.model_store.catalogue import AUTO, EXTRACT, Catalogue, Profile
+from service.errors import GenerationFailed, ModelNotInstalled, OperatorError, ServiceError, SettingInvalid
+from service.model_store.catalogue import AUTO, EXTRACT, Catalogue, Profile, Strategy
 from service.model_store.config import ModelConfig
 from service.model_store.files import ModelFiles
 from service.model_store.licence import acknowledged_models, require_licence
@@ -45,6 +47,8 @@ CANARY = (
     "Die Arbeiten dauern drei Monate und kosten zwei Millionen Euro."
 )
 """What readiness rests on: a small article that must come back translated and summarised."""
+
+_CANARY_TOKENS = 20
 
 _CLIENT_CLOSED_REQUEST = 499
 """Nobody reads this answer; the code only marks the log line, as nginx does."""
@@ -80,11 +84,16 @@ def load_models(settings: Settings) -> ModelSet:
         )
     name, profile = choose_profile(settings, catalogue, model_files(settings))
     summarizers = [] if profile.summarization == EXTRACT else [profile.summarization]
-    return _load(settings, name, map(catalogue.model, profile.translation), map(catalogue.model, summarizers))
+    translators, chosen = map(catalogue.model, profile.translation), map(catalogue.model, summarizers)
+    return _load(settings, name, translators, chosen, profile.strategy)
 
 
 def _load(
-    settings: Settings, profile: str, translators: Iterable[ModelConfig], summarizers: Iterable[ModelConfig]
+    settings: Settings,
+    profile: str,
+    translators: Iterable[ModelConfig],
+    summarizers: Iterable[ModelConfig],
+    strategy: Strategy = "translate-then-summarize",
 ) -> ModelSet:
     files = model_files(settings)
     acknowledged = acknowledged_models(settings.acknowledged_licences)
@@ -105,6 +114,7 @@ def _load(
         profile=profile,
         translators=[load(config) for config in translators],
         summarizers=[load(config) for config in summarizers],
+        strategy=strategy,
     )
 
 
@@ -136,14 +146,20 @@ async def open_pipeline(
             model.backend.close()
 
 
-def open_pipeline_of(settings: Settings, name: str) -> AbstractAsyncContextManager[ArticlePipeline]:
-    """The pipeline of the profile or the single model of that name; for measuring them."""
+def open_pipeline_of(
+    settings: Settings, name: str, strategy: Strategy | None = None
+) -> AbstractAsyncContextManager[ArticlePipeline]:
+    """The pipeline of the profile or the single model of that name; for measuring them. `strategy`, if
+    given, takes the place of the profile's."""
     catalogue = Catalogue.read(settings.model_configs)
-    if name not in catalogue.models:
-        return open_pipeline(settings.model_copy(update={"profile": name}))
-    config = catalogue.model(name)
-    translates = config.task == "translation"
-    models = _load(settings, name, [config] if translates else [], [] if translates else [config])
+    if name in catalogue.models:
+        config = catalogue.model(name)
+        translates = config.task == "translation"
+        models = _load(settings, name, [config] if translates else [], [] if translates else [config])
+    else:
+        models = load_models(settings.model_copy(update={"profile": name}))
+    if strategy is not None:
+        models.strategy = strategy
     return open_pipeline(settings, models=models)
 
 
@@ -188,6 +204,7 @@ def create_app(
         docs_url=None,  # ours, in `api/documentation.py`, needs no CDN
         redoc_url=None,
         redirect_slashes=False,  # a redirect would lose the body of a POST
+        root_path_in_servers=False,  # the document says "here" instead, which holds under any prefix
     )
     app.state.service = state
     app.include_router(native.router, tags=["native"])
@@ -200,6 +217,7 @@ def create_app(
     app.include_router(page.router)
     install_failure_handlers(app, [deepl.DIALECT, libretranslate.DIALECT])
     app.add_exception_handler(CallerLeft, _caller_left)
+    app.add_middleware(RootPath, root_path=settings.root_path)
     app.add_middleware(RequestContext, metrics=state.metrics)
     install_openapi(
         app,
@@ -245,10 +263,18 @@ async def _serve(
 
 
 async def _canary(pipeline: ArticlePipeline) -> None:
-    """One small digest per language pair that is served first, so that readiness means something
-    and no caller pays for what is loaded on first use."""
-    source, targets = next(iter(pipeline.models.pairs.items()))
-    await pipeline.digest(DigestRequest(CANARY, source=source, target=targets[0]))
+    """Something small from every model, so that readiness means something and no caller pays for what is
+    loaded on first use: a digest by each translator, a summary by each summarizer, which would not be asked
+    for so short a text. Raises `GenerationFailed`."""
+    for model in pipeline.models.translators:
+        source = model.config.source_languages[0]
+        target = next(code for code in model.config.target_languages if code != source)
+        await pipeline.digest(DigestRequest(CANARY, source=source, target=target))
+    for model in pipeline.models.summarizers:
+        options = GenerationOptions(beam_size=1, max_decoding_length=_CANARY_TOKENS)
+        [written] = await pipeline.batcher.generate(model.backend, [CANARY], options)
+        if not written.target.strip():
+            raise GenerationFailed(f"{model.name} wrote no summary of the canary.")
 
 
 def _announce(pipeline: ArticlePipeline) -> None:

@@ -5,10 +5,12 @@
     │   ├── EmptyText                nothing to work on
     │   ├── TextTooLong              over the published character limit
     │   ├── TooManyTexts             over the published list limit
+    │   ├── SentenceTooLong          over the model's limit, and not to be split
     │   ├── InvalidText              binary, lone surrogates, NUL characters
     │   ├── UnsupportedMedia         a content type we do not read
     │   ├── MalformedBody            not the JSON, or not the fields, that were announced
     │   ├── UnsupportedLanguage      no model here for this language or direction
+    │   ├── AmbiguousLanguage        a long text that could be in one of several languages
     │   ├── UrlNotFetched            a URL where the text should be
     │   ├── GlossaryInvalid          terms that are empty, too long, twice there
     │   ├── GlossaryNotFound         no stored glossary of that id
@@ -77,6 +79,11 @@ class TooManyTexts(InvalidInput):
     title = "Too many texts"
 
 
+class SentenceTooLong(InvalidInput):
+    code = "sentence_too_long"
+    title = "A sentence is too long"
+
+
 class InvalidText(InvalidInput):
     code = "invalid_text"
     title = "Not readable as text"
@@ -95,6 +102,20 @@ class MalformedBody(InvalidInput):
 class UnsupportedLanguage(InvalidInput):
     code = "unsupported_language"
     title = "Language not supported"
+
+
+class AmbiguousLanguage(InvalidInput):
+    """`candidates` are language codes with their confidence, best first."""
+
+    code = "ambiguous_language"
+    title = "Language not clear"
+
+    def __init__(self, candidates: tuple[tuple[str, float], ...]) -> None:
+        named = ", ".join(f"{code} ({confidence:.0%})" for code, confidence in candidates)
+        super().__init__(
+            f"The text's language is not clear; it may be {named}. Name it as the source.", pointer="#/source"
+        )
+        self.candidates = candidates
 
 
 class NotOffered(InvalidInput):

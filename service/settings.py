@@ -29,6 +29,11 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """Port to listen on; 0 lets the system choose."""
 
+    root_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
+    """The prefix, like `/kurzfassung`, under which a proxy passes requests on without taking it off. A
+    proxy that takes it off needs no setting here; every link is relative. It routes and grants nothing, and
+    no `X-Forwarded-*` header is believed, whoever sends it."""
+
     profile: str = "auto"
     """Which models to serve: a name from `model_configs/profiles.toml`. `auto` takes the best one
     whose models are on this disk."""

@@ -23,8 +23,8 @@ from service.api.problem import (
 from service.errors import ServiceError
 
 _ROUTING_HINTS = {
-    404: "There is nothing at this path; /docs lists what there is.",
-    405: "This path does not answer to this method; /docs lists what there is.",
+    404: "There is nothing at this path; the documentation (docs) lists what there is.",
+    405: "This path does not answer to this method; the documentation (docs) lists what there is.",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Response
@@ -24,7 +25,8 @@ class StatusOut(BaseModel):
 
 
 class ReadinessOut(StatusOut):
-    """`queue_tokens` wait for the engine."""
+    """`devices` name the kind of number computed with (`cpu/int8_float32`); `queue_tokens` wait for the
+    engine."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -35,6 +37,8 @@ class ReadinessOut(StatusOut):
                     "engine_loop": "ok",
                     "models": ["opus-mt-de-en"],
                     "devices": ["cpu/int8_float32"],
+                    "revisions": {"opus-mt-de-en": ""},
+                    "limits": {"characters": 500_000, "body_bytes": 2_000_000, "texts": 100},
                     "queue_tokens": 0,
                 }
             ]
@@ -45,6 +49,8 @@ class ReadinessOut(StatusOut):
     engine_loop: Literal["ok", "down"]
     models: list[str]
     devices: list[str]
+    revisions: dict[str, str]
+    limits: dict[str, int]
     queue_tokens: int
 
 
@@ -78,6 +84,8 @@ async def readyz(state: State, response: Response) -> ReadinessOut:
         engine_loop="ok" if engine else "down",
         models=[model.name for model in pipeline.models.loaded] if pipeline else [],
         devices=sorted({model.backend.device for model in pipeline.models.loaded}) if pipeline else [],
+        revisions={model.name: model.revision for model in pipeline.models.loaded} if pipeline else {},
+        limits=asdict(state.limits),
         queue_tokens=pipeline.batcher.waiting_tokens if pipeline else 0,
     )
 

@@ -12,6 +12,10 @@ from pydantic.json_schema import models_json_schema
 
 from service.api.problem import Problem
 
+_HERE = "."
+"""Beside the document itself, under whatever prefix and scheme a proxy gave it. Without a word about it a
+client would start at the root of the host."""
+
 _TEMPLATE = "#/components/schemas/{model}"
 
 
@@ -22,7 +26,11 @@ def install_openapi(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = get_openapi(
-                title=app.title, version=app.version, summary=app.summary, routes=app.routes
+                title=app.title,
+                version=app.version,
+                summary=app.summary,
+                routes=app.routes,
+                servers=[{"url": _HERE}],
             )
             models: list[type[BaseModel]] = [*bodies, Problem]
             _, added = models_json_schema([(model, "validation") for model in models], ref_template=_TEMPLATE)

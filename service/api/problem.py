@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.errors import (
+    AmbiguousLanguage,
     EmptyText,
     GenerationFailed,
     GlossaryInvalid,
@@ -17,6 +18,7 @@ from service.errors import (
     InvalidInput,
     InvalidText,
     OperatorError,
+    SentenceTooLong,
     ServiceError,
     TextTooLong,
     TooManyTexts,
@@ -29,10 +31,12 @@ from service.errors import (
 _STATUS: list[tuple[type[ServiceError], int]] = [
     (TextTooLong, 413),
     (TooManyTexts, 413),
+    (SentenceTooLong, 413),
     (UnsupportedMedia, 415),
     (EmptyText, 422),
     (InvalidText, 422),
     (UnsupportedLanguage, 422),
+    (AmbiguousLanguage, 422),
     (UrlNotFetched, 422),
     (GlossaryInvalid, 422),
     (GlossaryNotFound, 404),
@@ -42,6 +46,21 @@ _STATUS: list[tuple[type[ServiceError], int]] = [
     (OperatorError, 500),
     (ServiceError, 500),
 ]
+
+
+_AMBIGUOUS_DETAIL = "The text's language is not clear; it may be da (52%), no (45%). Name it as the source."
+_AMBIGUOUS: dict[str, Any] = {
+    "type": "about:blank",
+    "title": "Language not clear",
+    "status": 422,
+    "detail": _AMBIGUOUS_DETAIL,
+    "code": "ambiguous_language",
+    "request_id": "4f7b2a9c0d1e",
+    "errors": [{"pointer": "#/source", "detail": _AMBIGUOUS_DETAIL}],
+    "candidates": [{"code": "da", "confidence": 0.52}, {"code": "no", "confidence": 0.45}],
+    "message": _AMBIGUOUS_DETAIL,
+    "error": _AMBIGUOUS_DETAIL,
+}
 
 
 class FieldError(BaseModel):
@@ -55,8 +74,18 @@ class FieldError(BaseModel):
     detail: str
 
 
+class CandidateLanguage(BaseModel):
+    """`confidence` is between 0 and 1."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "da", "confidence": 0.52}]})
+
+    code: str
+    confidence: float
+
+
 class Problem(BaseModel):
-    """What went wrong. `code` is stable; `detail`, `message` and `error` are the same sentence."""
+    """What went wrong. `code` is stable; `detail`, `message` and `error` are the same sentence.
+    `candidates` come with `ambiguous_language` only, best first: name one of them as `source`."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -69,9 +98,11 @@ class Problem(BaseModel):
                     "code": "empty_text",
                     "request_id": "4f7b2a9c0d1e",
                     "errors": [{"pointer": "#/text", "detail": "The text is empty."}],
+                    "candidates": [],
                     "message": "The text is empty.",
                     "error": "The text is empty.",
-                }
+                },
+                _AMBIGUOUS,
             ]
         }
     )
@@ -83,6 +114,7 @@ class Problem(BaseModel):
     code: str
     request_id: str
     errors: list[FieldError] = Field(default_factory=list)
+    candidates: list[CandidateLanguage] = Field(default_factory=list)
     message: str
     error: str
 
@@ -98,7 +130,7 @@ def problem_of(error: ServiceError, request_id: str) -> Problem:
     if isinstance(error, OperatorError):
         detail = "The service is not set up for this; its operator finds the reason in the log."
     pointer = error.pointer if isinstance(error, InvalidInput) else None
-    return new_problem(
+    problem = new_problem(
         status=status_of(error),
         title=error.title,
         code=error.code,
@@ -106,6 +138,11 @@ def problem_of(error: ServiceError, request_id: str) -> Problem:
         request_id=request_id,
         errors=[FieldError(pointer=pointer, detail=detail)] if pointer else [],
     )
+    if isinstance(error, AmbiguousLanguage):
+        problem.candidates = [
+            CandidateLanguage(code=code, confidence=share) for code, share in error.candidates
+        ]
+    return problem
 
 
 def problem_response(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -162,7 +199,7 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
         400: "The request is malformed",
         413: "The text or the body is too long",
         415: "A content type that is not read",
-        422: "The text cannot be worked on: empty, binary, a URL, or a language without a model",
+        422: "The text cannot be worked on: empty, binary, a URL, a language without a model or not clear",
         500: "The model or the service failed",
         503: "Too much work waits, or the service is starting; see Retry-After",
     }.items()

@@ -32,7 +32,7 @@ def load_hub_model(config: ModelConfig, directory: Path, dtype: torch.dtype) -> 
     # Ours is the only one: two bars on one terminal line are none.
     transformers.utils.logging.disable_progress_bar()
     try:
-        model, report = transformers.AutoModelForSeq2SeqLM.from_pretrained(
+        model, report = _model_class(config).from_pretrained(
             directory,
             dtype=dtype,
             local_files_only=True,
@@ -51,13 +51,29 @@ def load_hub_model(config: ModelConfig, directory: Path, dtype: torch.dtype) -> 
     learnt = {name for name, weights in model.named_parameters() if weights.requires_grad}
     if missing := sorted(learnt & set(report["missing_keys"])):
         raise ModelDamaged(f"{config.name}: {directory} lacks weights: {', '.join(missing[:3])}, ...")
-    positions = getattr(model.config, "max_position_embeddings", None)
-    wanted = max(config.limits.source_tokens, config.limits.target_tokens)
-    if config.architecture in _BOUND_POSITIONS and positions and wanted > positions:
+    _check_positions(config, model.config)
+    return model
+
+
+def _model_class(config: ModelConfig) -> Any:
+    is_causal = config.architecture == "causal"
+    return transformers.AutoModelForCausalLM if is_causal else transformers.AutoModelForSeq2SeqLM
+
+
+def _check_positions(config: ModelConfig, hub_config: Any) -> None:
+    """Raises `ModelDamaged` where the config allows more tokens than the checkpoint was made for. A
+    decoder-only model has the prompt and the answer on one line."""
+    source, target = config.limits.source_tokens, config.limits.target_tokens
+    if config.architecture == "causal":
+        wanted, positions = source + target, hub_config.get_text_config().max_position_embeddings
+    elif config.architecture in _BOUND_POSITIONS:
+        wanted, positions = max(source, target), getattr(hub_config, "max_position_embeddings", None)
+    else:
+        return
+    if positions and wanted > positions:
         raise ModelDamaged(
             f"{config.name}: its config allows {wanted} tokens, but the checkpoint has {positions} positions."
         )
-    return model
 
 
 def load_hub_tokenizer(config: ModelConfig, directory: Path) -> Any:

@@ -39,14 +39,15 @@ def load_backend(
             config, directory, device=_resolve(device, ct2.cuda_is_usable()), threads=threads
         )
     try:
-        from service.backends import pytorch
+        from service.backends import causal, pytorch
     except ImportError as error:
         raise EngineUnavailable(
             f"{config.name} runs on PyTorch, which is not installed here: pip install 'kurzfassung[models]'."
         ) from error
-    return pytorch.PyTorchBackend(
-        config, directory, device=_resolve(device, pytorch.cuda_is_usable()), threads=threads
-    )
+    where = _resolve(device, pytorch.cuda_is_usable())
+    if config.architecture == "causal":
+        return causal.CausalBackend(config, directory, device=where, threads=threads)
+    return pytorch.PyTorchBackend(config, directory, device=where, threads=threads)
 
 
 def engine_is_installed(engine: Engine) -> bool:

@@ -15,6 +15,7 @@ import torch
 import transformers
 
 from service.backends.checkpoint import load_hub_model, load_hub_tokenizer
+from service.backends.choice import Choice, cut_at_end
 from service.backends.protocol import NOTHING, GenerationOptions, Hypothesis
 from service.backends.tokenization import Surroundings, is_text
 from service.errors import GenerationFailed
@@ -134,7 +135,7 @@ class PyTorchBackend:
         prefix = self._around.target_tokens(options.target_language)
         with self._tokenizing:
             forced = list(self._tokenizer.convert_tokens_to_ids(prefix))
-        choice = _Choice(options, self._never, self._end, forced)
+        choice = Choice(options, never=self._never, ends=[self._end], forced=forced)
         with torch.inference_mode():
             found = self._model.generate(
                 **encoder,
@@ -148,16 +149,12 @@ class PyTorchBackend:
                 renormalize_logits=True,
                 max_new_tokens=options.max_decoding_length + len(forced),
             )
-            targets = [self._cut_at_end(row) for row in found[:, 1:].tolist()]
-            scores = self._score(encoder, targets, choice, len(forced))
+            targets = [cut_at_end(row, [self._end]) for row in found[:, 1:].tolist()]
+            scores = self._score(encoder, targets, choice)
         return [
             self._hypothesis(target, score, len(forced))
             for target, score in zip(targets, scores, strict=True)
         ]
-
-    def _cut_at_end(self, row: Sequence[int]) -> list[int]:
-        """The target with its end token where there is one; padding follows that."""
-        return list(row[: row.index(self._end) + 1] if self._end in row else row)
 
     def _hypothesis(self, target: Sequence[int], score: float, forced: int) -> Hypothesis:
         complete = bool(target) and target[-1] == self._end
@@ -165,7 +162,7 @@ class PyTorchBackend:
         return Hypothesis(self._text(own), score, len(own), complete)
 
     def _score(
-        self, encoder: dict[str, Any], targets: Sequence[Sequence[int]], choice: _Choice, forced: int
+        self, encoder: dict[str, Any], targets: Sequence[Sequence[int]], choice: Choice
     ) -> list[float]:
         """Mean log-probability of each target's own tokens, by reading it back in one pass. Asking
         generate() for its scores would hold every step's logits of every beam."""
@@ -187,63 +184,8 @@ class PyTorchBackend:
                 use_cache=False,
             ).logits.float()
             for row, target in enumerate(part):
-                steps = range(forced, len(target))
-                total = sum(
-                    float(
-                        choice(read[row : row + 1, : t + 1], logits[row : row + 1, t]).log_softmax(-1)[
-                            0, target[t]
-                        ]
-                    )
-                    for t in steps
-                )
-                scores.append(total / max(1, len(steps)))
+                scores.append(choice.mean_log_probability(read[row], logits[row], target))
         return scores
-
-
-class _Choice(transformers.LogitsProcessor):  # type: ignore[misc]  # transformers is untyped
-    """What may be chosen at a step: everything `GenerationOptions` rules out gets -inf. One place for
-    generation and scoring, and unlike transformers' own processors it leaves the decoder's start token out
-    of account: that is the end token in BART and M2M100, which a penalty for repetition would put off.
-
-    With several beams transformers hands in log-probabilities instead of logits, so that a penalty for
-    repetition weighs more here than in CTranslate2; all else is the same in both engines."""
-
-    def __init__(
-        self, options: GenerationOptions, never: Sequence[int], end: int, forced: Sequence[int]
-    ) -> None:
-        self._options = options
-        self._never = list(never)
-        self._end = end
-        self._forced = list(forced)
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """`input_ids` [rows, steps so far + 1] and `scores` [rows, vocabulary] to scores of that shape."""
-        step = input_ids.shape[1] - 1
-        scores = scores.clone()
-        if step < len(self._forced):
-            forced = scores[:, self._forced[step]].clone()
-            scores[:] = -torch.inf
-            scores[:, self._forced[step]] = forced
-            return scores
-        written = input_ids[:, 1:]
-        if self._options.repetition_penalty != 1.0 and step:
-            chosen = scores.gather(1, written)
-            penalty = self._options.repetition_penalty
-            scores.scatter_(1, written, torch.where(chosen < 0, chosen * penalty, chosen / penalty))
-        if self._options.no_repeat_ngram_size and step >= self._options.no_repeat_ngram_size:
-            self._rule_out_repeats(written.tolist(), scores)
-        if step < self._options.min_decoding_length + len(self._forced):
-            scores[:, self._end] = -torch.inf
-        scores[:, self._never] = -torch.inf
-        return scores
-
-    def _rule_out_repeats(self, rows: list[list[int]], scores: torch.Tensor) -> None:
-        size = self._options.no_repeat_ngram_size
-        for row, written in enumerate(rows):
-            begun = written[len(written) - size + 1 :]
-            for start in range(len(written) - size + 1):
-                if written[start : start + size - 1] == begun:
-                    scores[row, written[start + size - 1]] = -torch.inf
 
 
 def cuda_is_usable() -> bool:

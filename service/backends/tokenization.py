@@ -27,13 +27,19 @@ LANGUAGE_TOKEN_ARCHITECTURES = frozenset({"m2m100", "nllb"})
 """These read a token for the source language first, and write one for the target language first."""
 
 _NOT_TEXT = re.compile(
-    r"</?s>|<pad>|<unk>|<mask>|>>[^<>]+<<|<extra_id_\d+>|__[a-z]{2,3}__|[a-z]{3}_[A-Z][a-z]{3}|madeupword\d+"
+    r"</?s>|<pad>|<unk>|<mask>|>>[^<>]+<<|<2\w+>|<extra_id_\d+>|__[a-z]{2,3}__|[a-z]{3}_[A-Z][a-z]{3}"
+    r"|madeupword\d+"
 )
 _PLAIN = re.compile(r"(?! )(?:[^\W_]|[,.!?-]| (?=[^ %:;.!?,]))*")
 """Text that punctuation normalisation leaves as it is; asked first, because the normaliser's thirty
 substitutions take ten times as long as the tokenizer."""
 _LEADING_CODE = re.compile(r">>[^<>]+<<")
 """OPUS-MT's target token stands in the text and is one token, which SentencePiece would cut up."""
+_MADLAD_CODE = re.compile(r"<2\w+>")
+"""MADLAD's target token, which its SentencePiece file knows wherever it stands in the text."""
+_SPELLED_MADLAD_CODE = re.compile(r"<(?=2\w+>)")
+_REPLACED_PUNCTUATION = frozenset({"ja", "zh"})
+"""Their full stops and commas are characters of their own; OPUS-MT's training data has `.` and `,`."""
 
 
 def is_text(token: str) -> bool:
@@ -72,6 +78,8 @@ class Surroundings:
         text = text.strip()
         if self._config.input.moses_punctuation:
             text = moses_normalizer(source_language or self._config.source_languages[0])(text)
+        if _MADLAD_CODE.match(self._config.input.prefix.replace("{target}", "en")):
+            text = _SPELLED_MADLAD_CODE.sub("< ", text)  # it would choose another target language
         return self.prefix(target_language) + text
 
     def prefix(self, target_language: str) -> str:
@@ -90,7 +98,8 @@ class Surroundings:
 
     def named_tokens(self) -> list[str]:
         """Every token the config speaks of: the vocabulary must have them all."""
-        codes = (_LEADING_CODE.match(self.prefix(language)) for language in self._config.target_languages)
+        prefixes = [self.prefix(language) for language in self._config.target_languages]
+        codes = [code.match(prefix) for code in (_LEADING_CODE, _MADLAD_CODE) for prefix in prefixes]
         named = [*self._tokens.values(), self._config.generation.forced_bos, *(c[0] for c in codes if c)]
         return sorted({token for token in named if token})
 
@@ -198,5 +207,7 @@ def moses_normalizer(language: str) -> Callable[[str], str]:
     """
     from sacremoses import MosesPunctNormalizer
 
-    normalize: Callable[[str], str] = MosesPunctNormalizer(lang=language, norm_numbers=False).normalize
+    normalize: Callable[[str], str] = MosesPunctNormalizer(
+        lang=language, norm_numbers=False, pre_replace_unicode_punct=language in _REPLACED_PUNCTUATION
+    ).normalize
     return lambda text: text if _PLAIN.fullmatch(text) else normalize(text)

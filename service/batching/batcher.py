@@ -20,6 +20,10 @@ _RATE_MEMORY = 0.8
 """Weight of the past in the moving token rate; only the Retry-After estimate rests on it."""
 
 
+_ANSWERED_AT_ONCE = 8
+"""Checking a segment takes its caller up to a millisecond."""
+
+
 class BatchObserver(Protocol):
     """Told about every batch that ran; must be cheap and must not raise."""
 
@@ -203,9 +207,15 @@ def _has_left(waiting: _Waiting) -> bool:
 
 
 def _answer(batch: Sequence[Entry[_Waiting]], hypotheses: Sequence[Hypothesis]) -> None:
-    for entry, hypothesis in zip(batch, hypotheses, strict=True):
+    """Some now and the rest in the next turns of the event loop: what the callers do with all answers of a
+    large batch, one after the other, would keep everybody else waiting."""
+    for entry, hypothesis in zip(batch[:_ANSWERED_AT_ONCE], hypotheses[:_ANSWERED_AT_ONCE], strict=True):
         if not _has_left(entry.payload):
             entry.payload.set_result(hypothesis)
+    if len(batch) > _ANSWERED_AT_ONCE:
+        asyncio.get_running_loop().call_soon(
+            _answer, batch[_ANSWERED_AT_ONCE:], hypotheses[_ANSWERED_AT_ONCE:]
+        )
 
 
 def _fail(entry: Entry[_Waiting]) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from tqdm import tqdm
 
@@ -26,15 +26,14 @@ from service.evaluation.corpus import (
     read_summaries,
     read_test_set,
 )
+from service.evaluation.lead import first_sentences, first_words
 from service.evaluation.measurement import Measurement, Work, is_translatable, machine, measure
-from service.evaluation.report import Run, summary_sections, translation_sections, write_report
+from service.evaluation.report import Run, Section, summary_sections, translation_sections, write_report
 from service.evaluation.summary_scores import score_summaries
 from service.evaluation.translation_scores import score_translations
-from service.model_store.catalogue import Catalogue
-from service.pipeline.summarization import SummaryLength, fit
+from service.model_store.catalogue import Catalogue, Strategy
+from service.pipeline.summarization import count_words
 from service.settings import Settings
-from service.text.article import read_article
-from service.text.segmentation import split_sentences
 
 _PACKAGES = ("ctranslate2", "transformers", "sacrebleu", "rouge-score")
 
@@ -67,6 +66,14 @@ def add_evaluate_parser(subparsers: argparse._SubParsersAction[argparse.Argument
     )
     task.add_argument("--from", dest="source_language", default="de", metavar="CODE")
     task.add_argument("--to", dest="target_language", default="en", metavar="CODE")
+    task.add_argument(
+        "--strategies",
+        nargs="+",
+        choices=get_args(Strategy),
+        metavar="STRATEGY",
+        default=[],
+        help=f"each system in each of these: {', '.join(get_args(Strategy))} (default: the profile's)",
+    )
     add_summary_arguments(task)
     _add_common(task)
     task.set_defaults(run=_guarded(_summaries))
@@ -141,32 +148,27 @@ def _summaries(arguments: argparse.Namespace, settings: Settings) -> int:
     corpus = read_summaries(arguments.articles).first(arguments.limit)
     wish = summary_request(arguments)
     language = wish.language or target
+    if arguments.strategies and language == source:
+        raise CorpusInvalid("--strategies are for summaries in another language than the articles'")
     work = Work("summarization", corpus.texts, source, target, replace(wish, language=language))
     measured = _measure_all(arguments, settings, work)
     systems: dict[str, tuple[Sequence[str], Sequence[str]]] = {
         each.name: (each.outputs, each.bases) for each in measured
     }
-    for each in measured:  # the baseline every summary has to beat, on what that system read
-        name = "lead" if language == source else f"lead of {each.name}"
-        lead = [_lead(base, language, wish.length) for base in each.bases]
-        systems[name] = (lead, each.bases)
-    scores = score_summaries(corpus.summaries, systems)
+    baselines = {}
+    for each in measured:  # on what that system read
+        sentences = "lead" if language == source else f"lead of {each.name}"
+        words = f"as many words as {each.name}"
+        lead = [first_sentences(base, language, wish.length) for base in each.bases]
+        cut = [
+            first_words(base, language, count_words(output))
+            for base, output in zip(each.bases, each.outputs, strict=True)
+        ]
+        systems |= {sentences: (lead, each.bases), words: (cut, each.bases)}
+        baselines[each.name] = (sentences, words)
+    scores = score_summaries(corpus.summaries, systems, baselines)
     run = _run("Summaries", arguments, corpus, len(corpus.texts), (), {})
-    return _finish(arguments, run, measured, summary_sections(measured, scores), scores)
-
-
-def _lead(text: str, language: str, length: SummaryLength) -> str:
-    """The first sentences of the prose that the length allows, headlines and captions left out."""
-    count = length.sentences or 3
-    article = read_article(text)
-    sentences: list[str] = []
-    for block in (article.blocks[index] for index in article.summary_blocks):
-        if len(sentences) >= count:
-            break
-        prose = text[block.start : block.end]
-        sentences += [prose[start:end] for start, end in split_sentences(prose, language)]
-    flat = [" ".join(sentence.split()) for sentence in sentences[:count]]
-    return " ".join(fit(flat, length) or flat[:1])
+    return _finish(arguments, run, measured, summary_sections(measured, scores), scores, shown=2)
 
 
 def _systems(arguments: argparse.Namespace, settings: Settings) -> list[str]:
@@ -180,7 +182,11 @@ def _systems(arguments: argparse.Namespace, settings: Settings) -> list[str]:
 
 def _measure_all(arguments: argparse.Namespace, settings: Settings, work: Work) -> list[Measurement]:
     """One after the other: they share the machine. One that breaks does not cost the others' work."""
-    names = _systems(arguments, settings)
+    systems = {
+        f"{name}, {strategy}" if strategy else name: partial(open_pipeline_of, settings, name, strategy)
+        for name in _systems(arguments, settings)
+        for strategy in dict.fromkeys(getattr(arguments, "strategies", None) or [None])
+    }
     if not any(is_translatable(text) for text in work.texts):
         raise CorpusInvalid("no line has words in it")
     try:
@@ -188,10 +194,10 @@ def _measure_all(arguments: argparse.Namespace, settings: Settings, work: Work) 
     except OSError as error:
         raise SettingInvalid(f"{error.filename}: {error.strerror}") from error
     measured, failed = [], []
-    for name in names:
+    for name, open_system in systems.items():
         with tqdm(total=len(work.texts), unit="line", desc=name, file=sys.stderr) as bar:
             try:
-                measured.append(measure(name, partial(open_pipeline_of, settings, name), work, bar.update))
+                measured.append(measure(name, open_system, work, bar.update))
             except MeasurementFailed as error:
                 failed.append(error)
     for failure in failed if measured else failed[1:]:
@@ -230,15 +236,22 @@ def _is_installed(name: str) -> bool:
 
 
 def _finish(
-    arguments: argparse.Namespace, run: Run, measured: Sequence[Measurement], sections: Any, scores: Any
+    arguments: argparse.Namespace,
+    run: Run,
+    measured: Sequence[Measurement],
+    sections: Sequence[Section],
+    scores: Any,
+    shown: int = 1,
 ) -> int:
+    """Writes the report; the tables of the first sections are shown at once."""
     try:
         paths = write_report(arguments.report, run, measured, sections, scores)
     except OSError as error:
         raise SettingInvalid(f"{error.filename}: {error.strerror}") from error
-    table = next(section.table for section in sections if section.table)
-    widths = [max(len(row[i]) for row in (table.head, *table.rows)) for i in range(len(table.head))]
-    for row in (table.head, *table.rows):
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    print(f"\nreport: {os.path.relpath(paths[1])}", file=sys.stderr)
+    for table in (section.table for section in sections[:shown] if section.table):
+        widths = [max(len(row[i]) for row in (table.head, *table.rows)) for i in range(len(table.head))]
+        for row in (table.head, *table.rows):
+            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        print()
+    print(f"report: {os.path.relpath(paths[1])}", file=sys.stderr)
     return ExitCode.OK

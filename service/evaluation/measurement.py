@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
-from service.errors import InvalidInput, MeasurementFailed, ServiceError
+from service.errors import InvalidInput, MeasurementFailed, ServiceError, SettingInvalid
 from service.pipeline.article import ArticlePipeline, DigestRequest
 from service.pipeline.models import ModelSet
 from service.pipeline.result import Digest
@@ -32,7 +32,7 @@ _TOGETHER = 64
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the process is to do. `summary` is for the task "summarization"."""
+    """What the process is to do. `summary` is for the task "summarization" and names its language."""
 
     task: Task
     texts: tuple[str, ...]
@@ -106,22 +106,27 @@ def _child(pipe: Connection, name: str, open_pipeline: OpenPipeline, work: Work)
 async def _run(pipe: Connection, name: str, open_pipeline: OpenPipeline, work: Work) -> Measurement:
     started = time.perf_counter()
     async with open_pipeline() as pipeline:
+        _check(pipeline.models, work)
         first = next(text for text in work.texts if is_translatable(text))
         await _digests(pipeline, work, [first])
         loaded = time.perf_counter()
         outputs, bases = list(work.texts), list(work.texts)
-        tokens, warnings = 0, Counter[str]()
+        tokens, warnings, seconds = 0, Counter[str](), 0.0
         for begin in range(0, len(work.texts), _TOGETHER):
             part = range(begin, min(begin + _TOGETHER, len(work.texts)))
             wordy = [index for index in part if is_translatable(work.texts[index])]
-            digests = await _digests(pipeline, work, [work.texts[index] for index in wordy])
-            for index, digest in zip(wordy, digests, strict=True):
+            texts = [work.texts[index] for index in wordy]
+            begun = time.perf_counter()
+            digests = await _digests(pipeline, work, texts)
+            seconds += time.perf_counter() - begun
+            for index, digest, base in zip(
+                wordy, digests, await _bases(pipeline, work, texts, digests), strict=True
+            ):
                 outputs[index] = _output(digest)
-                bases[index] = digest.translation.text if digest.translation else digest.source_text
+                bases[index] = base
                 tokens += digest.usage.tokens
                 warnings.update(caveat.code for caveat in digest.caveats)
             pipe.send(len(part))
-        seconds = time.perf_counter() - loaded
         facts = _facts(pipeline.models, work.task)
     return Measurement(
         name=name,
@@ -146,12 +151,42 @@ def is_translatable(text: str) -> bool:
 
 
 async def _digests(pipeline: ArticlePipeline, work: Work, texts: Sequence[str]) -> list[Digest]:
-    requests = [DigestRequest(text, work.source, work.target, "text", work.summary) for text in texts]
     if work.task == "translation":
-        return await pipeline.translate_all(requests)
-    in_source = work.summary.language == work.source
-    make = pipeline.summarize if in_source else pipeline.digest
-    return list(await asyncio.gather(*(make(request) for request in requests)))
+        return await pipeline.translate_all(_requests(work, texts))
+    # Where the whole is translated anyway, keep it: it is what the summary was made of.
+    whole = work.summary.language != work.source and not _translates_less(pipeline.models)
+    make = pipeline.digest if whole else pipeline.summarize
+    return list(await asyncio.gather(*(make(request) for request in _requests(work, texts))))
+
+
+async def _bases(
+    pipeline: ArticlePipeline, work: Work, texts: Sequence[str], digests: Sequence[Digest]
+) -> list[str]:
+    """The articles in the summaries' language. A strategy that does without the translation is not
+    charged for it: it is made for the scores alone."""
+    foreign = work.task == "summarization" and work.summary.language != work.source
+    if foreign and any(digest.translation is None for digest in digests):
+        digests = await pipeline.translate_all(_requests(work, texts))
+    return [digest.translation.text if digest.translation else digest.source_text for digest in digests]
+
+
+def _requests(work: Work, texts: Sequence[str]) -> list[DigestRequest]:
+    return [DigestRequest(text, work.source, work.target, "text", work.summary) for text in texts]
+
+
+def _translates_less(models: ModelSet) -> bool:
+    return models.strategy != "translate-then-summarize"
+
+
+def _check(models: ModelSet, work: Work) -> None:
+    """An extract in the name of a cross-lingual model that is not there would be no comparison."""
+    language = work.summary.language or work.target
+    if work.task == "translation" or models.strategy != "direct" or language == work.source:
+        return
+    if models.summarizer(work.source, language) is None:
+        raise SettingInvalid(
+            f"no summarizer of {models.profile!r} reads {work.source!r} and writes {language!r}"
+        )
 
 
 def _output(digest: Digest) -> str:

@@ -7,7 +7,7 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SAMPLES = 1000
 _SEED = 12345
@@ -27,12 +27,20 @@ class Mean:
 
 
 @dataclass(frozen=True, slots=True)
+class Gain:
+    rouge1: Mean
+    rouge2: Mean
+    rougel: Mean
+
+
+@dataclass(frozen=True, slots=True)
 class SummaryScores:
     """ROUGE is the F measure, times 100. `words` per summary. `copied` is the share of the summary's
     three-word runs that stand in what it was made of; `unsupported_numbers` and `unsupported_names` the
     share of summaries with one that is not in there; `redundancy` the share of three-word runs that the
     summary itself has said before. Numbers and names are counted by simple rules of their own, not by the
-    service's checks, because these scores are to measure the service."""
+    service's checks, because these scores are to measure the service. `gains` are the differences in ROUGE
+    from each baseline, article by article: the interval is of the paired difference."""
 
     rouge1: Mean
     rouge2: Mean
@@ -42,6 +50,7 @@ class SummaryScores:
     unsupported_numbers: Mean
     unsupported_names: Mean
     redundancy: Mean
+    gains: Mapping[str, Gain] = field(default_factory=dict)
 
 
 class WordTokenizer:
@@ -53,24 +62,39 @@ class WordTokenizer:
 
 
 def score_summaries(
-    references: Sequence[str], systems: Mapping[str, tuple[Sequence[str], Sequence[str]]]
+    references: Sequence[str],
+    systems: Mapping[str, tuple[Sequence[str], Sequence[str]]],
+    baselines: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, SummaryScores]:
-    """By system name; each gives its summaries and what each was made of, in the same language."""
-    from rouge_score.rouge_scorer import RougeScorer
-
-    scorer = RougeScorer(["rouge1", "rouge2", "rougeL"], tokenizer=WordTokenizer())
+    """By system name; each gives its summaries and what each was made of, in the same language.
+    `baselines` names, for a system, those of the others that it is compared with."""
+    rouge = {name: _rouge(references, outputs) for name, (outputs, _) in systems.items()}
     scores = {}
     for name, (outputs, bases) in systems.items():
-        rouge = [scorer.score(r, o) for r, o in zip(references, outputs, strict=True)]
         pairs = list(zip(bases, outputs, strict=True))
-        measured = {
-            kind: mean_of([100 * each[key].fmeasure for each in rouge]) for kind, key in _ROUGE.items()
-        }
-        measured |= {
+        means = {kind: mean_of(values) for kind, values in rouge[name].items()}
+        means |= {
             kind: mean_of([count(base, output) for base, output in pairs]) for kind, count in _COUNTS.items()
         }
-        scores[name] = SummaryScores(**measured)
+        gains = {other: _gain(rouge[name], rouge[other]) for other in (baselines or {}).get(name, ())}
+        scores[name] = SummaryScores(**means, gains=gains)
     return scores
+
+
+def _rouge(references: Sequence[str], outputs: Sequence[str]) -> dict[str, list[float]]:
+    """F measures of each article, times 100."""
+    from rouge_score.rouge_scorer import RougeScorer
+
+    scorer = RougeScorer(list(_ROUGE.values()), tokenizer=WordTokenizer())
+    scored = [scorer.score(r, o) for r, o in zip(references, outputs, strict=True)]
+    return {kind: [100 * each[key].fmeasure for each in scored] for kind, key in _ROUGE.items()}
+
+
+def _gain(ours: Mapping[str, Sequence[float]], theirs: Mapping[str, Sequence[float]]) -> Gain:
+    differences = {
+        kind: [one - other for one, other in zip(ours[kind], theirs[kind], strict=True)] for kind in _ROUGE
+    }
+    return Gain(**{kind: mean_of(values) for kind, values in differences.items()})
 
 
 def mean_of(values: Sequence[float]) -> Mean:

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError
 
@@ -21,12 +22,17 @@ AUTO = "auto"
 """The profile setting that takes the first profile of `auto` whose models are installed."""
 
 
+Strategy = Literal["translate-then-summarize", "summarize-then-translate", "direct"]
+"""How an article becomes a summary in another language; `pipeline/summarizer.py` says what each does."""
+
+
 class Profile(Table):
     """Models served together: translators in order of preference, and one summarizer or "extract"."""
 
     description: str = ""
     translation: tuple[str, ...] = Field(min_length=1)
     summarization: str = EXTRACT
+    strategy: Strategy = "translate-then-summarize"
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -133,6 +139,17 @@ def _check_profile(name: str, profile: Profile, models: Mapping[str, ModelConfig
                 raise ConfigInvalid(
                     PROFILES_FILE, place, f"models whose task is {task}; {model} is for {models[model].task}"
                 )
+    if profile.strategy == "direct" and not _is_cross_lingual(profile, models):
+        raise ConfigInvalid(
+            PROFILES_FILE,
+            f"profiles.{name}.strategy",
+            "a summarizer that writes another language than it reads",
+        )
+
+
+def _is_cross_lingual(profile: Profile, models: Mapping[str, ModelConfig]) -> bool:
+    summarizer = models.get(profile.summarization)
+    return summarizer is not None and summarizer.source_languages != summarizer.target_languages
 
 
 def _names(known: Mapping[str, object] | tuple[str, ...]) -> str:

@@ -13,10 +13,12 @@ from service.errors import ConfigInvalid
 
 Task = Literal["translation", "summarization"]
 Engine = Literal["ct2", "pytorch", "stub"]
-Architecture = Literal["marian", "bart", "t5", "mt5", "m2m100", "nllb", "fsmt", "stub"]
+Architecture = Literal["marian", "bart", "t5", "mt5", "m2m100", "nllb", "fsmt", "causal", "stub"]
 LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$")]
 
 _FULL_REVISION = re.compile(r"[0-9a-f]{40}")
+_PLACEHOLDER = re.compile(r"\{(\w*)\}")
+_PLACEHOLDERS = frozenset({"text", "source", "target", "source_name", "target_name"})
 
 
 class Table(BaseModel):
@@ -67,11 +69,36 @@ class Input(Table):
     """What stands before the source text. `prefix` is written into the text (`summarize: `,
     `>>eng<< `); `{target}` in it becomes the target language's token. `language_tokens` maps our
     codes to the model's own ("de" -> "deu_Latn"); `moses_punctuation` applies the normalisation
-    the model was trained with and that Marian's tokenizer leaves out."""
+    the model was trained with and that Marian's tokenizer leaves out.
+
+    A decoder-only model (`causal`) is asked by a prompt instead. `chat` is what the user says, put into
+    the tokenizer's chat template: a text, or the fields of its one content part. `completion` is
+    written on without a template. In both `{text}` is the source, `{source}` and `{target}` are the
+    language tokens (our codes where there are none), `{source_name}` and `{target_name}` the English
+    names."""
 
     prefix: str = ""
+    chat: str | dict[str, str] = ""
+    completion: str = ""
     language_tokens: dict[str, str] = Field(default_factory=dict)
     moses_punctuation: bool = False
+
+    @property
+    def prompt(self) -> str:
+        """Every text of `chat` or `completion`, empty where there is neither."""
+        chat = "\n".join(self.chat.values()) if isinstance(self.chat, dict) else self.chat
+        return chat + self.completion
+
+    @model_validator(mode="after")
+    def _prompt_is_complete(self) -> Input:
+        if self.chat and self.completion:
+            raise ValueError("either `chat` or `completion`, not both")
+        used = _PLACEHOLDER.findall(self.prompt)
+        if self.prompt and used.count("text") != 1:
+            raise ValueError("a prompt holds `{text}` once")
+        if unknown := sorted(set(used) - _PLACEHOLDERS):
+            raise ValueError(f"a prompt knows no {{{unknown[0]}}}, only {', '.join(sorted(_PLACEHOLDERS))}")
+        return self
 
 
 class Weights(Table):
@@ -128,6 +155,18 @@ class ModelConfig(Table):
     def _engine_can_load_it(self) -> ModelConfig:
         if self.architecture == "fsmt" and self.engine == "ct2":
             raise ValueError('`engine` must be "pytorch": CTranslate2 cannot load fsmt')
+        if self.architecture == "causal" and self.engine != "pytorch":
+            raise ValueError('`engine` must be "pytorch": decoder-only models are served by transformers')
+        return self
+
+    @model_validator(mode="after")
+    def _is_asked_in_its_way(self) -> ModelConfig:
+        if self.architecture == "causal" and not self.input.prompt:
+            raise ValueError("needs `input.chat` or `input.completion`: a decoder-only model wants a prompt")
+        if self.architecture != "causal" and self.input.prompt:
+            raise ValueError("`input.chat` and `input.completion` are for causal models only")
+        if self.architecture == "causal" and (self.input.prefix or self.input.moses_punctuation):
+            raise ValueError("a causal model has a prompt and neither `input.prefix` nor `moses_punctuation`")
         return self
 
     @model_validator(mode="after")

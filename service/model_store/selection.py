@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 _SMALL = frozenset(
     {
         "added_tokens.json",
+        "chat_template.jinja",
         "config.json",
         "generation_config.json",
         "merges.txt",
@@ -31,7 +32,7 @@ _SENTENCEPIECE = re.compile(r"[A-Za-z0-9._-]+\.(spm|model)")
 _SAFETENSORS = re.compile(r"model(-\d{5}-of-\d{5})?\.safetensors")
 _TORCH = re.compile(r"pytorch_model(-\d{5}-of-\d{5})?\.bin")
 
-_HARMLESS_SUFFIXES = frozenset({".bin", ".json", ".md", ".model", ".safetensors", ".spm", ".txt"})
+_HARMLESS_SUFFIXES = frozenset({".bin", ".jinja", ".json", ".md", ".model", ".safetensors", ".spm", ".txt"})
 
 
 def needed_files(paths: Iterable[str]) -> list[str]:

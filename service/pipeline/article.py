@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import pairwise
 from typing import Literal
 
 from service.batching.batcher import Batcher
-from service.errors import EmptyText, InvalidInput, UnsupportedLanguage
-from service.pipeline.models import LoadedModel, ModelSet, known_code
+from service.errors import (
+    AmbiguousLanguage,
+    EmptyText,
+    InvalidInput,
+    SentenceTooLong,
+    UnsupportedLanguage,
+)
+from service.pipeline.identification import Identification, identify
+from service.pipeline.models import ModelSet, Route, demonstration, known_code
 from service.pipeline.off_loop import off_loop
+from service.pipeline.pivot import Translator, pivoted, translator_of
 from service.pipeline.result import (
     Caveat,
     DetectedLanguage,
@@ -24,39 +32,23 @@ from service.pipeline.result import (
     Usage,
 )
 from service.pipeline.stopwatch import Stopwatch
-from service.pipeline.summarization import (
-    HEADLINE,
-    SHORT_INPUT_WORDS,
-    AbstractiveSummarizer,
-    SourceSentence,
-    SummaryLength,
-    SummaryRequest,
-    about,
-    count_words,
-    extract,
-    headline,
-    in_style,
-    relevance,
-    select,
-)
-from service.pipeline.translation import SegmentTranslator, copied, parted
+from service.pipeline.summarization import SummaryRequest, count_words
+from service.pipeline.summarizer import Material, Summarizer, read_together
+from service.pipeline.translation import copied, parted
 from service.terms.glossary import Dictionaries, Glossary, TermList
 from service.text.article import Article, BlockKind, read_article
 from service.text.check import check_text
 from service.text.furniture import has_letters
 from service.text.html import read_html
-from service.text.language import Detection, detect_language
 from service.text.markup import MarkedText, holds_markup, read_markup
-from service.text.segment import Segment
+from service.text.segment import Segment, keep_blocks
 from service.text.segmentation import segment_article
 from service.text.tags import NO_RULES, TagRules
 
+OnOverflow = Literal["split", "error"]
 MediaType = Literal["text", "page", "html", "xml"]
 """`page` is a web page that the article is read out of; `html` and `xml` are texts whose markup comes back
 as it went in."""
-
-_SUSPICION = 0.9
-"""Confidence from which a text too short to be sure of is still said to look like another language."""
 
 _WORTH_SAYING = 0.005
 
@@ -66,7 +58,9 @@ _UNREAD_TOKENS = 512
 
 @dataclass(frozen=True, slots=True)
 class DigestRequest:
-    """`source` is a language code or "auto". `kept` are strings that come back as they are."""
+    """`source` is a language code or "auto". `kept` are strings that come back as they are. `on_overflow`
+    says what becomes of a sentence too long for the model: `split` cuts it at clauses, `error` refuses the
+    text; nothing is ever left out."""
 
     text: str
     source: str = "auto"
@@ -76,13 +70,14 @@ class DigestRequest:
     kept: tuple[str, ...] = ()
     glossary: TermList | Dictionaries | None = None
     tags: TagRules = NO_RULES
+    on_overflow: OnOverflow = "split"
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """A text read, identified and cut. `received` is what the segments' offsets point into; the article's
     text is the same without its tags. `language` and `target` are codes as the models know them;
-    `translator` is None where there is nothing to translate."""
+    `route` is None where there is nothing to translate."""
 
     received: str
     article: Article
@@ -90,7 +85,7 @@ class _Reading:
     target: str
     detected: DetectedLanguage
     segments: list[Segment]
-    translator: LoadedModel | None
+    route: Route | None
     kept: tuple[str, ...]
     glossary: Glossary | None
     asked_terms: bool
@@ -111,6 +106,7 @@ class ArticlePipeline:
     ) -> None:
         self.models = models
         self.batcher = batcher
+        self._summarizer = Summarizer(batcher, models)
         self.default_source_language = default_source_language
         self.max_characters = max_characters
 
@@ -132,7 +128,8 @@ class ArticlePipeline:
                     segments.append(segment)
                     yield segment
         with watch.stage("summarize"):
-            summary = await self._summary(reading, segments, request, language)
+            in_target = language == reading.target
+            summary = await self._summary(reading, segments, request, language, translated=in_target)
         yield summary
         translation = _joined(reading, segments)
         yield _digest(reading, watch, segments, translation, summary)
@@ -164,13 +161,14 @@ class ArticlePipeline:
             try:
                 readings.append(await self._read(request, watch))
             except InvalidInput as error:
-                error.pointer = error.pointer or f"#/text/{index}"
+                if error.pointer is None or isinstance(error, AmbiguousLanguage):
+                    error.pointer = f"#/text/{index}"
                 raise
             await asyncio.sleep(0)  # many short texts are a long one
         same_work: dict[tuple[str, str, str, tuple[str, ...], int], list[int]] = {}
         for index, reading in enumerate(readings):
-            model = reading.translator.name if reading.translator else ""
-            work = (model, reading.language, reading.target, reading.kept, id(reading.glossary))
+            models = reading.route.name if reading.route else ""
+            work = (models, reading.language, reading.target, reading.kept, id(reading.glossary))
             same_work.setdefault(work, []).append(index)
         made: dict[int, list[TranslatedSegment]] = {}
         for indices in same_work.values():
@@ -199,11 +197,12 @@ class ArticlePipeline:
         reading = await self._read(request, watch)
         language = self._summary_language(request, reading)
         segments: list[TranslatedSegment] = []
-        if language != reading.language:
+        if self._summarizer.wants_translation(reading.language, language):
             with watch.stage("translate"):
                 segments = [segment async for segment in self._translated(reading)]
+        material = segments or copied(reading.segments)
         with watch.stage("summarize"):
-            summary = await self._summary(reading, segments or copied(reading.segments), request, language)
+            summary = await self._summary(reading, material, request, language, translated=bool(segments))
         return _digest(reading, watch, segments, None, summary)
 
     async def _read(self, request: DigestRequest, watch: Stopwatch) -> _Reading:
@@ -232,56 +231,38 @@ class ArticlePipeline:
                 raise EmptyText("The markup holds no words: there is nothing to translate.")
             article = await off_loop(len(plain), lambda: read_article(plain))
         with watch.stage("detect"):
-            language, detected, about_language = self._identify(plain, request)
-            caveats.extend(about_language)
-        translator, target = None, self.models.target_language(request.target)
-        if language != target:
-            translator = self.models.translator(language, target)
+            target = self.models.target_language(request.target)
+            wanted = {"source": request.source, "target": target, "default": self.default_source_language}
+            found = await off_loop(len(plain), lambda: identify(article, self.models, **wanted))
+            caveats.extend(_in_received(caveat, marked) for caveat in found.caveats)
+        language = found.language
+        route = self.models.route(language, target) if language != target else None
         glossary = None
-        if request.glossary is not None and translator is not None:
+        if request.glossary is not None and route is not None and route.pivoted:
+            caveats.append(_no_direct_terms(route))
+        elif request.glossary is not None and route is not None:
             terms = request.glossary
             glossary = await off_loop(20 * len(terms), lambda: terms.glossary(language, target))
             if glossary is None and isinstance(terms, Dictionaries):
                 caveats.append(_other_languages(terms, language, target))
         with watch.stage("segment"):
-            segments = await off_loop(len(plain), lambda: _segments(article, language, translator, marked))
+            segments = await off_loop(len(plain), lambda: _segments(article, found, route, marked))
+            if request.on_overflow == "error" and route is not None:
+                _refuse_split(segments, route.models[0].config.limits.segment_tokens)
         return _Reading(
             text,
             article,
             language,
             target,
-            detected,
+            found.detected,
             segments,
-            translator,
+            route,
             request.kept,
             glossary,
             request.glossary is not None,
             request.media == "page",
             tuple(caveats),
         )
-
-    def _identify(self, text: str, request: DigestRequest) -> tuple[str, DetectedLanguage, list[Caveat]]:
-        guess = detect_language(text, default=self.default_source_language)
-        target = self.models.target_language(request.target)
-        detected = DetectedLanguage(guess.code, guess.confidence)
-        if request.source != "auto":
-            language = self.models.source_language(request.source)
-            best = guess.candidates[0] if guess.candidates else Detection(language, 0.0)
-            # What is said to be in the target language is not translated: then a suspicion is enough.
-            suspected = language == target and best.confidence >= _SUSPICION
-            if best.code != language and (guess.sure or suspected):
-                message = f"The text looks like {best.code!r} but was treated as {language!r}, as asked."
-                return language, detected, [Caveat("language_mismatch", message)]
-        elif guess.sure:
-            language = guess.code
-        else:
-            language = guess.code  # the default, unless the text's script rules it out
-            message = f"Too little text to tell its language; it was taken for {language!r}."
-            return language, detected, [Caveat("language_assumed", message)]
-        if language == target:
-            message = f"The text is already in {language!r}; it was passed through unchanged."
-            return language, detected, [Caveat("already_in_target_language", message)]
-        return language, detected, []
 
     def _summary_language(self, request: DigestRequest, reading: _Reading) -> str:
         wanted = request.summary.language or reading.target
@@ -293,17 +274,10 @@ class ArticlePipeline:
             )
         return language
 
-    def _translator(self, reading: _Reading) -> SegmentTranslator | None:
-        if reading.translator is None:
+    def _translator(self, reading: _Reading) -> Translator | None:
+        if reading.route is None:
             return None
-        return SegmentTranslator(
-            self.batcher,
-            reading.translator,
-            source=reading.language,
-            target=reading.target,
-            kept=reading.kept,
-            glossary=reading.glossary,
-        )
+        return translator_of(self.batcher, reading.route, kept=reading.kept, glossary=reading.glossary)
 
     async def _translated(
         self, reading: _Reading, *, ramp: bool = False
@@ -323,73 +297,19 @@ class ArticlePipeline:
         segments: Sequence[TranslatedSegment],
         request: DigestRequest,
         language: str,
+        *,
+        translated: bool,
     ) -> Summary:
-        wish = request.summary
-        length, focus = wish.length, wish.focus
-        characters = len(reading.article.text)
-        translated = language == reading.target
-        sentences = await off_loop(
-            characters, lambda: summarizable(reading.article, segments, translated=translated)
+        material = Material(
+            article=reading.article,
+            segments=segments,
+            source=reading.language,
+            language=language,
+            translated=translated,
+            route=reading.route,
+            translator=self._translator(reading),
         )
-        if wish.style == "headline":
-            title = _title(reading, segments, translated=translated)
-            if title is not None:
-                return headline(title, language)
-            length = SummaryLength(1, HEADLINE)
-        caveats: tuple[Caveat, ...] = ()
-        if focus and not any(relevance(sentences, focus)):
-            message = "No sentence mentions what the summary should focus on; it covers the whole text."
-            caveats, focus = (Caveat("focus_not_found", message),), ""
-        model = self.models.summarizer(language)
-        if model is not None and sum(count_words(s.text) for s in sentences) >= SHORT_INPUT_WORDS:
-            writer = AbstractiveSummarizer(self.batcher, model, language=language)
-            chosen = about(sentences, focus) if focus else sentences
-            summary = await writer.summarize(chosen, length)
-        else:
-            picked = await off_loop(characters, lambda: select(sentences, length, reading.language, focus))
-            summary = extract(picked, of=len(sentences), length=length, language=language)
-        return in_style(replace(summary, caveats=(*caveats, *summary.caveats)), wish.style)
-
-
-def summarizable(
-    article: Article, segments: Sequence[TranslatedSegment], *, translated: bool
-) -> list[SourceSentence]:
-    """The sentences a summary may rest on, the pieces of a long one put together again."""
-    blocks = set(article.summary_blocks)
-    chosen = (s for s in segments if s.segment.block in blocks and s.segment.sentence >= 0)
-    sentences = []
-    for _, group in groupby(chosen, key=lambda s: s.segment.sentence):
-        pieces = list(group)
-        span = Span(pieces[0].segment.start, pieces[-1].segment.end)
-        source = _written_together((piece.segment.model_source, piece.segment) for piece in pieces)
-        target = _read_together(pieces)
-        doubtful = translated and any(c.code != "name_doubtful" for piece in pieces for c in piece.caveats)
-        sentences.append(SourceSentence(span, source, target if translated else None, doubtful))
-    return sentences
-
-
-def _title(
-    reading: _Reading, segments: Sequence[TranslatedSegment], *, translated: bool
-) -> SourceSentence | None:
-    """The headline as a sentence of the summary's language; None where the text has none."""
-    kinds = reading.article.blocks
-    pieces = [s for s in segments if s.segment.block >= 0 and kinds[s.segment.block].kind is BlockKind.TITLE]
-    if not pieces:
-        return None
-    span = Span(pieces[0].segment.start, pieces[-1].segment.end)
-    source = reading.article.title or ""
-    target = _read_together(pieces)
-    return SourceSentence(span, source, target if translated else None)
-
-
-def _read_together(pieces: Sequence[TranslatedSegment]) -> str:
-    """The target of neighbouring segments on one line, without tags."""
-    return _written_together((piece.reading, piece.segment) for piece in pieces)
-
-
-def _written_together(pieces: Iterable[tuple[str, Segment]]) -> str:
-    written = (text + (segment.joint if segment.frame is None else " ") for text, segment in pieces)
-    return " ".join("".join(written).split())
+        return await self._summarizer.summarize(material, request.summary)
 
 
 def _marked(text: str, media: MediaType, tags: TagRules) -> MarkedText | None:
@@ -400,15 +320,33 @@ def _marked(text: str, media: MediaType, tags: TagRules) -> MarkedText | None:
 
 
 def _segments(
-    article: Article, language: str, translator: LoadedModel | None, marked: MarkedText | None
+    article: Article, found: Identification, route: Route | None, marked: MarkedText | None
 ) -> list[Segment]:
+    reader = route.models[0] if route else None
     segments = segment_article(
         article,
-        language=language,
-        count_tokens=translator.backend.count_tokens if translator else count_words,
-        max_tokens=translator.config.limits.segment_tokens if translator else _UNREAD_TOKENS,
+        language=found.language,
+        count_tokens=reader.backend.count_tokens if reader else count_words,
+        max_tokens=reader.config.limits.segment_tokens if reader else _UNREAD_TOKENS,
     )
+    segments = keep_blocks(segments, found.kept) if found.kept else segments
     return segments if marked is None else marked.segments(segments)
+
+
+def _in_received(caveat: Caveat, marked: MarkedText | None) -> Caveat:
+    """The caveat with its span in the text as received, tags and all."""
+    if marked is None or caveat.span is None:
+        return caveat
+    span = Span(marked.starts[caveat.span.start], marked.ends[caveat.span.end - 1])
+    return replace(caveat, span=span)
+
+
+def _no_direct_terms(route: Route) -> Caveat:
+    return Caveat(
+        "glossary_not_applied",
+        f"A glossary needs one model from {route.source!r} to {route.target!r}; "
+        "this text went through English.",
+    )
 
 
 def _other_languages(terms: Dictionaries, language: str, target: str) -> Caveat:
@@ -420,14 +358,26 @@ def _other_languages(terms: Dictionaries, language: str, target: str) -> Caveat:
     )
 
 
+def _refuse_split(segments: Sequence[Segment], limit: int) -> None:
+    """Raises `SentenceTooLong` where a sentence came in pieces."""
+    whole = [segment for segment in segments if segment.translatable]
+    for before, piece in pairwise(whole):
+        if before.sentence == piece.sentence:
+            raise SentenceTooLong(
+                f"The sentence at character {before.start} is longer than the {limit} tokens of the model; "
+                'with "on_overflow": "split" it is translated in parts.',
+                pointer="#/text",
+            )
+
+
 def _joined(reading: _Reading, segments: Sequence[TranslatedSegment]) -> Translation:
     titles = {i for i, block in enumerate(reading.article.blocks) if block.kind is BlockKind.TITLE}
-    title = _read_together([s for s in segments if s.segment.block in titles])
+    title = read_together([s for s in segments if s.segment.block in titles])
     return Translation(
         text="".join(segment.text for segment in segments),
         language=reading.target,
-        model=reading.translator.name if reading.translator else "",
-        revision=reading.translator.revision if reading.translator else "",
+        model=reading.route.name if reading.route else "",
+        revision=reading.route.revision if reading.route else "",
         segments=tuple(segments),
         source_language=reading.language,
         title=title or None,
@@ -442,7 +392,7 @@ def _digest(
     summary: Summary | None,
 ) -> Digest:
     tokens = sum(segment.source_tokens + segment.target_tokens for segment in segments)
-    used = [reading.translator] if reading.translator and segments else []
+    route = reading.route if segments else None
     return Digest(
         source_text=reading.received,
         title=translation.title if translation else reading.article.title,
@@ -450,7 +400,12 @@ def _digest(
         summary=summary,
         detected_language=reading.detected,
         caveats=(
-            *(demonstration(model) for model in used if model.config.demonstration),
+            *(
+                demonstration(model)
+                for model in (route.models if route else ())
+                if model.config.demonstration
+            ),
+            *((pivoted(route),) if route and route.pivoted else ()),
             *reading.caveats,
             *(caveat for segment in segments for caveat in segment.caveats),
             *(summary.caveats if summary else ()),
@@ -459,12 +414,4 @@ def _digest(
         terms=tuple(use for s in segments for use in s.terms) if reading.asked_terms else None,
         read_out=reading.read_out,
         timing=watch.milliseconds(),
-    )
-
-
-def demonstration(model: LoadedModel) -> Caveat:
-    return Caveat(
-        "demonstration_model",
-        f"{model.name} is a small demonstration model: its translation shows that the path works and is "
-        "not fit for use. `make models` fetches the real ones.",
     )

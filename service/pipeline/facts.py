@@ -82,22 +82,23 @@ def _plain(source: str, target: str, kept: Sequence[str]) -> tuple[str, str]:
 
 class Evidence:
     """What a text says, for asking of many sentences whether they say more. Leaving out is the job of a
-    summary; the sentences must be in the text's language."""
+    summary; the sentences are in the text's language unless `written` names another."""
 
-    def __init__(self, text: str, language: str) -> None:
-        self._language = language
+    def __init__(self, text: str, language: str, written: str | None = None) -> None:
+        self._languages = {language, written or language}
+        self._written = written or language
         self._names = NameTraces(text)
         self._meanings = {meaning for each in read_quantities(text, language) for meaning in each.meanings}
 
     def unsupported(self, sentence: str) -> list[Discrepancy]:
-        if self._language not in _COMPARED:
+        if not self._languages <= _COMPARED:
             return []
         numbers = tuple(
             sentence[each.start : each.end]
-            for each in read_quantities(sentence, self._language)
+            for each in read_quantities(sentence, self._written)
             if not each.soft and self._meanings.isdisjoint(each.meanings)
         )
-        named = read_names(sentence, self._language)[:_MOST_NAMES]
+        named = read_names(sentence, self._written)[:_MOST_NAMES]
         names = tuple(name for name in named if not self._names.holds(name))
         found = [Discrepancy("number", added=numbers), Discrepancy("name", added=names)]
         return [each for each in found if each.added]

@@ -1,4 +1,4 @@
-"""The models one process serves, and which of them answers for a language pair."""
+"""The models one process serves, and which of them answer for a language pair."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 from service.backends.protocol import Backend
 from service.errors import UnsupportedLanguage
+from service.model_store.catalogue import Strategy
 from service.model_store.config import ModelConfig
+from service.pipeline.result import Caveat
+
+PIVOT = "en"
+"""Where no model translates a pair, two may do it by way of this language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +28,43 @@ class LoadedModel:
         return self.config.name
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The way from one language to another: one model, or two by way of English."""
+
+    source: str
+    target: str
+    models: tuple[LoadedModel, ...]
+
+    @property
+    def pivoted(self) -> bool:
+        return len(self.models) > 1
+
+    @property
+    def name(self) -> str:
+        """The names of the models, in order, with `+` between them; no name holds one."""
+        return "+".join(model.name for model in self.models)
+
+    @property
+    def revision(self) -> str:
+        """As many revisions as models, in their order, with `+` between them."""
+        return "+".join(model.revision for model in self.models)
+
+
 class ModelSet:
-    """Translators in order of preference, and summarizers (none: summaries are extracts)."""
+    """Translators in order of preference, and summarizers (none: summaries are extracts). The strategy
+    is for summaries in another language than the article's."""
 
     def __init__(
-        self, *, profile: str, translators: Sequence[LoadedModel], summarizers: Sequence[LoadedModel] = ()
+        self,
+        *,
+        profile: str,
+        translators: Sequence[LoadedModel],
+        summarizers: Sequence[LoadedModel] = (),
+        strategy: Strategy = "translate-then-summarize",
     ) -> None:
         self.profile = profile
+        self.strategy: Strategy = strategy
         self.translators = tuple(translators)
         self.summarizers = tuple(summarizers)
 
@@ -39,15 +74,21 @@ class ModelSet:
 
     @property
     def pairs(self) -> dict[str, list[str]]:
-        """Source language -> target languages, each list without repeats."""
-        pairs: dict[str, list[str]] = {}
+        """Source language -> target languages, each list without repeats; those that one model reaches
+        come before those that are reached through English."""
+        direct: dict[str, list[str]] = {}
         for model in self.translators:
             for source in model.config.source_languages:
-                targets = pairs.setdefault(source, [])
+                targets = direct.setdefault(source, [])
                 for target in model.config.target_languages:
                     if target != source and target not in targets:
                         targets.append(target)
-        return {source: targets for source, targets in pairs.items() if targets}
+        pairs = {source: list(targets) for source, targets in direct.items() if targets}
+        for source, targets in pairs.items():
+            if PIVOT in targets:
+                beyond = direct.get(PIVOT, ())
+                targets += [target for target in beyond if target != source and target not in targets]
+        return pairs
 
     def source_language(self, code: str) -> str:
         """The code as a model knows it: where none knows `de-at`, `de` is meant."""
@@ -60,20 +101,33 @@ class ModelSet:
             code, {target for model in self.translators for target in model.config.target_languages}
         )
 
-    def translator(self, source: str, target: str) -> LoadedModel:
-        """Raises `UnsupportedLanguage` naming what there is."""
+    def route(self, source: str, target: str) -> Route:
+        """One model where there is one. Raises `UnsupportedLanguage` naming what there is."""
+        direct = self._translator(source, target)
+        if direct is not None:
+            return Route(source, target, (direct,))
+        first, second = self._translator(source, PIVOT), self._translator(PIVOT, target)
+        if first is not None and second is not None:
+            return Route(source, target, (first, second))
+        pairs = self.pairs
+        known = (
+            f"From {source!r} there is: {', '.join(pairs[source])}."
+            if source in pairs
+            else (f"What is read here: {', '.join(sorted(pairs))}.")
+        )
+        raise UnsupportedLanguage(
+            f"No model here translates {source!r} to {target!r}. {known}", pointer="#/source"
+        )
+
+    def _translator(self, source: str, target: str) -> LoadedModel | None:
         for model in self.translators:
             if source in model.config.source_languages and target in model.config.target_languages:
                 return model
-        raise UnsupportedLanguage(
-            f"No model here translates {source!r} to {target!r}. "
-            f"Available: {', '.join(f'{s} to {t}' for s, ts in sorted(self.pairs.items()) for t in ts)}.",
-            pointer="#/source",
-        )
+        return None
 
-    def summarizer(self, language: str) -> LoadedModel | None:
+    def summarizer(self, reads: str, writes: str) -> LoadedModel | None:
         for model in self.summarizers:
-            if language in model.config.source_languages and language in model.config.target_languages:
+            if reads in model.config.source_languages and writes in model.config.target_languages:
                 return model
         return None
 
@@ -82,3 +136,11 @@ def known_code(code: str, known: set[str]) -> str:
     """`de` for `de-at` where only `de` is known."""
     base = code.partition("-")[0]
     return base if code not in known and base in known else code
+
+
+def demonstration(model: LoadedModel) -> Caveat:
+    return Caveat(
+        "demonstration_model",
+        f"{model.name} is a small demonstration model: its translation shows that the path works and is "
+        "not fit for use. `make models` fetches the real ones.",
+    )

@@ -22,10 +22,16 @@ from service.pipeline.verification import (
 from service.terms.glossary import Glossary, Term, TermMatch
 from service.terms.substitution import fitted, replaced, substitute
 from service.text.frame import Frame, join_pieces, same_tags
+from service.text.lengths import expected_length
 from service.text.placement import place
 from service.text.segment import Segment
 
 Generate = Callable[[Sequence[str], GenerationOptions], Awaitable[list[Hypothesis]]]
+
+
+_MOST_MARKS = 200
+"""Tags that are looked for a place in one segment. No sentence has more; a hostile one would be translated in
+thousands of pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,8 @@ class Settler:
         self, task: _Task, hypothesis: Hypothesis, found: Judgement, first: float
     ) -> Judgement:
         """A few words alone are more or less likely than a sentence without being wrong."""
-        if len(task.source) < LENGTH_CHECKED_FROM or not self._likelihood.is_far_below(
+        expected = expected_length(task.source, self._options.source_language, self._options.target_language)
+        if expected < LENGTH_CHECKED_FROM or not self._likelihood.is_far_below(
             hypothesis.score, instead_of=first
         ):
             return found
@@ -183,6 +190,8 @@ class Settler:
             return settled
         kept = settled.hypothesis
         target = " ".join(kept.target.split())
+        if len(frame.marks) > _MOST_MARKS:
+            return replace(settled, written=frame.around(target), retagged=True)
         written = place(frame, target, kept.alignment, source_words=len(task.source.split()))
         if written is not None and same_tags(frame, written):
             return replace(settled, written=written)

@@ -24,6 +24,10 @@ _SETTLING = 256
 """Segments that are checked and repaired at once: as many as a batch holds, and few enough that an
 article of a hundred thousand lines does not hold up the event loop."""
 
+_STARTED = 8
+"""New ones in one turn of the event loop: where the engine is ahead, each is checked as soon as it starts,
+which takes up to a millisecond."""
+
 
 class SegmentTranslator:
     """One model, one language pair."""
@@ -37,9 +41,11 @@ class SegmentTranslator:
         target: str,
         kept: Sequence[str] = (),
         glossary: Glossary | None = None,
+        admitted: bool = False,
     ) -> None:
-        """`kept` are strings that come back as they are; `glossary` is of this language pair."""
-        self._batcher = batcher
+        """`kept` are strings that come back as they are; `glossary` is of this language pair; `admitted`
+        for what belongs to work that was let in before and is not refused half-way."""
+        self._batcher, self._admitted = batcher, admitted
         self._model = model
         self._kept, self._glossary = kept, glossary
         generation = model.config.generation
@@ -65,7 +71,12 @@ class SegmentTranslator:
         counts = await off_loop(sum(len(s.model_source) for s in wanted), lambda: self._count_tokens(wanted))
         options = replace(self._options, alignment=self._needs_alignment(wanted))
         futures = self._batcher.submit(
-            self._model.backend, [s.model_source for s in wanted], options, tokens=counts, ramp=ramp
+            self._model.backend,
+            [s.model_source for s in wanted],
+            options,
+            tokens=counts,
+            ramp=ramp,
+            admitted=self._admitted,
         )
         likelihood = Likelihood()
         settler = Settler(
@@ -80,7 +91,10 @@ class SegmentTranslator:
                         tokens, made = await anext(settled)
                         translated = _translated(index, segment, position, tokens, made)
                     else:
-                        translated = TranslatedSegment(index, segment, segment.source, position, None)
+                        plain = segment.frame.plain if segment.frame else None
+                        translated = TranslatedSegment(
+                            index, segment, segment.source, position, None, plain=plain
+                        )
                     position += len(translated.text)
                     yield translated
         finally:
@@ -128,10 +142,11 @@ async def _settled(
     settling: deque[asyncio.Task[tuple[int, Settled]]] = deque()
     try:
         while True:
-            for segment, tokens, future in islice(waiting, _SETTLING - len(settling)):
+            for segment, tokens, future in islice(waiting, min(_STARTED, _SETTLING - len(settling))):
                 settling.append(asyncio.create_task(settle(segment, tokens, future)))
             if not settling:
                 return
+            await asyncio.sleep(0)
             yield await settling[0]
             settling.popleft()
     finally:
@@ -151,7 +166,8 @@ def _translated(
         message = "The first translation of this segment failed a check; it was decoded again."
         caveats.append(Caveat("segment_repaired", message, span))
     if settled.retagged:
-        message = "Nothing told where the tags of this segment belong; it was translated between them."
+        message = "Nothing told where the tags of this segment belong: its parts were translated alone, or "
+        message += "the tags stand at its ends."
         caveats.append(Caveat("markup_doubtful", message, span))
     for use in settled.terms:
         if not use.applied:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from service.backends.protocol import GenerationOptions, Hypothesis
 from service.pipeline.facts import Discrepancy, compare_facts
+from service.text.lengths import expected_length, usual_lengths
 from service.text.protected import without_protected
 
 
@@ -36,12 +37,8 @@ MESSAGES = {
     Fault.UNLIKELY: "The model was far less sure of this segment than of the rest of the text.",
 }
 
-LENGTH_CHECKED_FROM = 40
-"""Characters of source from which the length ratio means something."""
-
-_SHORTEST, _LONGEST = 0.6, 1.6
-"""Target characters per source character. Good German-English output lies at .70 (1st percentile)
-to 1.28 (99th) on newstest 2019; engines that drop content fall below .6 in up to 9 % of segments."""
+LENGTH_CHECKED_FROM = 38
+"""Characters expected of the translation from which its length, and how likely it is, mean something."""
 
 _WIDEST_BEAM = 16
 
@@ -99,7 +96,7 @@ def judge(
     kept: Sequence[str] = (),
 ) -> Judgement:
     """`kept` are strings that must come out as they went in, besides those that always must."""
-    found = faults(source, hypothesis)
+    found = faults(source, hypothesis, source_language, target_language)
     if source_language != target_language and _is_copy(source, hypothesis.target):
         found |= {Fault.COPIED}
     if target_language in _LATIN_LANGUAGES and _foreign(hypothesis.target) > _FOREIGN_SHARE > _foreign(
@@ -115,7 +112,9 @@ def judge(
     return Judgement(found, tuple(facts))
 
 
-def faults(source: str, hypothesis: Hypothesis) -> frozenset[Fault]:
+def faults(
+    source: str, hypothesis: Hypothesis, source_language: str = "de", target_language: str = "en"
+) -> frozenset[Fault]:
     """What is wrong with the hypothesis, judged from the texts alone."""
     target = hypothesis.target.strip()
     if not target:
@@ -123,11 +122,12 @@ def faults(source: str, hypothesis: Hypothesis) -> frozenset[Fault]:
     found = set()
     if not hypothesis.complete:
         found.add(Fault.CUT)
-    if len(source) >= LENGTH_CHECKED_FROM:
-        ratio = len(target) / len(source)
-        if ratio < _SHORTEST:
+    expected = expected_length(source, source_language, target_language)
+    if expected >= LENGTH_CHECKED_FROM:
+        shortest, longest = usual_lengths(source_language, target_language)
+        if len(target) < shortest * expected:
             found.add(Fault.SHORT)
-        elif ratio > _LONGEST:
+        elif len(target) > longest * expected:
             found.add(Fault.LONG)
     if _repeats(target) > max(_OFTEN - 1, _repeats(source)):
         found.add(Fault.REPETITION)

@@ -173,7 +173,7 @@ class Dictionaries:
         return None
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=4)  # a glossary of 10,000 terms takes some 10 MB
 def _compiled(terms: tuple[Term, ...], source: str, target: str) -> Glossary:
     return Glossary(terms, source, target)
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from service.text.boilerplate import introduces_author, opens_box
 from service.text.furniture import has_letters, is_caption, is_credit, running_time_at_end, says_when
 from service.text.paragraphs import read_paragraphs
 from service.text.sentences import split_sentences
@@ -33,6 +34,8 @@ _LONGEST_LEAD = 700
 _HEADING_WORDS = 22
 _OVERLINE_WORDS = 3
 _BLOCKS_BEFORE_TITLE = 6
+_LONGEST_BOXED = 300
+_BOX_BLOCKS = 5
 
 _SENTENCE_END = re.compile(r"[.…;,][\"'“”»«’)\]]*$")
 _FINISHED = re.compile(r"[.!?…][\"'“”»«’)\]]*$")
@@ -85,6 +88,7 @@ class Article:
 def read_article(text: str) -> Article:
     """Title, lead, body and all that stands around them, for any text; never fails."""
     blocks = _mark_lines(text)
+    _mark_boxes(text, blocks)
     _mark_headings(text, blocks)
     _mark_lead(text, blocks)
     return Article(text, tuple(blocks))
@@ -130,6 +134,35 @@ def _mark_teaser(blocks: list[Block], paragraph_start: int) -> None:
         return
     if blocks[-1].kind is BlockKind.BODY and blocks[-2].kind is BlockKind.CAPTION:
         blocks[-1] = replace(blocks[-1], kind=BlockKind.CAPTION)
+
+
+def _mark_boxes(text: str, blocks: list[Block]) -> None:
+    """A box and all that is in it is none of the article."""
+    for index, block in enumerate(blocks[1:], 1):
+        line = text[block.start : block.end]
+        if introduces_author(line):
+            last = min(index + 1, len(blocks) - 1)
+        elif opens_box(line):
+            last = _last_in_box(text, blocks, index)
+        else:
+            continue
+        for place in range(index, last + 1):
+            blocks[place] = replace(blocks[place], kind=BlockKind.CREDIT)
+
+
+def _last_in_box(text: str, blocks: list[Block], index: int) -> int:
+    """The short lines of the heading's paragraph, then those that say themselves that they belong to the
+    page; of paragraphs of their own the first may say nothing of the kind, if the next does."""
+    last = index
+    for place in range(index + 1, min(index + 1 + _BOX_BLOCKS, len(blocks))):
+        if blocks[place].end - blocks[place].start > _LONGEST_BOXED:
+            break
+        gap = text[blocks[place - 1].end : blocks[place].start]
+        if blocks[place].kind is BlockKind.CREDIT or (place == last + 1 and gap.count("\n") < 2):
+            last = place
+        elif place > index + 1:
+            break
+    return last
 
 
 def _mark_headings(text: str, blocks: list[Block]) -> None:

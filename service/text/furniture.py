@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from service.text.boilerplate import is_boilerplate
+
 _LONGEST_CREDIT = 160
 _LONGEST_CELL = 48
 
@@ -77,7 +79,7 @@ _CREDIT = re.compile(
     rf"|(?:Aktualisiert|Veröffentlicht|Erschienen|Zuletzt geändert|Stand)\s(?:am|vom|um)\s{_DAY}{_TIME}\.?"
     # The head of a mail; `An: die Redaktion`, but no sentence.
     r"|(?:Von|An|Cc|From|To)\s?:\s?(?:\S.*@.*|\S+(?:\s\S+){0,5}(?<![.!?]))"
-    r"|©.*|\([cC]\)\s.*|Copyright(?:\s(?:by|©|\(c\)|\d{4})\b.*)?"
+    r"|dpa-infocom\b.*|©.*|\([cC]\)\s.*|Copyright(?:\s(?:by|©|\(c\)|\d{4})\b.*)?"
     rf"|\(?{_AGENCIES}\)?\.?"
     rf"|\(?[Mm]it (?:Material|Agenturmaterial|Informationen|Inhalten) (?:von|der|des)\s"
     rf"(?:(?:Nachrichten)?[Aa]gentur(?:en)?\s)?{_AGENCIES}\)?\.?"
@@ -88,34 +90,8 @@ _BYLINE = re.compile(
     r"Gastkommentar|Porträt)\svon|Interview von|Aufgezeichnet von|By)\s"
     rf"{_NAME}(?:(?:,\s|\s)(?:und|von|van|de|der|aus|in|UND|{_NAME})){{0,9}}(?:\s\({_AGENCIES}\))?"
 )
-_OFFER = (
-    r"abonnieren|anmelden|abmelden|bestellen|abbestellen|registrieren|eintragen|erhalten|weiterlesen|lesen"
-)
 # `Themen: Die Minister sprachen über Rente, Krieg und Klima.`
 _SENTENCE = re.compile(r"(?!©|\()\S+\s(?:\S+\s+){4,}\S*[.!?…][\"“»]?")
-_BOILERPLATE = re.compile(
-    r"Alle Rechte vorbehalten.*"
-    rf"|(?:Hier|Jetzt)\s(?:\S+\s)?(?:{_OFFER})[!\s»›>→]*"
-    rf"|(?:Hier|Jetzt)\b(?=.*\b(?:kostenlos|gratis|Sie)\b).{{0,80}}\b(?:{_OFFER})\W*"
-    rf"|Newsletter(?:\s\S+)?\s(?:{_OFFER})\W*"
-    rf"|(?=.*\b(?:Sie|Ihre?n?|[Uu]nser(?:e|en|em)?|[Hh]ier|[Jj]etzt|[Kk]ostenlos(?:en)?)\b)"
-    rf"(?=.*\b(?:{_OFFER}|abonniert|anzumelden)\b).*\b(?:Newsletter|Rundbrief)s?\b.*"
-    r"|Lesen Sie (?:auch|hier|mehr|dazu)\b.*|Mehr dazu (?:lesen|finden|hören|sehen) Sie\b.*"
-    r"|Das könnte Sie auch interessieren\b.*|Weiterlesen\b.*"
-    r"|(?:Mehr (?:zum Thema|dazu)|Weitere (?:Artikel|Themen|Meldungen|Nachrichten)|Auch interessant|"
-    r"Themenseite)"
-    r"(?:\s(?:zum|zur|zu|im|in|aus|von|auf)\b[^.!?:]{0,60})?\s?(?:[:›»>→|…].*)?"
-    r"|(?:Artikel|Seite|Beitrag)\s(?:drucken|teilen|merken|versenden|anhören)"
-    r"|Teilen|Drucken|Merken|Anzeige|Werbung"
-    r"|(?:Zur|Zurück zur)\s(?:Startseite|Übersicht)|Kommentare?\s?(?:\(\d+\)|\d+)?|\d+\sKommentare?"
-    r"|Folgen Sie uns\b.*|Inhalt (?:laden|anzeigen)|Impressum|Datenschutz(?:erklärung)?|Cookie-Einstellungen"
-    r"|(?:Wir|Diese (?:Web)?[Ss]eite) (?:verwenden|nutzen|verwendet|nutzt|setzen|setzt) Cookies\b.*"
-    r"|Bitte aktivieren Sie (?:JavaScript|Javascript|Cookies)\b.*"
-    r"|Diese[rs]? (?:Artikel|Beitrag|Text|Interview|Meldung) (?:wurde|ist|erschien)\b.{0,60}"
-    r"(?:zuerst|zuletzt|ursprünglich|erstmals)\b.{0,60}"
-    r"|Diese (?:E-)?Mail wurde .*|(?:Zum )?Abbestellen\b.*"
-    r"|(?:Facebook|Twitter|WhatsApp|E-Mail|X|Instagram|LinkedIn)"
-)
 _CELL_GAP = re.compile(r"\s*\|\s*|[^\S\t]*\t\s*|(?<![.!?,;:])[ \u00a0]{2,}")
 _SENTENCE_STOP = re.compile(r"[.!?…][\"“»)]?$")
 _TIGHT_GAP = re.compile(r"\s*\|\s*|[^\S\t]*\t\s*")
@@ -154,9 +130,11 @@ def is_caption(line: str) -> bool:
 
 def is_credit(line: str) -> bool:
     """Who wrote it, who owns it, when it was changed, and what the page says about itself."""
+    if is_boilerplate(line):
+        return True
     if len(line) > _LONGEST_CREDIT:
         return False
-    if _BYLINE.fullmatch(line) or _BOILERPLATE.fullmatch(line):
+    if _BYLINE.fullmatch(line):
         return True
     return _CREDIT.fullmatch(line) is not None and _SENTENCE.fullmatch(line) is None
 

@@ -18,6 +18,9 @@ from service.text.numerals import (
     magnitude,
 )
 
+_LONGEST_WORD = 60
+"""Characters of a number in words with what may hang on it (`-jährigen`, `-einhalb`): caches stay small."""
+
 _ONE = frozenset({"eine", "einer", "einem", "einen", "eines"})
 _HALF = frozenset({"halbe", "halben", "halbes"})
 _QUARTERS = {
@@ -27,8 +30,12 @@ _QUARTERS = {
 }
 
 
-@lru_cache(maxsize=65536)
 def may_start(word: str) -> bool:
+    return len(word) <= _LONGEST_WORD and _may_start(word)
+
+
+@lru_cache(maxsize=4096)
+def _may_start(word: str) -> bool:
     """Nearly every word is none, and is asked about again and again."""
     return (
         word in _ORDINALS
@@ -116,11 +123,13 @@ _ENGLISH_ORDINALS = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=8192)
 def _cardinal(word: str) -> Fraction | None:
     """`einundzwanzig`, `zweihundertfünfzig`, `dreitausend`."""
-    if len(word) > LONGEST_NUMBER:
-        return None
+    return None if len(word) > LONGEST_NUMBER else _short_cardinal(word)
+
+
+@lru_cache(maxsize=4096)
+def _short_cardinal(word: str) -> Fraction | None:
     if word in CARDINALS["de"]:
         return Fraction(CARDINALS["de"][word])
     for part, factor in (("tausend", 1000), ("hundert", 100)):

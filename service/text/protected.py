@@ -18,6 +18,7 @@ _PROTECTED = re.compile(
     r"|[$#]\{[^{}\n]{1,80}\}"  # ${x}, #{x}
     r"|%(?:\d{1,2}\$)?[sdif@](?!\w)|%\([A-Za-z_]\w{0,40}\)[sdif]"  # %s, %1$s, %(name)s
     r"|(?<![\w{])\{\w{0,40}\}(?!\})"  # {name}, {0}, {}
+    r"|`[^`\n]{1,80}`"  # code, as those who write Markdown mark it
     r"|(?:https?://|ftp://|www\.)[^\s<>\"“”„]*[^\s<>\"“”„.,;:!?'’)\]]"
     r"|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+(?![\w@])"
     r"|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});"  # &amp; in what was sent as plain text
@@ -44,7 +45,7 @@ def _counted(text: str, kept: Sequence[str]) -> Counter[str]:
     return Counter(text[start:end] for start, end in protected_spans(text, kept))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def _pattern(kept: tuple[str, ...]) -> re.Pattern[str]:
     """The longest of the strings first, so that none hides in another."""
     if not kept:

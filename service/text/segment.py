@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from service.text.frame import Frame
 
@@ -16,8 +16,8 @@ class Segment:
     `joint` is what stands in the separator's place in the translation: the separator itself at
     paragraph ends, one space where a hard-wrapped line or a glued sentence ended.
     `model_source` is what the model reads: `source` with hard line breaks joined by one space.
-    `translatable` is False where no letter stands in the source (a lone `|`, a rule, numbers only):
-    such a segment is copied.
+    `translatable` is False where no letter stands in the source (a lone `|`, a rule, numbers only) and
+    where the block is in the target language already: such a segment is copied.
     `block` is the index of the article block it belongs to (-1 for white space before the first),
     `sentence` numbers the sentences of the article from 0: the pieces of an over-long sentence
     share the number.
@@ -47,3 +47,16 @@ class Segment:
 def join_segments(segments: Iterable[Segment]) -> str:
     """The text the segments were cut from: the exact inverse of `segment_article`."""
     return "".join(segment.source + segment.separator for segment in segments)
+
+
+def keep_blocks(segments: Sequence[Segment], blocks: Collection[int]) -> list[Segment]:
+    """The segments of these blocks as copies of themselves, line breaks included."""
+    kept = []
+    for index, segment in enumerate(segments):
+        if segment.block not in blocks:
+            kept.append(segment)
+            continue
+        inside = index + 1 < len(segments) and segments[index + 1].block == segment.block
+        joint = segment.separator if inside else segment.joint
+        kept.append(replace(segment, translatable=False, model_source="", joint=joint))
+    return kept

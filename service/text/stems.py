@@ -17,6 +17,7 @@ _LANGUAGES = {
     "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
 _WORD = re.compile(r"\w+(?:[-'’]\w+)*")
+_LONGEST_WORD = 80
 _stemming = threading.Lock()
 
 
@@ -34,9 +35,14 @@ def stemmed_words(text: str, language: str) -> Iterator[Word]:
         yield Word(found.start(), found.end(), stem(found[0], language))
 
 
-@lru_cache(maxsize=20_000)
 def stem(word: str, language: str) -> str:
-    """By the Snowball rules of the language; for a language without rules, the word in lower case."""
+    """By the Snowball rules of the language; for a language without rules, and for what is too long for a
+    word, the text in lower case."""
+    return word.casefold() if len(word) > _LONGEST_WORD else _stem(word, language)
+
+
+@lru_cache(maxsize=8192)
+def _stem(word: str, language: str) -> str:
     folded = word.casefold()
     name = _LANGUAGES.get(language)
     if name is None:

@@ -184,3 +184,14 @@ def test_a_page_in_an_old_charset_keeps_its_umlauts_and_stays_a_page_when_it_is_
     page.wait_for_selector("#warnings li[data-code=html_extracted]")
     assert "BRÜCKE" in page.text_content("#target-text")
     assert "<P>" not in page.text_content("#target-text")
+
+
+@pytest.mark.parametrize("prefix", ["", "/kurz"])
+def test_14_what_the_documentation_tries_stays_below_the_prefix(page: Any, prefix: str) -> None:
+    with serving(root_path=prefix) as client:
+        page.goto(f"{client.base_url}{prefix}/docs")
+        page.click("text=What can be translated into what")
+        with page.expect_response(lambda response: response.url.endswith("/v1/languages")) as answered:
+            page.click("button.execute")
+        assert answered.value.url == f"{client.base_url}{prefix}/v1/languages"
+        assert answered.value.status == 200

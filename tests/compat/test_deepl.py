@@ -41,7 +41,7 @@ def test_24_a_text(client: deepl.DeepLClient) -> None:
     assert result.billed_characters == len(SENTENCE)
 
 
-def test_24_a_list_of_texts_keeps_its_order_and_what_cannot_be_translated(client: deepl.DeepLClient) -> None:
+def test_a_list_of_texts_keeps_its_order_and_what_cannot_be_translated(client: deepl.DeepLClient) -> None:
     texts = [SENTENCE, "", "12,50", "https://talbote.example/a", "Äpfel 🍏 und Birnen", "...", " \n"]
     results = client.translate_text(texts, source_lang="DE", target_lang="EN-GB")
     assert isinstance(results, list)
@@ -50,7 +50,7 @@ def test_24_a_list_of_texts_keeps_its_order_and_what_cannot_be_translated(client
     assert {result.detected_source_lang for result in results} == {"DE"}
 
 
-def test_24_the_layout_of_a_text_is_kept(client: deepl.DeepLClient) -> None:
+def test_the_layout_of_a_text_is_kept(client: deepl.DeepLClient) -> None:
     text = f"{SENTENCE}\n\n- Die Stadt zahlt.\n- Der Bund zahlt.\n"
     assert one(client.translate_text(text, target_lang="EN-US")).text == text.upper()
 
@@ -72,7 +72,7 @@ def test_24_the_layout_of_a_text_is_kept(client: deepl.DeepLClient) -> None:
     ],
     ids=str,
 )
-def test_24_an_option_that_changes_nothing_here_is_accepted(
+def test_an_option_that_changes_nothing_here_is_accepted(
     client: deepl.DeepLClient, options: dict[str, object]
 ) -> None:
     result = client.translate_text(SENTENCE, target_lang="EN-US", **options)  # type: ignore[arg-type]  # of several kinds
@@ -87,7 +87,7 @@ def test_24_an_option_that_changes_nothing_here_is_accepted(
         ("latency_optimized", "latency_optimized"),
     ],
 )
-def test_24_the_kind_of_model_is_said_back(client: deepl.DeepLClient, asked: str, used: str) -> None:
+def test_the_kind_of_model_is_said_back(client: deepl.DeepLClient, asked: str, used: str) -> None:
     result = one(client.translate_text(SENTENCE, target_lang="EN-US", model_type=asked))
     assert result.model_type_used == used
 
@@ -178,7 +178,7 @@ def test_24_tags_are_kept(client: deepl.DeepLClient, kind: str | None, text: str
         ),
     ],
 )
-def test_24_the_caller_says_what_tags_mean(
+def test_the_caller_says_what_tags_mean(
     client: deepl.DeepLClient, kind: str, text: str, options: dict[str, object], wanted: str
 ) -> None:
     result = client.translate_text(
@@ -191,7 +191,7 @@ def test_24_the_caller_says_what_tags_mean(
     assert one(result).text == wanted
 
 
-def test_24_a_splitting_tag_ends_a_sentence_and_a_non_splitting_one_does_not() -> None:
+def test_a_splitting_tag_ends_a_sentence_and_a_non_splitting_one_does_not() -> None:
     seen: list[str] = []
     with serving(stub_models(gate=seen.extend)) as service:
         seen.clear()
@@ -206,7 +206,7 @@ def test_24_a_splitting_tag_ends_a_sentence_and_a_non_splitting_one_does_not() -
     assert seen == ["Der Zug", "fährt", "heute.", "Der Zug fährt heute."]
 
 
-def test_24_an_unknown_glossary_is_not_found(client: deepl.DeepLClient) -> None:
+def test_an_unknown_glossary_is_not_found(client: deepl.DeepLClient) -> None:
     with pytest.raises(deepl.DeepLException, match="glossary") as refused:
         client.translate_text(
             SENTENCE, source_lang="DE", target_lang="EN-US", glossary="7d1b9a50-6a0e-4e7c-9f10-0d7f3f1f9c01"
@@ -214,19 +214,19 @@ def test_24_an_unknown_glossary_is_not_found(client: deepl.DeepLClient) -> None:
     assert refused.value.http_status_code == 404
 
 
-def test_24_a_language_nothing_here_reads_is_named(client: deepl.DeepLClient) -> None:
+def test_a_language_nothing_here_reads_is_named(client: deepl.DeepLClient) -> None:
     text = "Questa è una frase italiana che parla del tempo e della città di Roma."
     with pytest.raises(deepl.DeepLException, match="'it'"):
         client.translate_text(text, target_lang="EN-US")
 
 
-def test_24_more_texts_than_allowed_are_refused_in_words_that_can_be_read(client: deepl.DeepLClient) -> None:
+def test_more_texts_than_allowed_are_refused_in_words_that_can_be_read(client: deepl.DeepLClient) -> None:
     with pytest.raises(deepl.DeepLException, match="At most 100 texts") as refused:
         client.translate_text([SENTENCE] * 101, target_lang="EN-US")
     assert refused.value.http_status_code == 413
 
 
-def test_24_languages(client: deepl.DeepLClient) -> None:
+def test_languages(client: deepl.DeepLClient) -> None:
     sources = {language.code: language for language in client.get_source_languages()}
     targets = {language.code: language for language in client.get_target_languages()}
     assert str(sources["DE"]) == "DE"
@@ -237,7 +237,7 @@ def test_24_languages(client: deepl.DeepLClient) -> None:
     assert all(language.supports_formality is False for language in targets.values())
 
 
-def test_24_usage_counts_and_has_no_limit() -> None:
+def test_usage_counts_and_has_no_limit() -> None:
     with serving() as service:
         client = client_of(service)
         before = client.get_usage().character.count
@@ -271,9 +271,7 @@ def test_24_the_command_line_of_the_client(service: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("target", ["EN", "en", "en-us", "EN-GB", "En-Us"])
-def test_24_a_form_with_any_spelling_of_the_language_is_understood(
-    service: httpx.Client, target: str
-) -> None:
+def test_a_form_with_any_spelling_of_the_language_is_understood(service: httpx.Client, target: str) -> None:
     form = {"text": ["Guten Morgen & gute Nacht.", "Äpfel"], "source_lang": "de", "target_lang": target}
     response = service.post("/v2/translate", data={**form, "show_billed_characters": "1", "formality": ""})
     assert response.status_code == 200, response.text
@@ -292,14 +290,14 @@ def test_24_a_form_with_any_spelling_of_the_language_is_understood(
         ("/v2/languages", b'{"type": "target"}', "application/json; charset=utf-8"),
     ],
 )
-def test_24_the_kind_of_languages_is_read_wherever_it_stands(
+def test_the_kind_of_languages_is_read_wherever_it_stands(
     service: httpx.Client, method: str, path: str, content: bytes, kind: str
 ) -> None:
     response = service.request(method, path, content=content, headers={"Content-Type": kind})
     assert {"EN-GB", "EN-US", "DE"} == {each["language"] for each in response.json()}
 
 
-def test_24_billed_characters_are_told_only_where_asked_for(service: httpx.Client) -> None:
+def test_billed_characters_are_told_only_where_asked_for(service: httpx.Client) -> None:
     body = {"text": ["Guten Morgen."], "target_lang": "EN-US", "source_lang": None}
     (translation,) = service.post("/v2/translate", json=body).json()["translations"]
     assert translation == {"detected_source_language": "DE", "text": "GUTEN MORGEN."}
@@ -327,7 +325,7 @@ def test_24_billed_characters_are_told_only_where_asked_for(service: httpx.Clien
         ("GET", "/v3/nothing", b"", "application/json", 404),
     ],
 )
-def test_24_every_failure_has_a_message_the_client_can_show_and_a_trace(
+def test_every_failure_has_a_message_the_client_can_show_and_a_trace(
     service: httpx.Client, method: str, path: str, content: bytes, kind: str, status: int
 ) -> None:
     response = service.request(method, path, content=content, headers={"Content-Type": kind})
@@ -337,7 +335,7 @@ def test_24_every_failure_has_a_message_the_client_can_show_and_a_trace(
     assert "detail" not in response.json()  # the client would repeat it
 
 
-def test_24_every_answer_has_a_trace(service: httpx.Client) -> None:
+def test_every_answer_has_a_trace(service: httpx.Client) -> None:
     body = {"text": ["Guten Morgen."], "target_lang": "EN"}
     answers = [service.get("/v2/usage"), service.get("/v2/languages?type=target")]
     for answer in [*answers, service.post("/v2/translate", json=body)]:

@@ -116,7 +116,7 @@ def test_23_clients_who_ask_the_same_at_once_share_the_work_and_those_with_anoth
         assert (engine.runs, joined(service)) == (2, 3)
 
 
-def test_23_a_failure_after_the_heartbeat_began_reaches_the_client_with_its_status_and_costs_one_run(
+def test_a_failure_after_the_heartbeat_began_reaches_the_client_with_its_status_and_costs_one_run(
     engine: Engine, callers: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_client, "max_network_retries", 1)
@@ -130,7 +130,7 @@ def test_23_a_failure_after_the_heartbeat_began_reaches_the_client_with_its_stat
     assert engine.runs == 1
 
 
-def test_23_an_early_failure_keeps_its_status_and_is_not_remembered(
+def test_an_early_failure_keeps_its_status_and_is_not_remembered(
     engine: Engine, callers: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_client, "max_network_retries", 1)
@@ -145,7 +145,7 @@ def test_23_an_early_failure_keeps_its_status_and_is_not_remembered(
         assert client_of(service)() == SENTENCE.upper()
 
 
-def test_23_an_overloaded_service_says_so_at_once(
+def test_an_overloaded_service_says_so_at_once(
     engine: Engine, callers: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_client, "max_network_retries", 0)
@@ -162,7 +162,7 @@ def test_23_an_overloaded_service_says_so_at_once(
         assert [answer.result(timeout=10) for answer in answers] == [SENTENCE.upper(), other.upper()]
 
 
-def test_23_on_the_wire_the_heartbeat_is_white_space_before_the_json(
+def test_on_the_wire_the_heartbeat_is_white_space_before_the_json(
     engine: Engine, callers: ThreadPoolExecutor
 ) -> None:
     body = {"text": [SENTENCE], "target_lang": "EN"}
@@ -179,7 +179,7 @@ def test_23_on_the_wire_the_heartbeat_is_white_space_before_the_json(
     assert json.loads(b" " + answer)["translations"][0]["text"] == SENTENCE.upper()
 
 
-def test_23_a_caller_who_drops_the_connection_costs_the_other_nothing(
+def test_a_caller_who_drops_the_connection_costs_the_other_nothing(
     engine: Engine, callers: ThreadPoolExecutor
 ) -> None:
     body = {"text": [SENTENCE], "target_lang": "EN-US", "show_billed_characters": True}

@@ -38,24 +38,24 @@ def test_24_a_text(client: LibreTranslateAPI) -> None:
     assert client.translate(SENTENCE, source="de", target="en", timeout=10) == SENTENCE.upper()
 
 
-def test_24_a_text_of_several_lines_whose_language_is_found(client: LibreTranslateAPI) -> None:
+def test_a_text_of_several_lines_whose_language_is_found(client: LibreTranslateAPI) -> None:
     text = f"Äpfel & Birnen\n\n{SENTENCE}\n"
     assert client.translate(text, source="auto", target="EN", timeout=10) == text.upper()
 
 
-def test_24_detection(client: LibreTranslateAPI) -> None:
+def test_detection(client: LibreTranslateAPI) -> None:
     best = client.detect("Das ist ein Satz über das Wetter in der Stadt am Fluss.", timeout=10)[0]
     assert best["language"] == "de"
     assert 60 <= best["confidence"] <= 100
     assert client.detect("12,50", timeout=10) == [{"confidence": 0.0, "language": "en"}]
 
 
-def test_24_languages(client: LibreTranslateAPI) -> None:
+def test_languages(client: LibreTranslateAPI) -> None:
     languages = {each["code"]: each for each in client.languages(timeout=10)}
     assert languages["de"] == {"code": "de", "name": "German", "targets": ["en"]}
 
 
-def test_24_a_refusal_can_be_read_by_who_catches_it(client: LibreTranslateAPI) -> None:
+def test_a_refusal_can_be_read_by_who_catches_it(client: LibreTranslateAPI) -> None:
     with pytest.raises(HTTPError) as refused:
         client.translate(SENTENCE, source="de", target="xx", timeout=10)
     assert refused.value.code == 400
@@ -63,7 +63,7 @@ def test_24_a_refusal_can_be_read_by_who_catches_it(client: LibreTranslateAPI) -
     refused.value.close()
 
 
-def test_24_a_list_of_texts_keeps_its_order_and_what_cannot_be_translated(service: httpx.Client) -> None:
+def test_a_list_of_texts_keeps_its_order_and_what_cannot_be_translated(service: httpx.Client) -> None:
     texts = [SENTENCE, "", "12,50", "https://talbote.example/a"]
     answer = translated(service, q=texts, alternatives=2, unknown=True)
     assert answer == {
@@ -72,7 +72,7 @@ def test_24_a_list_of_texts_keeps_its_order_and_what_cannot_be_translated(servic
     }
 
 
-def test_24_the_language_is_told_only_where_it_was_looked_for(service: httpx.Client) -> None:
+def test_the_language_is_told_only_where_it_was_looked_for(service: httpx.Client) -> None:
     long = SENTENCE * 3
     assert translated(service, q=long).keys() == {"translatedText"}
     alone = translated(service, q=long, source="auto")["detectedLanguage"]
@@ -81,7 +81,7 @@ def test_24_the_language_is_told_only_where_it_was_looked_for(service: httpx.Cli
     assert translated(service, q=[long, long], source="auto")["detectedLanguage"] == [alone, alone]
 
 
-def test_24_the_tags_of_html_are_kept(service: httpx.Client) -> None:
+def test_the_tags_of_html_are_kept(service: httpx.Client) -> None:
     texts = ['<p>Der <b class="x">Zug</b> nach Hamburg<br>fährt &amp; hält.</p>', "<br/>"]
     assert translated(service, q=texts, format="html")["translatedText"] == [
         '<p>DER <b class="x">ZUG</b> NACH HAMBURG<br>FÄHRT &amp; HÄLT.</p>',
@@ -89,7 +89,7 @@ def test_24_the_tags_of_html_are_kept(service: httpx.Client) -> None:
     ]
 
 
-def test_24_a_form_has_plain_line_ends(service: httpx.Client) -> None:
+def test_a_form_has_plain_line_ends(service: httpx.Client) -> None:
     form = {"q": "Äpfel\r\n\r\nBirnen", "source": "DE", "target": "En", "format": "text"}
     assert service.post("/translate", data=form).json() == {"translatedText": "ÄPFEL\n\nBIRNEN"}
 
@@ -121,7 +121,7 @@ def test_24_a_form_has_plain_line_ends(service: httpx.Client) -> None:
         ("/translate_file", {}, 403, "not offered"),
     ],
 )
-def test_24_every_failure_is_an_error_in_words(
+def test_every_failure_is_an_error_in_words(
     service: httpx.Client, path: str, body: object, status: int, message: str
 ) -> None:
     response = service.post(
@@ -132,7 +132,7 @@ def test_24_every_failure_is_an_error_in_words(
     assert message in response.json()["error"]
 
 
-def test_24_what_is_no_json_and_no_form_is_refused(service: httpx.Client) -> None:
+def test_what_is_no_json_and_no_form_is_refused(service: httpx.Client) -> None:
     for kind, content, status in (
         (FORM, b"q=%ff", 400),
         ("application/json", b"{", 400),
@@ -144,7 +144,7 @@ def test_24_what_is_no_json_and_no_form_is_refused(service: httpx.Client) -> Non
     assert service.get("/translate").json().keys() == {"error"}
 
 
-def test_24_a_program_learns_what_it_may_send(service: httpx.Client) -> None:
+def test_a_program_learns_what_it_may_send(service: httpx.Client) -> None:
     settings = service.get("/frontend/settings").json()
     assert settings["charLimit"] == service.get("/v1/models").json()["limits"]["characters"]
     assert settings["keyRequired"] is False
@@ -152,7 +152,7 @@ def test_24_a_program_learns_what_it_may_send(service: httpx.Client) -> None:
     assert settings["language"]["target"] == {"code": "en", "name": "English"}
 
 
-def test_24_healthy_only_when_ready() -> None:
+def test_healthy_only_when_ready() -> None:
     allowed = threading.Event()
 
     def gate(_: Sequence[str]) -> None:

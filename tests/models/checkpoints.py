@@ -32,7 +32,7 @@ SOURCES = [
     "Viele Menschen kamen zur Sitzung und hörten zu.",
 ]
 
-_CORPUS = [
+CORPUS = [
     *SOURCES,
     *(source.upper() for source in SOURCES),
     "„Ja“ – nein; 1 2 3 4 5 6 7 8 9 0 ( ) : , . ! ?",
@@ -86,7 +86,7 @@ def _padded(rows: list[list[int]], value: int) -> torch.Tensor:
 
 def _sentencepiece(directory: Path, name: str, **options: Any) -> sentencepiece.SentencePieceProcessor:
     corpus = directory / "corpus.tmp"
-    corpus.write_text("\n".join(_CORPUS), encoding="utf-8")
+    corpus.write_text("\n".join(CORPUS), encoding="utf-8")
     stem = directory / "sp.tmp"
     sentencepiece.SentencePieceTrainer.train(
         input=str(corpus), model_prefix=str(stem), vocab_size=160, minloglevel=2, **options
@@ -161,7 +161,7 @@ def bart(directory: Path, *, fast_file: bool = True) -> Path:
     """bart-large-cnn's layout; without `fast_file` only vocab.json and merges.txt, as older ones."""
     made = tokenizers.ByteLevelBPETokenizer()
     made.train_from_iterator(
-        _CORPUS,
+        CORPUS,
         vocab_size=400,
         special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
         show_progress=False,
@@ -189,12 +189,25 @@ def bart(directory: Path, *, fast_file: bool = True) -> Path:
     return directory
 
 
-def t5(directory: Path, *, multilingual: bool, prefix: str = "") -> Path:
-    """T5 with tied embeddings, or mT5: gated, untied, outputs not scaled."""
-    _sentencepiece(directory, "spiece.model", pad_id=0, eos_id=1, unk_id=2, bos_id=-1)
+def t5(directory: Path, *, multilingual: bool, prefix: str = "", target_tokens: tuple[str, ...] = ()) -> Path:
+    """T5 with tied embeddings, or mT5: gated, untied, outputs not scaled. With `target_tokens` ("<2en>")
+    MADLAD: the shape of mT5 under the name of T5."""
+    _sentencepiece(
+        directory,
+        "spiece.model",
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
+        user_defined_symbols=list(target_tokens),
+    )
     tokenizer = transformers.T5Tokenizer.from_pretrained(str(directory), extra_ids=0, legacy=True)
     tokenizer.save_pretrained(str(directory))
-    kind = transformers.MT5Config if multilingual else transformers.T5Config
+    if target_tokens:
+        _make_ordinary(directory, target_tokens)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(str(directory))
+    is_mt5 = multilingual and not target_tokens
+    kind = transformers.MT5Config if is_mt5 else transformers.T5Config
     config = kind(
         vocab_size=len(tokenizer),
         d_model=D_MODEL,
@@ -212,12 +225,24 @@ def t5(directory: Path, *, multilingual: bool, prefix: str = "") -> Path:
     )
     torch.manual_seed(3)
     model_class = (
-        transformers.MT5ForConditionalGeneration if multilingual else transformers.T5ForConditionalGeneration
+        transformers.MT5ForConditionalGeneration if is_mt5 else transformers.T5ForConditionalGeneration
     )
     model = model_class(config)
     _memorise(model, tokenizer, lambda text: tokenizer(prefix + text)["input_ids"], [])
     _save(model, directory)
     return directory
+
+
+def _make_ordinary(directory: Path, tokens: tuple[str, ...]) -> None:
+    """The tokens become pieces like any other, which is how a SentencePiece file has them."""
+    for name, key in (("tokenizer.json", "added_tokens"), ("tokenizer_config.json", "extra_special_tokens")):
+        table = json.loads((directory / name).read_text(encoding="utf-8"))
+        table[key] = [
+            entry
+            for entry in table[key]
+            if (entry["content"] if isinstance(entry, dict) else entry) not in tokens
+        ]
+        _write_json(directory / name, table)
 
 
 def m2m100(directory: Path, *, codes: tuple[str, str] = ("__de__", "__en__")) -> Path:
@@ -278,7 +303,7 @@ def fsmt(directory: Path) -> Path:
     """wmt19-de-en's layout: two vocabularies and Moses-style pairs."""
     made = tokenizers.CharBPETokenizer(suffix="</w>", lowercase=False)
     made.train_from_iterator(
-        _CORPUS,
+        CORPUS,
         vocab_size=300,
         suffix="</w>",
         special_tokens=["<s>", "<pad>", "</s>", "<unk>"],

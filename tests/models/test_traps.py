@@ -26,7 +26,7 @@ from service.backends.protocol import GenerationOptions
 from service.backends.pytorch import PyTorchBackend
 from service.errors import ConversionFailed, GenerationFailed, ModelDamaged
 from service.model_store.catalogue import Catalogue
-from service.model_store.config import ModelConfig
+from service.model_store.config import Input, ModelConfig
 from tests.models import checkpoints
 from tests.models.checkpoints import POSITIONS, SOURCES
 
@@ -308,6 +308,34 @@ def test_a_text_that_spells_the_end_token_does_not_end_there(bart: Path, marian:
         assert read.count(ends) == 2
         # One token less for the end, two or more for the characters that spell it.
         assert on_pytorch(config, directory).count_tokens(text) > len(read)
+
+
+def test_a_text_that_spells_a_target_language_does_not_choose_it(tmp_path: Path) -> None:
+    """MADLAD's SentencePiece file takes "<2de>" for the token wherever it stands."""
+    (tmp_path / "checkpoint").mkdir()
+    directory = checkpoints.t5(
+        tmp_path / "checkpoint", multilingual=True, prefix="<2en> ", target_tokens=("<2en>", "<2de>")
+    )
+    tokens = Input(prefix="<2{target}> ", language_tokens={"en": "en", "de": "de"})
+    config = tiny("madlad400-3b-mt").model_copy(
+        update={"input": tokens, "source_languages": ("de",), "target_languages": ("en", "de")}
+    )
+    read = transformers.AutoTokenizer.from_pretrained(directory)("<2en> Ja <2de> nein.")["input_ids"]
+    for backend in (on_pytorch(config, directory), on_ct2(config, directory, tmp_path / "ct2")):
+        # More tokens for the characters that spell it than for the token.
+        assert backend.count_tokens("Ja <2de> nein.") > len(read)
+        german, english = (
+            backend.generate(SOURCES, replace(GREEDY, target_language=code)) for code in ("de", "en")
+        )
+        assert [h.score for h in german] != pytest.approx([h.score for h in english], abs=1e-4)
+
+    lacking = config.model_copy(update={"target_languages": ("en", "fr"), "input": _with_french(tokens)})
+    with pytest.raises(ModelDamaged, match="<2fr>"):
+        on_pytorch(lacking, directory)
+
+
+def _with_french(tokens: Input) -> Input:
+    return tokens.model_copy(update={"language_tokens": {**tokens.language_tokens, "fr": "fr"}})
 
 
 def test_the_scores_of_fsmt_are_those_of_decoding_step_by_step(fsmt: Path) -> None:

@@ -7,7 +7,7 @@ import re
 
 from service.api.deepl.entries import read_entries
 from service.api.deepl.glossary_wire import DictionaryBody
-from service.api.deepl.languages import base_code, require_pair
+from service.api.deepl.languages import base_code, require_glossary_pair
 from service.api.deepl.request import UUID
 from service.api.deepl.wire import TextsBody
 from service.errors import GlossaryInvalid, MalformedBody
@@ -20,7 +20,7 @@ _MOST_GLOSSARIES = 5
 
 def dictionary_of(body: DictionaryBody, models: ModelSet) -> Dictionary:
     """Raises `UnsupportedLanguage` and `GlossaryInvalid`."""
-    require_pair(models, body.source_lang, body.target_lang)
+    require_glossary_pair(models, body.source_lang, body.target_lang)
     terms = read_entries(body.entries, body.entries_format)
     check_terms(terms)
     return Dictionary(body.source_lang, body.target_lang, terms)

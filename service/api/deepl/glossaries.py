@@ -12,6 +12,7 @@ from service.api.body import FORM, JSON, read_fields, validate
 from service.api.deepl import glossary_wire as wire
 from service.api.deepl.dictionary import dictionary_of
 from service.api.deepl.entries import write_entries
+from service.api.deepl.languages import glossary_pairs
 from service.api.deepl.request import GlossaryId, State, trace
 from service.api.problem import request_id
 
@@ -31,12 +32,12 @@ _SCHEMA = {"schema": {"$ref": f"#/components/schemas/{wire.PairGlossaryBody.__na
 
 @router.get("/glossary-language-pairs", summary="Languages that glossaries can be for (DeepL)")
 async def pairs(state: State) -> wire.PairsOut:
-    known = sorted(state.pipeline.models.pairs.items())
+    known = glossary_pairs(state.pipeline.models)
     return wire.PairsOut(
         supported_languages=[
             wire.PairOut(source_lang=source, target_lang=target)
-            for source, targets in known
-            for target in sorted(targets)
+            for source, targets in known.items()
+            for target in targets
         ]
     )
 

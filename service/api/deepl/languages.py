@@ -7,9 +7,9 @@ Portuguese.
 from __future__ import annotations
 
 from service.api.deepl.wire import SourceOut, TargetOut
-from service.api.language_names import language_name
 from service.errors import UnsupportedLanguage
 from service.pipeline.models import ModelSet
+from service.text.language_names import language_name
 
 _VARIANTS = {
     "en": {"EN-GB": "English (British)", "EN-US": "English (American)"},
@@ -43,12 +43,23 @@ def require_languages(models: ModelSet, *, source: str | None, target: str) -> N
         raise _unsupported("source_lang", sources)
 
 
-def require_pair(models: ModelSet, source: str, target: str) -> None:
-    """Of languages without variants. Raises `UnsupportedLanguage`."""
-    if source not in models.pairs:
-        raise _unsupported("source_lang", {code.upper() for code in models.pairs})
-    if target not in models.pairs[source]:
-        raise _unsupported("target_lang", {code.upper() for code in models.pairs[source]})
+def glossary_pairs(models: ModelSet) -> dict[str, list[str]]:
+    """Source -> targets, without variants, that one model translates: through English no term is known to
+    arrive."""
+    direct = {
+        source: [target for target in sorted(targets) if not models.route(source, target).pivoted]
+        for source, targets in sorted(models.pairs.items())
+    }
+    return {source: targets for source, targets in direct.items() if targets}
+
+
+def require_glossary_pair(models: ModelSet, source: str, target: str) -> None:
+    """Raises `UnsupportedLanguage`."""
+    pairs = glossary_pairs(models)
+    if source not in pairs:
+        raise _unsupported("source_lang", {code.upper() for code in pairs})
+    if target not in pairs[source]:
+        raise _unsupported("target_lang", {code.upper() for code in pairs[source]})
 
 
 def base_code(code: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from service.api.language_names import language_name
 from service.api.libretranslate.wire import NamedOut, PairsOut
 from service.errors import UnsupportedLanguage
 from service.pipeline.models import ModelSet
+from service.text.language_names import language_name
 
 _CODE = re.compile(r"[A-Za-z]{2,4}(?:-[A-Za-z]{2,4})?")
 

@@ -14,7 +14,6 @@ from pydantic import BaseModel, Field
 from service.api.body import decode_text, media_type, parse_json, read_body, validate
 from service.api.disconnect import unless_caller_leaves
 from service.api.event_stream import Event, event_bytes, event_response, wants_stream
-from service.api.language_names import language_name
 from service.api.native import wire
 from service.api.problem import PROBLEM_RESPONSES
 from service.api.state import ServiceState, service_state
@@ -26,6 +25,7 @@ from service.pipeline.summarization import SummaryRequest
 from service.terms.glossary import Dictionaries, TermList
 from service.text.check import check_text
 from service.text.language import detect_language
+from service.text.language_names import language_name
 
 router = APIRouter(prefix="/v1", responses=PROBLEM_RESPONSES)
 
@@ -48,6 +48,7 @@ class RawOptions(BaseModel):
     style: str = Field(default="paragraph", pattern="^(paragraph|bullets|headline)$")
     focus: str = Field(default="", max_length=200)
     segments: bool = False
+    on_overflow: str = Field(default="split", pattern="^(split|error)$")
 
     def digest_fields(self, text: str) -> dict[str, Any]:
         wish = {"sentences": self.sentences, "words": self.words, "length": self.length}
@@ -57,6 +58,7 @@ class RawOptions(BaseModel):
             "target": self.target,
             "summary": {**wish, "language": self.language, "style": self.style, "focus": self.focus},
             "segments": self.segments,
+            "on_overflow": self.on_overflow,
         }
 
 
@@ -243,11 +245,16 @@ async def detect(request: Request, state: State) -> wire.DetectOut:
 
 @router.get("/languages", response_model=wire.LanguagesOut, summary="What can be translated into what")
 async def languages(state: State) -> wire.LanguagesOut:
-    pairs = state.pipeline.models.pairs
+    models = state.pipeline.models
     return wire.LanguagesOut(
         languages=[
-            wire.SourceLanguageOut(code=code, name=language_name(code), targets=sorted(targets))
-            for code, targets in sorted(pairs.items())
+            wire.SourceLanguageOut(
+                code=code,
+                name=language_name(code),
+                targets=sorted(targets),
+                pivoted=sorted(target for target in targets if models.route(code, target).pivoted),
+            )
+            for code, targets in sorted(models.pairs.items())
         ]
     )
 

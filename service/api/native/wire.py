@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.pipeline.article import DigestRequest, MediaType
+from service.pipeline.article import DigestRequest, MediaType, OnOverflow
 from service.pipeline.result import Caveat, Digest, Summary, TermUse, TranslatedSegment
 from service.pipeline.result import Span as SourceSpan
 from service.pipeline.summarization import SummaryLength, SummaryRequest
@@ -74,6 +74,9 @@ class TermIn(BaseModel):
 class _Source(BaseModel):
     source: str = Field(default="auto", pattern=LANGUAGE_CODE, description='language code, or "auto"')
     target: str = Field(default="en", pattern=LANGUAGE_CODE)
+    on_overflow: OnOverflow = Field(
+        default="split", description="a sentence too long for the model: translate it in parts, or refuse it"
+    )
 
 
 GLOSSARY_ID = r"^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$"
@@ -115,6 +118,7 @@ class Translated(_Source):
             summary=summary,
             kept=tuple(self.keep),
             glossary=terms,
+            on_overflow=self.on_overflow,
         )
 
 
@@ -267,7 +271,8 @@ class TermsOut(BaseModel):
 
 
 class TranslationHead(BaseModel):
-    """Who translated. `model` is empty where the text was passed through."""
+    """Who translated. `model` is empty where the text was passed through; where it went through English,
+    both models stand in `model` and both revisions in `revision`, in their order, with `+` between them."""
 
     model_config = _example(language="en", model="opus-mt-de-en", revision="")
 
@@ -400,7 +405,8 @@ class TranslateOut(BaseModel):
 
 
 class DetectOut(BaseModel):
-    """`sure` is false where the text is too short or too mixed to rely on the first candidate."""
+    """`sure` is false where the text is too short or too mixed to rely on the first candidate. Of the
+    texts with a `confidence` of 0.8 about 80 % are in that language; of a mixed text it is the share."""
 
     model_config = _example(
         language={"code": "de", "confidence": 0.998},
@@ -414,15 +420,19 @@ class DetectOut(BaseModel):
 
 
 class SourceLanguageOut(BaseModel):
-    model_config = _example(code="de", name="German", targets=["en"])
+    """`pivoted` are those of the targets that no single model reaches: the text goes through English, and
+    the answer says so."""
+
+    model_config = _example(code="de", name="German", targets=["en"], pivoted=[])
 
     code: str
     name: str
     targets: list[str]
+    pivoted: list[str]
 
 
 class LanguagesOut(BaseModel):
-    model_config = _example(languages=[{"code": "de", "name": "German", "targets": ["en"]}])
+    model_config = _example(languages=[{"code": "de", "name": "German", "targets": ["en"], "pivoted": []}])
 
     languages: list[SourceLanguageOut]
 

@@ -142,6 +142,36 @@ def test_a_language_that_is_recognised_but_has_no_model_is_refused_by_name(clien
     assert "'ru'" in problem["detail"]
 
 
+ITALIAN = (
+    "Il presidente ha tenuto un discorso lunedì e ha criticato duramente i progetti dell'opposizione. "
+    "L'opposizione ha respinto le accuse e ha annunciato che si opporrà."
+)
+HALF_AND_HALF = f"{TEXT} Die Arbeiten beginnen im Mai und dauern drei Monate.\n\n{ITALIAN}"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Accept": "text/event-stream"}])
+def test_a_long_text_in_no_clear_language_is_refused_with_what_it_may_be(
+    client: httpx.Client, headers: dict[str, str]
+) -> None:
+    response = client.post("/v1/digest", json={"text": HALF_AND_HALF}, headers=headers)
+    problem = assert_problem(response, 422, "ambiguous_language")
+    assert {candidate["code"] for candidate in problem["candidates"]} == {"de", "it"}
+    assert sum(candidate["confidence"] for candidate in problem["candidates"]) == pytest.approx(1, abs=0.01)
+    assert problem["errors"][0]["pointer"] == "#/source"
+    answer = client.post("/v1/digest", json={"text": HALF_AND_HALF, "source": "de"}, headers=headers)
+    assert answer.status_code == 200
+
+
+def test_an_unclear_text_of_a_list_is_named_by_its_place(client: httpx.Client) -> None:
+    response = client.post("/v1/translate", json={"text": [TEXT, HALF_AND_HALF]})
+    problem = assert_problem(response, 422, "ambiguous_language")
+    assert problem["errors"][0]["pointer"] == "#/text/1"
+
+
+def test_candidates_stand_with_no_other_problem(client: httpx.Client) -> None:
+    assert assert_problem(client.post("/v1/digest", json={"text": ""}), 422, "empty_text")["candidates"] == []
+
+
 def test_a_body_whose_announced_length_is_too_large_is_refused_unread(client: httpx.Client) -> None:
     with socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=10) as raw:
         raw.sendall(

@@ -130,6 +130,49 @@ def test_text_already_in_english_passes_through_with_a_warning(client: httpx.Cli
     assert answer["detected_language"]["code"] == "en"
 
 
+ENGLISH = (
+    "“We have waited for this bridge for years,” the residents wrote in an open letter to the council.\n"
+    "“Every morning our children have to walk around half of the town because nobody repairs it.”"
+)
+
+
+def test_an_english_paragraph_of_a_german_article_stays_as_it_is(client: httpx.Client) -> None:
+    text = f"{TEXT}\n\n{ENGLISH}\n\nDie Verwaltung will den Brief in der nächsten Sitzung beantworten.\n"
+    answer = digest(client, text=text, segments=True)
+    assert answer["translation"]["text"] == text.upper().replace(ENGLISH.upper(), ENGLISH)
+    [warning] = [w for w in answer["warnings"] if w["code"] == "block_already_in_target_language"]
+    assert text[warning["span"]["start"] : warning["span"]["end"]] == ENGLISH
+    copied = [s for s in answer["segments"] if s["score"] is None]
+    assert copied
+    for segment in copied:
+        source, target = segment["source"], segment["target"]
+        assert text[source["start"] : source["end"]] in ENGLISH
+        assert (
+            answer["translation"]["text"][target["start"] : target["end"]]
+            == text[source["start"] : source["end"]]
+        )
+
+
+def test_a_kept_paragraph_keeps_its_markup_and_is_pointed_to_with_it(client: httpx.Client) -> None:
+    english = "We have <b>waited</b> for this bridge for years, the residents wrote in a letter to the town."
+    german = "Der Stadtrat hat am Montag beschlossen, die <i>alte Brücke</i> über den Fluss zu sanieren."
+    text = f"<p>{german}</p><p>{english}</p><p>{german}</p>"
+    answer = digest(client, text=text, format="html", summary={"sentences": 5})
+    assert english in answer["translation"]["text"]
+    assert "<i>ALTE BRÜCKE</i>" in answer["translation"]["text"]
+    [warning] = [w for w in answer["warnings"] if w["code"] == "block_already_in_target_language"]
+    assert text[warning["span"]["start"] : warning["span"]["end"]] == english
+    assert "<" not in answer["summary"]["text"]
+
+
+def test_swiss_german_is_translated_as_german_with_a_warning(client: httpx.Client) -> None:
+    text = "Mir händ geschter z Züri es schöns Konzärt gha, aber es isch leider z churz gsi."
+    answer = digest(client, text=text)
+    assert answer["translation"]["text"] == text.upper()
+    assert answer["detected_language"]["code"] == "gsw"
+    assert "language_related" in codes(answer)
+
+
 def test_a_short_unsure_text_is_taken_for_german_with_a_warning(client: httpx.Client) -> None:
     answer = digest(client, text="Kim Jong Un trifft Schoigu")
     assert answer["translation"]["text"] == "KIM JONG UN TRIFFT SCHOIGU"

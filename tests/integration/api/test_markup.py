@@ -139,3 +139,10 @@ def test_any_markup_is_answered_and_no_tag_lost(client: httpx.Client, text: str,
     tags = re.compile(r"</?[a-z][^<>]*>|<!-- c -->")
     out = answer.json()["translations"][0]["text"]
     assert Counter(map(str.lower, tags.findall(out))) == Counter(tags.findall(text))
+
+
+@pytest.mark.parametrize("tag", ["<b>", "</b>", "<br>", "<b>x", "</i>x", "<!-- c -->", "<code>x</code>"])
+def test_thousands_of_tags_in_one_sentence_are_kept(client: httpx.Client, tag: str) -> None:
+    text = f"Die Brücke {tag * 3000} steht."
+    answer = translate(client, text, format="html")
+    assert answer["text"].casefold().count(tag.rstrip("x")) == 3000

@@ -119,7 +119,7 @@ def test_detect_ranks_candidates(client: httpx.Client) -> None:
 
 def test_languages_lists_what_can_be_translated_into_what(client: httpx.Client) -> None:
     languages = client.get("/v1/languages").json()["languages"]
-    assert {"code": "de", "name": "German", "targets": ["en"]} in languages
+    assert {"code": "de", "name": "German", "targets": ["en"], "pivoted": []} in languages
 
 
 def test_models_states_device_revision_licence_and_limits(client: httpx.Client) -> None:

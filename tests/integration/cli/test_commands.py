@@ -366,3 +366,19 @@ def test_a_service_without_its_models_leaves_with_the_reason(tmp_path: Path) -> 
     done = run("serve", "--port", "0", KURZFASSUNG_PROFILE="light", KURZFASSUNG_MODELS_DIR=str(tmp_path))
     assert done.returncode == 1
     assert "models pull opus-mt-de-en" in done.stderr
+
+
+def test_a_text_in_no_clear_language_is_answered_with_what_it_may_be() -> None:
+    text = (
+        "Der Stadtrat hat am Montag beschlossen, die alte Brücke über den Fluss zu sanieren. "
+        "Die Arbeiten beginnen im Mai und dauern drei Monate.\n\n"
+        "Il consiglio comunale ha deciso lunedì di restaurare il vecchio ponte sul fiume. "
+        "I lavori cominciano a maggio e durano tre mesi.\n"
+    )
+    refused = run("digest", "-", stdin=text)
+    assert refused.returncode == 1
+    assert "may be" in refused.stderr
+    assert "de (" in refused.stderr
+    assert "it (" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert run("digest", "-", "--source", "de", stdin=text).returncode == 0

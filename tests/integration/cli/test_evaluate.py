@@ -195,7 +195,12 @@ def test_summaries_are_scored_beside_the_first_sentences(tmp_path: Path) -> None
     )
     assert done.returncode == 0, done.stderr
     scores = report(out)["scores"]
-    assert set(scores) == {"stub", "lead of stub"}
+    assert set(scores) == {"stub", "lead of stub", "as many words as stub"}
+    assert scores["as many words as stub"]["words"] == scores["stub"]["words"]
+    gain = scores["stub"]["gains"]["lead of stub"]["rouge1"]
+    difference = scores["stub"]["rouge1"]["value"] - scores["lead of stub"]["rouge1"]["value"]
+    assert gain["value"] == pytest.approx(difference)
+    assert "Difference from the beginning" in (out / "report.md").read_text(encoding="utf-8")
     assert scores["lead of stub"]["rouge1"]["value"] > 30
     assert scores["stub"]["copied"]["value"] > 0.9  # an extract
     assert scores["stub"]["unsupported_numbers"]["value"] == 0
@@ -203,7 +208,27 @@ def test_summaries_are_scored_beside_the_first_sentences(tmp_path: Path) -> None
         "summaries", "--articles", articles, "--systems", "stub", "--language", "de", "--report", out
     )
     assert in_german.returncode == 0, in_german.stderr
-    assert set(report(out)["scores"]) == {"stub", "lead"}
+    assert set(report(out)["scores"]) == {"stub", "lead", "as many words as stub"}
+
+
+def test_three_strategies_are_compared_in_one_table_and_one_that_cannot_be_is_told(tmp_path: Path) -> None:
+    articles = write(
+        tmp_path / "artikel.jsonl", [json.dumps({"text": ARTICLE, "summary": "THE BRIDGE."})] * 2
+    )
+    out = tmp_path / "bericht"
+    three = ("translate-then-summarize", "summarize-then-translate", "direct")
+    done = evaluate(
+        "summaries", "--articles", articles, "--systems", "stub-direct", "stub", "--strategies", *three,
+        "--sentences", "1", "--report", out,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "no summarizer of 'stub' reads 'de' and writes 'en'" in done.stderr
+    made = report(out)
+    measured = {f"stub-direct, {each}" for each in three} | {f"stub, {each}" for each in three[:2]}
+    assert set(made["systems"]) == measured
+    assert measured < set(made["scores"])
+    assert all(f"\n{name} " in f"\n{done.stdout}" for name in measured)
+    assert (out / "outputs-stub-direct-direct.txt").read_text(encoding="utf-8").count("\n") == 2
 
 
 @pytest.mark.parametrize(

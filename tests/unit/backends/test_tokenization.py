@@ -190,3 +190,9 @@ def test_what_is_passed_by_as_plain_is_what_the_normaliser_leaves_alone(text: st
 
     expected = MosesPunctNormalizer(lang="de", norm_numbers=False).normalize(text)
     assert moses_normalizer("de")(text) == expected
+
+
+def test_chinese_and_japanese_full_stops_are_read_as_in_the_training_data() -> None:
+    assert moses_normalizer("zh")("今天很好。你呢？") == "今天很好. 你呢?"
+    assert moses_normalizer("ja")("はい。") == "はい."
+    assert moses_normalizer("de")("Straße 5。") == "Straße 5。"

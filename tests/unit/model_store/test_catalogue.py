@@ -13,11 +13,17 @@ import pytest
 from service.errors import ConfigInvalid, SettingInvalid
 from service.model_store.catalogue import EXTRACT, Catalogue, bundled_directory
 from service.model_store.config import ModelConfig, Table
+from service.text.language_names import language_name
 
 PROMISED = {
     "bart-large-cnn",
     "distilbart-cnn-12-6",
     "distilbart-cnn-6-6",
+    "eurollm-1.7b-instruct",
+    "hy-mt2-1.8b",
+    "hy-mt2-7b",
+    "m2m100-418m",
+    "madlad400-3b-mt",
     "mt5-small-sum-de-mit-v1",
     "nllb-200-distilled-600m",
     "opus-mt-de-en",
@@ -25,6 +31,7 @@ PROMISED = {
     "opus-mt-tc-bible-big-gmw",
     "starter",
     "stub",
+    "translategemma-4b-it",
     "wmt19-de-en",
 }
 
@@ -61,7 +68,9 @@ def test_the_bundled_profiles_serve_german_to_english(bundled):
         assert any("de" in m.source_languages and "en" in m.target_languages for m in translators), name
         if profile.summarization != EXTRACT:
             summarizer = bundled.model(profile.summarization)
-            assert "en" in summarizer.source_languages, name
+            reads = "de" if profile.strategy == "direct" else "en"
+            assert reads in summarizer.source_languages, name
+            assert "en" in summarizer.target_languages, name
 
 
 def test_profiles_never_hold_a_restricted_licence(bundled):
@@ -71,7 +80,7 @@ def test_profiles_never_hold_a_restricted_licence(bundled):
 
 def test_a_restricted_licence_says_what_it_restricts(bundled):
     restricted = [config for config in bundled.models.values() if config.licence.restricted]
-    assert [config.name for config in restricted] == ["nllb-200-distilled-600m"]
+    assert [config.name for config in restricted] == ["nllb-200-distilled-600m", "translategemma-4b-it"]
     assert all(config.licence.notice and config.licence.url for config in restricted)
 
 
@@ -97,9 +106,66 @@ def test_the_models_are_decoded_as_their_cards_say(bundled):
     assert len(nllb) >= 12
 
 
+def test_a_direct_strategy_needs_a_summarizer_that_writes_another_language(directory):
+    with (directory / "profiles.toml").open("a") as file:
+        file.write('strategy = "direct"\n')
+    with pytest.raises(ConfigInvalid) as caught:
+        Catalogue.read(directory)
+    assert "profiles.mine.strategy" in caught.value.message
+
+
+def opus_to_english(catalogue: Catalogue) -> list[ModelConfig]:
+    translators = (catalogue.model(name) for name in catalogue.profile("languages").translation)
+    return [model for model in translators if model.target_languages == ("en",)]
+
+
+def test_twenty_languages_and_more_reach_english_through_opus_mt(bundled):
+    models = opus_to_english(bundled)
+    assert all(model.repository.startswith("Helsinki-NLP/opus-mt-") for model in models)
+    assert len({code for model in models for code in model.source_languages}) >= 20
+
+
+def test_the_opus_models_into_english_differ_in_nothing_but_their_languages(bundled):
+    own = {"name", "repository", "source_languages", "parameters", "download_mb", "description", "licence"}
+    recipes = [model.model_dump(exclude=own) for model in opus_to_english(bundled)]
+    assert all(recipe == recipes[0] for recipe in recipes)
+    for model in opus_to_english(bundled):
+        assert model.repository.lower() == f"helsinki-nlp/{model.name}"
+        assert model.licence.url == f"https://huggingface.co/{model.repository}"
+
+
+def test_every_model_to_be_fetched_names_its_licence_and_every_language_has_a_name(bundled):
+    for config in bundled.models.values():
+        if config.repository:
+            assert all((config.licence.name, config.licence.url, config.description)), config.name
+        for code in {*config.source_languages, *config.target_languages}:
+            assert language_name(code) != code, (config.name, code)
+
+
+def test_the_multilingual_models_ask_for_their_target_as_their_cards_say(bundled):
+    madlad = bundled.model("madlad400-3b-mt").input
+    assert madlad.prefix.replace("{target}", madlad.language_tokens["en"]) == "<2en> "
+    m2m100 = bundled.model("m2m100-418m").input.language_tokens
+    assert (m2m100["de"], m2m100["nb"]) == ("__de__", "__no__")
+
+
+def test_the_language_models_are_asked_as_their_vendors_say(bundled):
+    hy, larger = bundled.model("hy-mt2-1.8b"), bundled.model("hy-mt2-7b")
+    assert hy.input.chat.startswith("Translate the following text into {target_name}. Note that")
+    assert hy.input.chat.endswith("explanation:\n\n{text}")
+    assert (hy.input, hy.generation, hy.limits) == (larger.input, larger.generation, larger.limits)
+    assert bundled.model("eurollm-1.7b-instruct").input.chat == (
+        "Translate the following {source_name} source text to {target_name}:\n"
+        "{source_name}: {text} \n{target_name}: "
+    )
+    gemma = bundled.model("translategemma-4b-it")
+    assert set(gemma.input.chat) == {"type", "source_lang_code", "target_lang_code", "text"}
+    assert gemma.limits.source_tokens + gemma.limits.target_tokens <= 2048
+
+
 def test_only_the_starter_and_the_stubs_are_demonstrations(bundled):
     shown = {config.name for config in bundled.models.values() if config.demonstration}
-    assert shown == {"starter", "stub", "stub-summarizer"}
+    assert shown == {"starter", "stub", "stub-crosslingual", "stub-summarizer"}
 
 
 def test_a_directory_of_ones_own_replaces_the_bundled_one(directory):
@@ -149,7 +215,7 @@ def test_missing_profiles_or_a_missing_directory_are_named(directory):
 def test_an_unknown_name_is_answered_with_the_known_ones(bundled):
     with pytest.raises(SettingInvalid, match=r"'nix'.*opus-mt-de-en"):
         bundled.model("nix")
-    with pytest.raises(SettingInvalid, match=r"'nix'.*auto, light, quality, standard"):
+    with pytest.raises(SettingInvalid, match=r"'nix'.*auto, language-model, languages, light, quality"):
         bundled.profile("nix")
     with pytest.raises(SettingInvalid, match=r"'nix'.*standard.*opus-mt-de-en"):
         bundled.expand("nix")

@@ -19,7 +19,15 @@ def select(sentences: list[str], count: int | None = 3, max_words: int | None = 
 
 
 def test_the_first_sentence_leads_and_its_repetition_is_left_out() -> None:
-    assert select(NEWS) == [0, 3, 5]
+    assert select(NEWS, count=2) == [0, 3]
+    assert 1 not in select(NEWS, count=4)
+
+
+def test_of_two_sentences_alike_the_plainer_one_is_taken() -> None:
+    plain = "Die Stadt will die alte Brücke über den Fluss im Mai neu bauen."
+    dense = "Die Stadtverwaltung beabsichtigt die Generalsanierung des Flussquerungsbauwerks im Frühjahr."
+    other = "Am Abend gab es im Rathaus noch belegte Brote und Tee für alle Gäste."
+    assert select([dense, plain, other], count=1) == [1]
 
 
 def test_questions_and_fragments_are_left_out() -> None:

@@ -55,6 +55,33 @@ def test_candidates_are_ranked_and_confidences_are_shares() -> None:
     assert 0 < sum(confidences) <= 1.001
 
 
+def test_a_short_text_is_less_sure_than_a_long_one_of_the_same_language() -> None:
+    confidences = [detect_language(text).confidence for text in (GERMAN[:16], GERMAN[:32], GERMAN * 3)]
+    assert confidences == sorted(confidences)
+    assert confidences[-1] > 0.99
+
+
+def test_of_a_text_in_two_languages_each_gets_its_share() -> None:
+    shares = {
+        found.code: found.confidence for found in detect_language(GERMAN * 4 + " " + ENGLISH * 4).candidates
+    }
+    assert shares["de"] == pytest.approx(0.5, abs=0.15)
+    assert shares["en"] == pytest.approx(0.5, abs=0.15)
+
+
+def test_fewer_letters_can_be_asked_for() -> None:
+    guess = detect_language(GERMAN + " " + ENGLISH * 10, letters=60)
+    assert (guess.code, guess.sure) == ("de", True)
+    assert detect_language(ENGLISH).letters == sum(map(str.isalpha, ENGLISH))
+
+
+def test_a_list_of_german_names_is_no_other_language() -> None:
+    guess = detect_language(
+        "Müller, Schmidt, Schneider, Fischer, Weber, Meyer, Wagner, Becker, Schulz, Hoffmann"
+    )
+    assert guess.code == "de"
+
+
 def test_addresses_and_figures_do_not_decide() -> None:
     noise = "https://www.example.org/the/news/about/everything 12,5 34:20 info@example.org "
     assert detect_language(noise * 5 + GERMAN).code == "de"

@@ -1,0 +1,38 @@
+"""What users of other systems complain about, where it takes the real server and real weights to see it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from service.backends.ct2 import cuda_is_usable
+from tests.benchmarks.soak import soak
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(170)]
+
+REQUESTS = 300
+TOLERANCE = 0.05
+"""Of so short a run, where a single reading weighs more; of 10,000 requests `make soak` allows 3 %."""
+
+
+def test_06_memory_stays_flat_over_some_hundred_requests() -> None:
+    made = soak(REQUESTS, long=False)
+    assert made.statuses.total() == REQUESTS
+    assert set(made.statuses) == {200, 422}  # 422: a language that the starter does not read
+    assert made.growth < TOLERANCE, [size for _, size in made.memory]
+
+
+@pytest.mark.skipif(cuda_is_usable(), reason="there is a GPU here")
+def test_25_a_server_told_to_use_a_gpu_that_is_not_there_does_not_start() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "service", "serve", "--port", "0"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "KURZFASSUNG_PROFILE": "starter", "KURZFASSUNG_DEVICE": "cuda"},
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "ready" not in done.stdout
+    assert "GPU" in done.stderr
