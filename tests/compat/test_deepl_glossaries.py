@@ -16,6 +16,9 @@ from deepl import util
 from deepl.api_data import MultilingualGlossaryDictionaryEntries as Entries
 from deepl.api_data import MultilingualGlossaryInfo
 
+from service.backends.stub import StubBackend
+from service.model_store.catalogue import Catalogue
+from service.pipeline.models import LoadedModel, ModelSet
 from service.terms.store import MOST_GLOSSARIES, GlossaryStore
 from tests.compat.test_deepl import client_of, one
 from tests.integration.conftest import serving, stub_models
@@ -360,3 +363,24 @@ def test_no_more_glossaries_than_are_kept(tmp_path: Path) -> None:
             client.create_glossary("zu viel", "DE", "EN", ENTRIES)
     assert refused.value.http_status_code == 400
     assert GlossaryStore(tmp_path / "glossaries.sqlite").all()[0].dictionaries == ()
+
+
+def test_a_glossary_is_for_languages_that_one_model_translates(tmp_path: Path) -> None:
+    stub = Catalogue.read().model("stub")
+    translators = []
+    for source, target in (("de", "en"), ("en", "fr")):
+        languages = {"source_languages": (source,), "target_languages": (target,)}
+        config = stub.model_copy(update={"name": f"{source}-{target}", **languages})
+        translators.append(LoadedModel(config, StubBackend(config), ""))
+    models = ModelSet(profile="pivot", translators=translators)
+    with serving(models, data_dir=tmp_path) as service:
+        client = client_of(service)
+        pairs = [(pair.source_lang, pair.target_lang) for pair in client.get_glossary_languages()]
+        assert pairs == [("de", "en"), ("en", "fr")]
+        with pytest.raises(deepl.DeepLException, match=r"target_lang.*not supported"):
+            client.create_glossary("durch", "DE", "FR", {"Brücke": "pont"})
+        terms = [{"source": "Brücke", "target": "pont"}]
+        body = {"name": "durch", "source": "de", "target": "fr", "terms": terms}
+        made = service.post("/v1/glossaries", json=body).json()["id"]
+        with pytest.raises(deepl.DeepLException, match="one model from DE to FR"):
+            client.translate_text(SENTENCE, source_lang="DE", target_lang="FR", glossary=made)

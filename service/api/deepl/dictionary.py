@@ -7,7 +7,7 @@ import re
 
 from service.api.deepl.entries import read_entries
 from service.api.deepl.glossary_wire import DictionaryBody
-from service.api.deepl.languages import base_code, require_glossary_pair
+from service.api.deepl.languages import base_code, glossary_pairs, require_glossary_pair
 from service.api.deepl.request import UUID
 from service.api.deepl.wire import TextsBody
 from service.errors import GlossaryInvalid, MalformedBody
@@ -26,7 +26,7 @@ def dictionary_of(body: DictionaryBody, models: ModelSet) -> Dictionary:
     return Dictionary(body.source_lang, body.target_lang, terms)
 
 
-async def asked_terms(body: TextsBody, store: GlossaryStore) -> TermList | None:
+async def asked_terms(body: TextsBody, store: GlossaryStore, models: ModelSet) -> TermList | None:
     """The terms of the glossaries that the body names; of a source that stands in several the first counts.
     Raises `MalformedBody`, `GlossaryNotFound` and `GlossaryInvalid`."""
     names = body.glossary_ids or ([body.glossary_id] if body.glossary_id else [])
@@ -41,7 +41,13 @@ async def asked_terms(body: TextsBody, store: GlossaryStore) -> TermList | None:
     if not all(re.fullmatch(UUID, name) for name in names):
         raise MalformedBody("The id of a glossary is a UUID.", pointer="#/glossary_id")
     source, target = base_code(body.source_lang).lower(), base_code(body.target_lang).lower()
-    return await asyncio.to_thread(_terms, names, source, target, store)
+    terms = await asyncio.to_thread(_terms, names, source, target, store)
+    if target not in glossary_pairs(models).get(source, ()):
+        raise GlossaryInvalid(
+            f"A glossary needs one model from {source.upper()} to {target.upper()}; there is none here.",
+            pointer="#/glossary_id",
+        )
+    return terms
 
 
 def _terms(names: list[str], source: str, target: str, store: GlossaryStore) -> TermList:

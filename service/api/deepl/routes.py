@@ -67,7 +67,7 @@ async def translate_texts(request: Request, state: State) -> Response:
     body = validate(wire.TextsBody, fields, strict=False)
     require_supported(body, pipeline)
     state.limits.check(body.text)
-    terms = await asked_terms(body, state.glossaries)
+    terms = await asked_terms(body, state.glossaries, pipeline.models)
     size = sum(map(len, body.text)) + 20 * len(terms or ())
     key = await off_loop(size, lambda: _key(request, body, terms))
     return HeartbeatAnswer(
