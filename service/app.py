@@ -272,7 +272,8 @@ async def _canary(pipeline: ArticlePipeline) -> None:
         await pipeline.digest(DigestRequest(CANARY, source=source, target=target))
     for model in pipeline.models.summarizers:
         options = GenerationOptions(beam_size=1, max_decoding_length=_CANARY_TOKENS)
-        [written] = await pipeline.batcher.generate(model.backend, [CANARY], options)
+        sentence = CANARY.partition(". ")[0] + "."
+        [written] = await pipeline.batcher.generate(model.backend, [sentence], options)
         if not written.target.strip():
             raise GenerationFailed(f"{model.name} wrote no summary of the canary.")
 

@@ -10,6 +10,11 @@ import numpy
 WORD_START = "▁"
 """SentencePiece's mark on a piece that begins a word."""
 
+DEEP = 4
+"""Layers from which alignments are read off the last decoder layer but one, all heads together: there they
+are best in models that were not trained to align (Garg et al. 2019, arXiv 1909.02074). In shallower models it
+is the first head of the last layer, which is what CTranslate2 takes by itself."""
+
 _LEAST_WEIGHT = 0.25
 """Share of a word's attention below which nothing is said: spread out, it points nowhere."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from service.backends.alignment import DEEP
 from service.backends.tokenization import FAST_FILE, SENTENCEPIECE_FILES
 from service.errors import ConversionFailed, EngineUnavailable, ModelDamaged
 from service.model_store.config import ModelConfig
@@ -90,7 +91,7 @@ def _converter(config: ModelConfig, checkpoint: Path, report: Progress) -> Trans
         def _load(self) -> Any:
             spec = super()._load()
             decoder = getattr(spec, "decoder", None)
-            if decoder is not None and len(decoder.layer) >= _DEEP:
+            if decoder is not None and len(decoder.layer) >= DEEP:
                 decoder.alignment_layer = numpy.int16(-2)  # the last but one
                 decoder.alignment_heads = decoder.num_heads
             return spec
@@ -105,12 +106,6 @@ def _converter(config: ModelConfig, checkpoint: Path, report: Progress) -> Trans
     tokenizer = load_hub_tokenizer(config, checkpoint)
     vocabulary = hub_vocabulary(tokenizer)
     return Converter(str(checkpoint))
-
-
-_DEEP = 4
-"""Layers from which alignments are read off the last decoder layer but one, all heads together: there they
-are best in models that were not trained to align (Garg et al. 2019, arXiv 1909.02074). CTranslate2 would take
-the first head of the last layer."""
 
 
 def put_right(hub_config: Any) -> None:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
 
+from service.backends.alignment import DEEP, Alignment, align_words, word_count
 from service.backends.checkpoint import load_hub_model, load_hub_tokenizer
 from service.backends.choice import Choice, cut_at_end
 from service.backends.protocol import NOTHING, GenerationOptions, Hypothesis
@@ -94,7 +97,7 @@ class PyTorchBackend:
                 f"A source of {longest} tokens is over the limit of {self.max_source_tokens} of {self.name}."
             )
         try:
-            decoded = iter(self._decode(batch, options))
+            decoded = iter(self._decode(texts, batch, options))
         except (RuntimeError, ValueError, IndexError) as error:
             raise GenerationFailed("The engine failed on a batch.") from error
         return [next(decoded) if source.strip() else NOTHING for source in sources]
@@ -124,7 +127,9 @@ class PyTorchBackend:
             written = [token for token, name in zip(tokens, names, strict=True) if is_text(name)]
             return str(self._tokenizer.decode(written, skip_special_tokens=True)).strip()
 
-    def _decode(self, batch: Sequence[Sequence[int]], options: GenerationOptions) -> list[Hypothesis]:
+    def _decode(
+        self, texts: Sequence[str], batch: Sequence[Sequence[int]], options: GenerationOptions
+    ) -> list[Hypothesis]:
         longest = max(map(len, batch))
         padded = [[*ids, *[self._pad] * (longest - len(ids))] for ids in batch]
         real = [[1] * len(ids) + [0] * (longest - len(ids)) for ids in batch]
@@ -150,42 +155,89 @@ class PyTorchBackend:
                 max_new_tokens=options.max_decoding_length + len(forced),
             )
             targets = [cut_at_end(row, [self._end]) for row in found[:, 1:].tolist()]
-            scores = self._score(encoder, targets, choice)
-        return [
+            with self._attentions() if options.alignment else nullcontext():
+                read_back = list(self._read_back(encoder, targets, choice, attentions=options.alignment))
+        hypotheses = [
             self._hypothesis(target, score, len(forced))
-            for target, score in zip(targets, scores, strict=True)
+            for target, (score, _) in zip(targets, read_back, strict=True)
         ]
+        if not options.alignment:
+            return hypotheses
+        return [
+            replace(
+                made,
+                alignment=self._alignment(
+                    text, made, source, target[len(forced) :], attention[len(forced) :]
+                ),
+            )
+            for text, made, source, target, (_, attention) in zip(
+                texts, hypotheses, batch, targets, read_back, strict=True
+            )
+        ]
+
+    @contextmanager
+    def _attentions(self) -> Iterator[None]:
+        """The fused attention of torch keeps no weights."""
+        usual = self._model.config._attn_implementation
+        self._model.set_attn_implementation("eager")
+        try:
+            yield
+        finally:
+            self._model.set_attn_implementation(usual)
+
+    def _alignment(
+        self, text: str, made: Hypothesis, source: Sequence[int], target: Sequence[int], attention: Any
+    ) -> Alignment | None:
+        """None where the tokenizer's words are not those between the white space of the texts."""
+        own = target[: made.tokens]
+        with self._tokenizing:
+            names = [self._tokenizer.convert_ids_to_tokens(tokens) for tokens in (source, own)]
+        read, written = ([name if is_text(name) else "" for name in each] for each in names)
+        if word_count(read) != len(text.split()) or word_count(written) != len(made.target.split()):
+            return None
+        return align_words(attention[: len(own)].cpu().numpy(), read, written)
 
     def _hypothesis(self, target: Sequence[int], score: float, forced: int) -> Hypothesis:
         complete = bool(target) and target[-1] == self._end
         own = target[forced : len(target) - complete]
         return Hypothesis(self._text(own), score, len(own), complete)
 
-    def _score(
-        self, encoder: dict[str, Any], targets: Sequence[Sequence[int]], choice: Choice
-    ) -> list[float]:
-        """Mean log-probability of each target's own tokens, by reading it back in one pass. Asking
+    def _read_back(
+        self, encoder: dict[str, Any], targets: Sequence[Sequence[int]], choice: Choice, *, attentions: bool
+    ) -> Iterator[tuple[float, Any]]:
+        """Of each target the mean log-probability of its own tokens and, where asked for, the attention
+        [target tokens, source tokens] it was written with, by reading it back in one pass. Asking
         generate() for its scores would hold every step's logits of every beam."""
         longest = max(map(len, targets))
         rows = max(1, _SCORED_VALUES // (longest * self._model.get_output_embeddings().weight.shape[0]))
-        scores: list[float] = []
         for first in range(0, len(targets), rows):
             part = targets[first : first + rows]
             read = torch.tensor(
                 [[self._start, *target, *[self._pad] * (longest - len(target))] for target in part],
                 device=self._torch_device,
             )
-            logits = self._model(
+            output = self._model(
                 **{name: value[first : first + rows] for name, value in encoder.items()},
                 decoder_input_ids=read[:, :-1],
                 # A <pad> that starts the decoder is to be seen, and those at the end come too late to be.
                 decoder_attention_mask=torch.ones_like(read[:, :-1]),
                 # With its cache on, FSMT takes a target read in one go for one token, and masks nothing.
                 use_cache=False,
-            ).logits.float()
+                output_attentions=attentions,
+            )
+            logits = output.logits.float()
+            weights = _telling(output.cross_attentions) if attentions else None
             for row, target in enumerate(part):
-                scores.append(choice.mean_log_probability(read[row], logits[row], target))
-        return scores
+                score = choice.mean_log_probability(read[row], logits[row], target)
+                yield score, None if weights is None else weights[row]
+
+
+def _telling(layers: Sequence[torch.Tensor]) -> torch.Tensor:
+    """[targets, target tokens, source tokens] of the layers' [targets, heads, target tokens, source tokens],
+    as a converted model gives it."""
+    if len(layers) >= DEEP:
+        return layers[-2].float().mean(dim=1)
+    return layers[-1][:, 0].float()
 
 
 def cuda_is_usable() -> bool:

@@ -168,6 +168,26 @@ def test_both_engines_count_alike(both: Pair) -> None:
         assert counts["ct2"] == counts["pytorch"], text
 
 
+def test_engines_that_can_tell_align_the_same_words(pair: Pair) -> None:
+    asked = replace(pair.options, alignment=True, max_decoding_length=6)
+    told = {}
+    for name, engine in pair.engines.items():
+        made = engine.generate(checkpoints.SOURCES, asked)
+        plain = engine.generate(checkpoints.SOURCES, replace(asked, alignment=False))
+        assert [each.target for each in made] == [each.target for each in plain]
+        assert all(each.alignment is None for each in plain)
+        told[name] = [each.alignment for each in made]
+        for source, each in zip(checkpoints.SOURCES, made, strict=True):
+            for one, other in each.alignment or ():
+                assert one < len(source.split())
+                assert other < len(each.target.split())
+    if pair.config.architecture in {"marian", "m2m100", "nllb"}:
+        assert any(told["pytorch"])
+    if "ct2" in told:
+        both = [(a, b) for a, b in zip(told["ct2"], told["pytorch"], strict=True) if a is not None]
+        assert all(a == b for a, b in both)
+
+
 def test_every_engine_keeps_the_contract(pair: Pair) -> None:
     for engine in pair.engines.values():
         together = engine.generate(checkpoints.SOURCES, pair.options)
