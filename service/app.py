@@ -12,6 +12,8 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 from service.api import documentation, health
+from service.api.deepl import glossaries as deepl_glossaries
+from service.api.deepl import multilingual as deepl_multilingual
 from service.api.deepl import routes as deepl
 from service.api.disconnect import CallerLeft
 from service.api.failures import install_failure_handlers
@@ -206,7 +208,8 @@ def create_app(
     )
     app.state.service = state
     app.include_router(native.router, tags=["native"])
-    app.include_router(deepl.router, tags=["deepl"])
+    for spoken in (deepl, deepl_glossaries, deepl_multilingual):
+        app.include_router(spoken.router, tags=["deepl"])
     app.include_router(libretranslate.router, tags=["libretranslate"])
     app.include_router(glossaries.router, tags=["glossaries"])
     app.include_router(health.router)

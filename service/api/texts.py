@@ -9,19 +9,23 @@ from service.api.state import ServiceState
 from service.errors import EmptyText, UrlNotFetched
 from service.pipeline.article import ArticlePipeline, DigestRequest
 from service.pipeline.off_loop import off_loop
+from service.pipeline.result import TermUse
+from service.terms.glossary import TermList
 from service.text.check import check_text
 from service.text.furniture import has_letters
 from service.text.markup import Markup, holds_markup, read_markup
+from service.text.tags import NO_RULES, TagRules
 
 
 @dataclass(frozen=True, slots=True)
 class TranslatedText:
     """`source_language` is the one it was translated from, as the models know it; `confidence` that of
-    the detected language, between 0 and 1."""
+    the detected language, between 0 and 1; `terms` what became of the glossary's."""
 
     text: str
     source_language: str
     confidence: float
+    terms: tuple[TermUse, ...] = ()
 
 
 async def translate_texts(
@@ -32,16 +36,20 @@ async def translate_texts(
     source: str,
     target: str,
     markup: Markup = "text",
+    terms: TermList | None = None,
+    tags: TagRules = NO_RULES,
 ) -> list[TranslatedText]:
     """In order. A text with nothing to translate in it, a blank, a number, an address or bare tags, comes
     back as it is: it must not cost the others their translation. Raises what
     `ArticlePipeline.translate_all` raises."""
     copied = {
-        index for index, text in enumerate(texts) if await _is_copied(text, markup, pipeline.max_characters)
+        index
+        for index, text in enumerate(texts)
+        if await _is_copied(text, markup, tags, pipeline.max_characters)
     }
     made = await pipeline.translate_all(
         [
-            DigestRequest(text, source, target, markup)
+            DigestRequest(text, source, target, markup, glossary=terms, tags=tags)
             for index, text in enumerate(texts)
             if index not in copied
         ]
@@ -64,16 +72,17 @@ async def translate_texts(
                 digest.translation.text,
                 digest.translation.source_language,
                 digest.detected_language.confidence,
+                digest.terms or (),
             )
         )
     return translated
 
 
-async def _is_copied(text: str, markup: Markup, max_characters: int) -> bool:
+async def _is_copied(text: str, markup: Markup, tags: TagRules, max_characters: int) -> bool:
     try:
         check_text(text, max_characters=max_characters)
     except (EmptyText, UrlNotFetched):
         return True
     if markup == "text" and not holds_markup(text):
         return False
-    return not await off_loop(len(text), lambda: has_letters(read_markup(text, markup).plain))
+    return not await off_loop(len(text), lambda: has_letters(read_markup(text, markup, tags).plain))

@@ -35,7 +35,7 @@ from service.pipeline.stopwatch import Stopwatch
 from service.pipeline.summarization import SummaryRequest, count_words
 from service.pipeline.summarizer import Material, Summarizer, read_together
 from service.pipeline.translation import copied, parted
-from service.terms.glossary import Glossary, TermList
+from service.terms.glossary import Dictionaries, Glossary, TermList
 from service.text.article import Article, BlockKind, read_article
 from service.text.check import check_text
 from service.text.furniture import has_letters
@@ -43,6 +43,7 @@ from service.text.html import read_html
 from service.text.markup import MarkedText, holds_markup, read_markup
 from service.text.segment import Segment, keep_blocks
 from service.text.segmentation import segment_article
+from service.text.tags import NO_RULES, TagRules
 
 OnOverflow = Literal["split", "error"]
 MediaType = Literal["text", "page", "html", "xml"]
@@ -67,7 +68,8 @@ class DigestRequest:
     media: MediaType = "text"
     summary: SummaryRequest = field(default_factory=SummaryRequest)
     kept: tuple[str, ...] = ()
-    glossary: TermList | None = None
+    glossary: TermList | Dictionaries | None = None
+    tags: TagRules = NO_RULES
     on_overflow: OnOverflow = "split"
 
 
@@ -219,7 +221,7 @@ class ArticlePipeline:
                 at = text.index("\ufffd")
                 message = "The text has characters that were lost before it came here: a wrong encoding."
                 caveats.append(Caveat("replacement_characters", message, Span(at, at + 1)))
-            marked = await off_loop(len(text), lambda: _marked(text, request.media))
+            marked = await off_loop(len(text), lambda: _marked(text, request.media, request.tags))
             plain = text if marked is None else marked.plain
             if marked is not None and request.media == "text":
                 message = 'The text holds markup, which was kept; say so with "format": "html", or "page" '
@@ -240,8 +242,8 @@ class ArticlePipeline:
             caveats.append(_no_direct_terms(route))
         elif request.glossary is not None and route is not None:
             terms = request.glossary
-            glossary = await off_loop(20 * len(terms.terms), lambda: terms.glossary(language, target))
-            if glossary is None:
+            glossary = await off_loop(20 * len(terms), lambda: terms.glossary(language, target))
+            if glossary is None and isinstance(terms, Dictionaries):
                 caveats.append(_other_languages(terms, language, target))
         with watch.stage("segment"):
             segments = await off_loop(len(plain), lambda: _segments(article, found, route, marked))
@@ -310,10 +312,10 @@ class ArticlePipeline:
         return await self._summarizer.summarize(material, request.summary)
 
 
-def _marked(text: str, media: MediaType) -> MarkedText | None:
+def _marked(text: str, media: MediaType, tags: TagRules) -> MarkedText | None:
     """The text's markup, where it has any."""
     if media in ("html", "xml"):
-        return read_markup(text, media)
+        return read_markup(text, media, tags)
     return read_markup(text, "text") if media == "text" and holds_markup(text) else None
 
 
@@ -347,10 +349,11 @@ def _no_direct_terms(route: Route) -> Caveat:
     )
 
 
-def _other_languages(terms: TermList, language: str, target: str) -> Caveat:
+def _other_languages(terms: Dictionaries, language: str, target: str) -> Caveat:
+    pairs = [f"{each.source_language!r} to {each.target_language!r}" for each in terms.dictionaries]
     return Caveat(
         "glossary_not_applied",
-        f"The glossary is for {terms.source_language!r} to {terms.target_language!r}; "
+        f"The glossary is for {', '.join(pairs) or 'no languages'}; "
         f"the text was translated from {language!r} to {target!r}.",
     )
 

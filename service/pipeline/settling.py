@@ -19,7 +19,7 @@ from service.pipeline.verification import (
     judge,
     other_options,
 )
-from service.terms.glossary import Glossary, TermMatch
+from service.terms.glossary import Glossary, Term, TermMatch
 from service.terms.substitution import fitted, replaced, substitute
 from service.text.frame import Frame, join_pieces, same_tags
 from service.text.lengths import expected_length
@@ -221,8 +221,7 @@ class Settler:
 
     def _holds(self, use: TermUse, target: str) -> bool:
         assert self._glossary is not None  # noqa: S101 -- only a glossary makes term uses
-        terms = {term.source: term for term in self._glossary.terms}
-        return self._glossary.times(terms[use.source], target) > 0
+        return self._glossary.times(Term(use.source, use.target), target) > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -13,6 +13,9 @@ from service.text.stems import Word, stemmed_words
 MOST_TERMS = 10_000
 _WORDS = re.compile(r"[\w'’-]+(?:\s[\w'’-]+)*")
 """A term of anything else, `C++`, is found as it is written."""
+
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Control characters, line breaks, and halves of characters, which no file holds."""
 
 LONGEST_TERM = 200
 """In characters, on each side."""
@@ -38,43 +41,48 @@ class TermMatch:
 @dataclass(frozen=True, slots=True)
 class _Pattern:
     term: Term
-    stems: tuple[str, ...]
     capitals: tuple[bool, ...]
 
 
 @dataclass(frozen=True)
 class Glossary:
     """Raises `GlossaryInvalid` for a term that is empty, too long, on several lines or twice there, and
-    for too many of them."""
+    for too many of them. What a text costs does not grow with the number of terms."""
 
     terms: tuple[Term, ...]
     source_language: str
     target_language: str
-    _patterns: dict[str, list[_Pattern]] = field(init=False, repr=False, compare=False)
-    _literal: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
+    _patterns: dict[tuple[str, ...], list[_Pattern]] = field(init=False, repr=False, compare=False)
+    _word_counts: dict[str, list[int]] = field(init=False, repr=False, compare=False)
+    _literals: dict[str, Term] = field(init=False, repr=False, compare=False)
+    _literal_lengths: dict[str, list[int]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_terms(self.terms)
-        patterns: dict[str, list[_Pattern]] = {}
-        literals = [term.source for term in self.terms if not _WORDS.fullmatch(term.source)]
+        patterns: dict[tuple[str, ...], list[_Pattern]] = {}
+        literals: dict[str, Term] = {}
         for term in self.terms:
+            if not _WORDS.fullmatch(term.source):
+                literals[term.source] = term
+                continue
             words = list(stemmed_words(term.source, self.source_language))
-            if not words or not _WORDS.fullmatch(term.source):
+            if not words:
                 continue
             capitals = tuple(term.source[word.start].isupper() for word in words)
-            pattern = _Pattern(term, tuple(word.stem for word in words), capitals)
-            patterns.setdefault(pattern.stems[0], []).append(pattern)
-        for same_start in patterns.values():
-            same_start.sort(key=lambda each: -len(each.stems))
+            same = patterns.setdefault(tuple(word.stem for word in words), [])
+            if all(each.capitals != capitals for each in same):
+                same.append(_Pattern(term, capitals))
         object.__setattr__(self, "_patterns", patterns)
-        longest_first = sorted(literals, key=len, reverse=True)
-        literal = re.compile("|".join(map(_alone, longest_first))) if literals else None
-        object.__setattr__(self, "_literal", literal)
+        object.__setattr__(self, "_word_counts", _longest_first((stems[0], len(stems)) for stems in patterns))
+        object.__setattr__(self, "_literals", literals)
+        object.__setattr__(
+            self, "_literal_lengths", _longest_first((each[0], len(each)) for each in literals)
+        )
 
     def matches(self, text: str) -> list[TermMatch]:
         """In order, without overlaps, the longest term first. A term written with a capital is found in
         words with a capital only: `Band` is not in `das Band, das sie band`."""
-        found = self._literals(text)
+        found = list(self._as_written(text))
         taken = [(match.start, match.end) for match in found]
         words = [
             word
@@ -83,30 +91,37 @@ class Glossary:
         ]
         at = 0
         while at < len(words):
-            pattern = self._at(text, words, at)
-            if pattern is None:
-                at += 1
-                continue
-            last = at + len(pattern.stems)
-            found.append(TermMatch(pattern.term, words[at].start, words[last - 1].end))
-            at = last
+            count, term = self._at(text, words, at)
+            if term is not None:
+                found.append(TermMatch(term, words[at].start, words[at + count - 1].end))
+            at += count
         return sorted(found, key=lambda match: match.start)
 
-    def _literals(self, text: str) -> list[TermMatch]:
-        if self._literal is None:
-            return []
-        terms = {term.source: term for term in self.terms}
-        return [TermMatch(terms[each[0]], *each.span()) for each in self._literal.finditer(text)]
+    def _as_written(self, text: str) -> Iterator[TermMatch]:
+        """The terms that are not of words only."""
+        at = 0
+        while self._literals and at < len(text):
+            for length in self._literal_lengths.get(text[at], ()):
+                term = self._literals.get(text[at : at + length])
+                end = at + len(term.source) if term is not None else at
+                if term is not None and _stands_alone(text, at, end):
+                    yield TermMatch(term, at, end)
+                    at = end
+                    break
+            else:
+                at += 1
 
-    def _at(self, text: str, words: Sequence[Word], at: int) -> _Pattern | None:
-        for pattern in self._patterns.get(words[at].stem, ()):
-            there = words[at : at + len(pattern.stems)]
-            if tuple(word.stem for word in there) == pattern.stems and all(
-                text[word.start].isupper() or not capital
-                for word, capital in zip(there, pattern.capitals, strict=True)
-            ):
-                return pattern
-        return None
+    def _at(self, text: str, words: Sequence[Word], at: int) -> tuple[int, Term | None]:
+        """The longest term that begins with this word, and of how many words it is."""
+        for count in self._word_counts.get(words[at].stem, ()):
+            there = words[at : at + count]
+            for pattern in self._patterns.get(tuple(word.stem for word in there), ()):
+                if all(
+                    text[word.start].isupper() or not capital
+                    for word, capital in zip(there, pattern.capitals, strict=True)
+                ):
+                    return count, pattern.term
+        return 1, None
 
     def times(self, term: Term, target: str) -> int:
         """How often a form of the term's target stands in the text."""
@@ -120,17 +135,42 @@ class Glossary:
 
 @dataclass(frozen=True, slots=True)
 class TermList:
-    """Terms as a caller gives them. Without languages they are for whatever the request translates."""
+    """Terms as a caller gives them, for whatever the request translates."""
 
     terms: tuple[Term, ...]
-    source_language: str | None = None
-    target_language: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.terms)
+
+    def glossary(self, source: str, target: str) -> Glossary:
+        """The terms ready for use."""
+        return _compiled(self.terms, source, target)
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary:
+    """Terms for one pair of languages."""
+
+    source_language: str
+    target_language: str
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionaries:
+    """Terms as they were stored, for several pairs of languages."""
+
+    dictionaries: tuple[Dictionary, ...]
+
+    def __len__(self) -> int:
+        return sum(len(each.terms) for each in self.dictionaries)
 
     def glossary(self, source: str, target: str) -> Glossary | None:
-        """The terms ready for use; None where they are for other languages."""
-        if (self.source_language or source, self.target_language or target) != (source, target):
-            return None
-        return _compiled(self.terms, source, target)
+        """The terms for these languages ready for use; None where there are none for them."""
+        for each in self.dictionaries:
+            if (each.source_language, each.target_language) == (source, target):
+                return _compiled(each.terms, source, target)
+        return None
 
 
 @lru_cache(maxsize=4)  # a glossary of 10,000 terms takes some 10 MB
@@ -141,19 +181,39 @@ def _compiled(terms: tuple[Term, ...], source: str, target: str) -> Glossary:
 def check_terms(terms: Iterable[Term]) -> None:
     """Raises `GlossaryInvalid`; no message repeats a term."""
     seen: set[str] = set()
-    for number, term in enumerate(terms):
-        if number >= MOST_TERMS:
+    for number, term in enumerate(terms, 1):
+        if number > MOST_TERMS:
             raise GlossaryInvalid(f"A glossary has at most {MOST_TERMS:,} terms.")
         for side, text in (("source", term.source), ("target", term.target)):
             if not text.strip():
                 raise GlossaryInvalid(f"Term {number}: the {side} is empty.")
             if len(text) > LONGEST_TERM:
                 raise GlossaryInvalid(f"Term {number}: the {side} is over {LONGEST_TERM} characters.")
-            if not text.isprintable():
+            if _UNFIT.search(text):
                 raise GlossaryInvalid(f"Term {number}: the {side} has line breaks or control characters.")
         if term.source in seen:
             raise GlossaryInvalid(f"Term {number}: its source stands in the glossary before.")
         seen.add(term.source)
+
+
+def _longest_first(lengths: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
+    """The lengths of what begins alike."""
+    known: dict[str, set[int]] = {}
+    for beginning, length in lengths:
+        known.setdefault(beginning, set()).add(length)
+    return {beginning: sorted(each, reverse=True) for beginning, each in known.items()}
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """As a whole word, where it begins or ends like one."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return not (text[start].isalnum() and _is_of_word(before)) and not (
+        text[end - 1].isalnum() and _is_of_word(after)
+    )
+
+
+def _is_of_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 def _alone(text: str) -> str:

@@ -11,81 +11,150 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from service.errors import GlossaryInvalid, GlossaryNotFound, StoreUnavailable
-from service.terms.glossary import Term, check_terms
+from service.terms.glossary import Dictionaries, Dictionary, Term, check_terms
+from service.terms.schema import prepare
 
 MOST_GLOSSARIES = 1000
 
-_VERSION = 1
-_SCHEMA = """
-CREATE TABLE glossaries (
-  id TEXT PRIMARY KEY, name TEXT NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL, created TEXT NOT NULL
-) STRICT;
-CREATE TABLE terms (
-  glossary TEXT NOT NULL REFERENCES glossaries (id) ON DELETE CASCADE,
-  number INTEGER NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL,
-  PRIMARY KEY (glossary, number)
-) STRICT, WITHOUT ROWID;
-"""
+
+@dataclass(frozen=True, slots=True)
+class StoredDictionary:
+    """`terms` counts them."""
+
+    source_language: str
+    target_language: str
+    terms: int
 
 
 @dataclass(frozen=True, slots=True)
 class StoredGlossary:
-    """`terms` counts them; `created` is in ISO 8601, UTC."""
+    """At most one dictionary for a pair of languages; `created` is in ISO 8601, UTC."""
 
     id: str
     name: str
-    source_language: str
-    target_language: str
-    terms: int
     created: str
+    dictionaries: tuple[StoredDictionary, ...]
+
+    @property
+    def is_for_one_pair(self) -> bool:
+        return len(self.dictionaries) == 1
+
+    @property
+    def only(self) -> StoredDictionary:
+        """Raises `GlossaryInvalid` where it is not for one pair of languages."""
+        if not self.is_for_one_pair:
+            raise GlossaryInvalid(
+                f"This glossary has {len(self.dictionaries)} dictionaries; here only one with a single "
+                "dictionary can be read.",
+                pointer="#/glossary",
+            )
+        return self.dictionaries[0]
 
 
 class GlossaryStore:
     """May be used from any thread; the file and its folder are made at the first writing. Every method
-    raises `StoreUnavailable` where the file cannot be used, and those that take an id `GlossaryNotFound`.
-    """
+    raises `StoreUnavailable` where the file cannot be used; those that take an id, a UUID with or without
+    hyphens, `GlossaryNotFound`, and those that take terms `GlossaryInvalid`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def add(self, name: str, source: str, target: str, terms: Sequence[Term]) -> StoredGlossary:
-        """Raises `GlossaryInvalid`."""
-        check_terms(terms)
+    def add(self, name: str, dictionaries: Sequence[Dictionary]) -> StoredGlossary:
+        _check(dictionaries)
         identity = uuid.uuid4().hex
         created = datetime.now(UTC).isoformat(timespec="seconds")
-        with self._connected(writing=True) as connection, connection:
-            connection.execute("BEGIN IMMEDIATE")
+        with self._writing() as connection:
             if connection.execute("SELECT count(*) FROM glossaries").fetchone()[0] >= MOST_GLOSSARIES:
                 raise GlossaryInvalid(f"At most {MOST_GLOSSARIES:,} glossaries are kept; delete one first.")
-            connection.execute(
-                "INSERT INTO glossaries VALUES (?, ?, ?, ?, ?)", (identity, name, source, target, created)
-            )
-            connection.executemany(
-                "INSERT INTO terms VALUES (?, ?, ?, ?)",
-                ((identity, number, term.source, term.target) for number, term in enumerate(terms)),
-            )
-        return StoredGlossary(identity, name, source, target, len(terms), created)
+            connection.execute("INSERT INTO glossaries VALUES (?, ?, ?)", (identity, name, created))
+            for dictionary in dictionaries:
+                _put(connection, identity, dictionary)
+            return _read(connection, identity)
 
     def all(self) -> list[StoredGlossary]:
         """The oldest first."""
         with self._connected() as connection:
-            rows = connection.execute(f"{_INFO} GROUP BY g.id ORDER BY g.created, g.id").fetchall()
-        return [StoredGlossary(*row) for row in rows]
-
-    def get(self, identity: str) -> tuple[StoredGlossary, tuple[Term, ...]]:
-        with self._connected() as connection:
-            row = connection.execute(f"{_INFO} WHERE g.id = ? GROUP BY g.id", (identity,)).fetchone()
-            if row is None:
-                raise _not_found()
-            terms = connection.execute(
-                "SELECT source, target FROM terms WHERE glossary = ? ORDER BY number", (identity,)
+            heads = connection.execute(
+                "SELECT id, name, created FROM glossaries ORDER BY created, rowid"
             ).fetchall()
-        return StoredGlossary(*row), tuple(Term(*each) for each in terms)
+            rows = connection.execute("SELECT glossary, source, target, size FROM dictionaries ORDER BY id")
+            dictionaries: dict[str, list[StoredDictionary]] = {}
+            for glossary, *dictionary in rows:
+                dictionaries.setdefault(glossary, []).append(StoredDictionary(*dictionary))
+        return [
+            StoredGlossary(key, name, created, tuple(dictionaries.get(key, ())))
+            for key, name, created in heads
+        ]
+
+    def get(self, identity: str) -> StoredGlossary:
+        with self._connected() as connection:
+            return _read(connection, _key(identity))
+
+    def terms(self, identity: str, source: str, target: str) -> tuple[Term, ...]:
+        """Raises `GlossaryNotFound` also where there are none for this pair of languages."""
+        with self._connected() as connection:
+            dictionary = _dictionary(connection, _key(identity), source, target)
+            return _terms(connection, dictionary)
+
+    def dictionaries(self, identity: str) -> Dictionaries:
+        with self._connected() as connection:
+            key = _key(identity)
+            rows = _read(connection, key).dictionaries
+            pairs = [(row.source_language, row.target_language) for row in rows]
+            return Dictionaries(
+                tuple(
+                    Dictionary(*pair, _terms(connection, _dictionary(connection, key, *pair)))
+                    for pair in pairs
+                )
+            )
+
+    def update(
+        self, identity: str, *, name: str | None = None, dictionaries: Sequence[Dictionary] = ()
+    ) -> StoredGlossary:
+        """A new name, and terms that are added to those for the same languages; one whose source is there
+        gets the new target."""
+        key = _key(identity)
+        with self._writing() as connection:
+            before = {(d.source_language, d.target_language) for d in _read(connection, key).dictionaries}
+            if name is not None:
+                connection.execute("UPDATE glossaries SET name = ? WHERE id = ?", (name, key))
+            _check(dictionaries)
+            for added in dictionaries:
+                pair = (added.source_language, added.target_language)
+                if pair in before:
+                    kept = _terms(connection, _dictionary(connection, key, *pair))
+                    merged = {term.source: term for term in (*kept, *added.terms)}
+                    check_terms(merged.values())
+                    added = Dictionary(*pair, tuple(merged.values()))  # noqa: PLW2901 -- the same, with more
+                _put(connection, key, added)
+            return _read(connection, key)
+
+    def replace(self, identity: str, dictionary: Dictionary) -> StoredDictionary:
+        """Instead of the terms for these languages, if there are any."""
+        key = _key(identity)
+        _check([dictionary])
+        with self._writing() as connection:
+            _read(connection, key)
+            _put(connection, key, dictionary)
+        return StoredDictionary(dictionary.source_language, dictionary.target_language, len(dictionary.terms))
 
     def remove(self, identity: str) -> None:
-        with self._connected(writing=True) as connection, connection:
-            if not connection.execute("DELETE FROM glossaries WHERE id = ?", (identity,)).rowcount:
+        with self._writing() as connection:
+            if not connection.execute("DELETE FROM glossaries WHERE id = ?", (_key(identity),)).rowcount:
                 raise _not_found()
+
+    def remove_dictionary(self, identity: str, source: str, target: str) -> None:
+        """Raises `GlossaryNotFound` also where there is none for this pair of languages."""
+        with self._writing() as connection:
+            dictionary = _dictionary(connection, _key(identity), source, target)
+            connection.execute("DELETE FROM dictionaries WHERE id = ?", (dictionary,))
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """All of it or nothing."""
+        with self._connected(writing=True) as connection, connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
 
     @contextmanager
     def _connected(self, *, writing: bool = False) -> Iterator[sqlite3.Connection]:
@@ -94,37 +163,70 @@ class GlossaryStore:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
             elif not self._path.is_file():
                 with closing(sqlite3.connect(":memory:")) as empty:
-                    empty.executescript(_SCHEMA)
+                    prepare(empty)
                     yield empty
                 return
             with closing(sqlite3.connect(self._path, timeout=5)) as connection:
                 connection.execute("PRAGMA foreign_keys = ON")
-                _prepare(connection)
+                prepare(connection)
                 yield connection
         except (OSError, sqlite3.Error) as error:
             raise StoreUnavailable("The store of glossaries cannot be used right now.") from error
 
 
-_INFO = (
-    "SELECT g.id, g.name, g.source, g.target, count(t.number), g.created "
-    "FROM glossaries g LEFT JOIN terms t ON t.glossary = g.id"
-)
+def _check(dictionaries: Sequence[Dictionary]) -> None:
+    pairs = {(each.source_language, each.target_language) for each in dictionaries}
+    if len(pairs) < len(dictionaries):
+        raise GlossaryInvalid("A glossary has one dictionary for a pair of languages.")
+    for each in dictionaries:
+        check_terms(each.terms)
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
-    """Make the tables, once. A file of a later version is not touched."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version == _VERSION:
-        return
-    if version > _VERSION:
-        raise StoreUnavailable("The store of glossaries was written by a later version of this service.")
-    connection.execute("PRAGMA journal_mode = WAL")
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-            for statement in filter(None, map(str.strip, _SCHEMA.split(";"))):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {_VERSION}")
+def _read(connection: sqlite3.Connection, key: str) -> StoredGlossary:
+    head = connection.execute("SELECT id, name, created FROM glossaries WHERE id = ?", (key,)).fetchone()
+    if head is None:
+        raise _not_found()
+    rows = connection.execute(
+        "SELECT source, target, size FROM dictionaries WHERE glossary = ? ORDER BY id", (key,)
+    )
+    identity, name, created = head
+    return StoredGlossary(identity, name, created, tuple(StoredDictionary(*row) for row in rows))
+
+
+def _dictionary(connection: sqlite3.Connection, key: str, source: str, target: str) -> int:
+    row = connection.execute(
+        "SELECT id FROM dictionaries WHERE glossary = ? AND source = ? AND target = ?", (key, source, target)
+    ).fetchone()
+    if row is None:
+        _read(connection, key)
+        raise GlossaryNotFound(f"The glossary has no dictionary for {source!r} to {target!r}.")
+    return int(row[0])
+
+
+def _terms(connection: sqlite3.Connection, dictionary: int) -> tuple[Term, ...]:
+    rows = connection.execute(
+        "SELECT source, target FROM terms WHERE dictionary = ? ORDER BY number", (dictionary,)
+    )
+    return tuple(Term(*row) for row in rows)
+
+
+def _put(connection: sqlite3.Connection, key: str, dictionary: Dictionary) -> None:
+    """In the place of the one for the same languages."""
+    pair = (dictionary.source_language, dictionary.target_language)
+    (number,) = connection.execute(
+        "INSERT INTO dictionaries (glossary, source, target, size) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET size = excluded.size RETURNING id",
+        (key, *pair, len(dictionary.terms)),
+    ).fetchone()
+    connection.execute("DELETE FROM terms WHERE dictionary = ?", (number,))
+    connection.executemany(
+        "INSERT INTO terms VALUES (?, ?, ?, ?)",
+        ((number, at, term.source, term.target) for at, term in enumerate(dictionary.terms)),
+    )
+
+
+def _key(identity: str) -> str:
+    return identity.replace("-", "").lower()
 
 
 def _not_found() -> GlossaryNotFound:

@@ -12,10 +12,11 @@ from typing import Generic, Literal, TypeVar
 from service.text.frame import Frame, Mark, Verbatim
 from service.text.page import INLINE
 from service.text.segment import Segment
-from service.text.tags import CDATA, Dialect, Kind, Piece, scan
+from service.text.tags import CDATA, NO_RULES, Dialect, Kind, Piece, TagRules, scan
 
 Markup = Literal["html", "xml", "text"]
 """`text`: tags in what was sent as plain text. They are kept, and entities stay as they are written."""
+
 
 _CODE = frozenset("code kbd samp var tt".split())
 _UNTRANSLATED = re.compile(
@@ -140,17 +141,18 @@ class _Pointer(Generic[_Item]):
             self._at += 1
 
 
-def read_markup(raw: str, markup: Markup) -> MarkedText:
-    """Any text; never fails. Unclosed, stray and wrongly nested tags are kept as they are."""
+def read_markup(raw: str, markup: Markup, rules: TagRules = NO_RULES) -> MarkedText:
+    """Any text; never fails. Unclosed, stray and wrongly nested tags are kept as they are. The rules
+    overrule what is known of HTML's tags and what the structure of XML suggests."""
     dialect: Dialect = "xml" if markup == "xml" else "html"
     pieces = list(scan(raw, dialect))
-    return _Reading(raw, markup, pieces).read()
+    return _Reading(raw, markup, pieces, rules if dialect == "xml" else rules.for_html()).read()
 
 
 class _Reading:
-    def __init__(self, raw: str, markup: Markup, pieces: list[Piece]) -> None:
-        self._raw, self._markup, self._pieces = raw, markup, pieces
-        self._inline = _inline_tags(raw, pieces, "xml" if markup == "xml" else "html")
+    def __init__(self, raw: str, markup: Markup, pieces: list[Piece], rules: TagRules) -> None:
+        self._raw, self._markup, self._pieces, self._rules = raw, markup, pieces, rules
+        self._inline = _inline_tags(raw, pieces, "xml" if markup == "xml" else "html", rules)
         self._parts: list[str] = []
         self._length = 0
         self._starts, self._ends = array("q"), array("q")
@@ -196,13 +198,17 @@ class _Reading:
             kind = "open" if piece.kind is Kind.OPEN else "close"
         self._mark(piece.start, piece.end, kind, piece.name)
         if piece.name == "br":
-            self._emit("\n", piece.start, piece.start)
+            self._emit(" " if piece.name in self._rules.joining else "\n", piece.start, piece.start)
 
     def _mark(self, start: int, end: int, kind: Literal["open", "close", "point"], name: str) -> None:
         self._marks.append(Mark(self._length, self._raw[start:end], kind, name, start, end))
 
     def _is_untranslated(self, piece: Piece) -> bool:
-        return piece.name in _CODE or _UNTRANSLATED.search(self._raw, piece.start, piece.end) is not None
+        return (
+            piece.name in _CODE
+            or piece.name in self._rules.ignored
+            or _UNTRANSLATED.search(self._raw, piece.start, piece.end) is not None
+        )
 
     def _untranslated(self, index: int) -> int:
         """Take the whole element as it is; the index of its last piece."""
@@ -289,7 +295,7 @@ class _Reading:
         self._ends.extend([end] * len(written))
 
 
-def _inline_tags(raw: str, pieces: Sequence[Piece], dialect: Dialect) -> frozenset[int]:
+def _inline_tags(raw: str, pieces: Sequence[Piece], dialect: Dialect, rules: TagRules) -> frozenset[int]:
     """Indices of the tags that stand within running text. In HTML the name tells; in XML, and for
     comments and the names of no HTML element, an element is inline where text stands beside it or around
     its parent."""
@@ -302,6 +308,8 @@ def _inline_tags(raw: str, pieces: Sequence[Piece], dialect: Dialect) -> frozens
         mixed = beside[parent] or inline_elements.get(parent, False)
         named = dialect == "html" and piece.name != "" and "-" not in piece.name
         flows = piece.name in INLINE or piece.name == "br" if named else mixed
+        if piece.name in rules.splitting or piece.name in rules.joining:
+            flows = piece.name not in rules.splitting
         if piece.name == CDATA:
             flows = False  # its text is written without entities, so it is a block of its own
         if piece.kind is Kind.OPEN:

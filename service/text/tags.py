@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
@@ -39,6 +40,24 @@ class Piece(NamedTuple):
     start: int
     end: int
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TagRules:
+    """What a caller says of tags by their names: what `ignored` ones enclose is not translated,
+    `splitting` ones end a sentence, `joining` ones do not."""
+
+    ignored: frozenset[str] = frozenset()
+    splitting: frozenset[str] = frozenset()
+    joining: frozenset[str] = frozenset()
+
+    def for_html(self) -> TagRules:
+        """With the names in lower case, as a `Piece` has them."""
+        lists = (self.ignored, self.splitting, self.joining)
+        return TagRules(*(frozenset(map(str.lower, names)) for names in lists))
+
+
+NO_RULES = TagRules()
 
 
 def scan(text: str, dialect: Dialect) -> Iterator[Piece]:

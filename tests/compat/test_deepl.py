@@ -9,7 +9,7 @@ import deepl
 import httpx
 import pytest
 
-from tests.integration.conftest import serving
+from tests.integration.conftest import serving, stub_models
 
 SENTENCE = "Die Brücke über den Fluss wird im Mai saniert."
 
@@ -102,7 +102,6 @@ def test_the_kind_of_model_is_said_back(client: deepl.DeepLClient, asked: str, u
         ({"target_lang": "EN-US", "formality": "more"}, "Target language.*formality"),
         ({"target_lang": "EN-US", "formality": "less"}, "Target language.*formality"),
         ({"target_lang": "EN-US", "model_type": "best"}, "model_type"),
-        ({"target_lang": "EN-US", "tag_handling": "xml", "ignore_tags": "x"}, "ignore_tags"),
         ({"target_lang": "EN-US", "tag_handling": "markdown"}, "tag_handling"),
         ({"target_lang": "EN-US", "custom_instructions": ["Be brief."]}, "custom_instructions"),
         ({"target_lang": "EN-US", "extra_body_parameters": {"style_id": "1"}}, "style_id"),
@@ -142,6 +141,69 @@ def test_24_tags_are_kept(client: deepl.DeepLClient, kind: str | None, text: str
     )
     assert isinstance(results, list)
     assert [result.text for result in results] == [wanted, SENTENCE.upper()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "options", "wanted"),
+    [
+        (
+            "xml",
+            "<a>Der <x id='1'>alte Zug</x> fährt, <c>ganz sicher</c>.</a>",
+            {"ignore_tags": "x,c"},
+            "<a>DER <x id='1'>alte Zug</x> FÄHRT, <c>ganz sicher</c>.</a>",
+        ),
+        (
+            "html",
+            "<p>Der <span>alte Zug</span> fährt.</p><P>Morgen.</P>",
+            {"ignore_tags": ["SPAN", "p"]},
+            "<p>Der <span>alte Zug</span> fährt.</p><P>Morgen.</P>",
+        ),
+        (
+            "html",
+            "Der <span>alte Zug</span> fährt.",
+            {"ignore_tags": ["SPAN"]},
+            "DER <span>alte Zug</span> FÄHRT.",
+        ),
+        (
+            "xml",
+            "<a><l>Der Zug</l> <l>fährt.</l></a>",
+            {"non_splitting_tags": ["l"], "splitting_tags": "a"},
+            "<a><l>DER ZUG</l> <l>FÄHRT.</l></a>",
+        ),
+        (
+            "xml",
+            "<a>Der Zug <l>fährt</l> heute.</a>",
+            {"splitting_tags": "l", "outline_detection": False},
+            "<a>DER ZUG <l>FÄHRT</l> HEUTE.</a>",
+        ),
+    ],
+)
+def test_the_caller_says_what_tags_mean(
+    client: deepl.DeepLClient, kind: str, text: str, options: dict[str, object], wanted: str
+) -> None:
+    result = client.translate_text(
+        text,
+        source_lang="DE",
+        target_lang="EN-US",
+        tag_handling=kind,
+        **options,  # type: ignore[arg-type]  # of several kinds
+    )
+    assert one(result).text == wanted
+
+
+def test_a_splitting_tag_ends_a_sentence_and_a_non_splitting_one_does_not() -> None:
+    seen: list[str] = []
+    with serving(stub_models(gate=seen.extend)) as service:
+        seen.clear()
+        for rule in ("splitting_tags", "non_splitting_tags"):
+            client_of(service).translate_text(
+                "<a><t>Der Zug <l>fährt</l> heute.</t></a>",
+                source_lang="DE",
+                target_lang="EN-US",
+                tag_handling="xml",
+                **{rule: ["l"]},  # type: ignore[arg-type]  # one of several
+            )
+    assert seen == ["Der Zug", "fährt", "heute.", "Der Zug fährt heute."]
 
 
 def test_an_unknown_glossary_is_not_found(client: deepl.DeepLClient) -> None:

@@ -43,6 +43,25 @@ def require_languages(models: ModelSet, *, source: str | None, target: str) -> N
         raise _unsupported("source_lang", sources)
 
 
+def glossary_pairs(models: ModelSet) -> dict[str, list[str]]:
+    """Source -> targets, without variants, that one model translates: through English no term is known to
+    arrive."""
+    direct = {
+        source: [target for target in sorted(targets) if not models.route(source, target).pivoted]
+        for source, targets in sorted(models.pairs.items())
+    }
+    return {source: targets for source, targets in direct.items() if targets}
+
+
+def require_glossary_pair(models: ModelSet, source: str, target: str) -> None:
+    """Raises `UnsupportedLanguage`."""
+    pairs = glossary_pairs(models)
+    if source not in pairs:
+        raise _unsupported("source_lang", {code.upper() for code in pairs})
+    if target not in pairs[source]:
+        raise _unsupported("target_lang", {code.upper() for code in pairs[source]})
+
+
 def base_code(code: str) -> str:
     """EN for EN-US and for en."""
     return code.partition("-")[0].upper()

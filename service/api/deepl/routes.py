@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from service.api.body import FORM, JSON, read_fields, validate
 from service.api.credentials import caller
-from service.api.deepl import wire
+from service.api.deepl import glossary_wire, wire
+from service.api.deepl.dictionary import asked_terms
 from service.api.deepl.languages import source_languages, target_languages
+from service.api.deepl.request import State, trace
 from service.api.deepl.translation import require_supported, translate
 from service.api.dialect import Dialect
 from service.api.heartbeat import HeartbeatAnswer
 from service.api.problem import request_id
-from service.api.state import ServiceState, service_state
 from service.errors import (
     GlossaryNotFound,
     InvalidInput,
@@ -27,6 +27,7 @@ from service.errors import (
     UnsupportedMedia,
 )
 from service.pipeline.off_loop import off_loop
+from service.terms.glossary import TermList
 
 DIALECT = Dialect(
     paths=("/v2/", "/v3/"),
@@ -42,20 +43,14 @@ DIALECT = Dialect(
 )
 
 
-def _trace(request: Request, response: Response) -> None:
-    response.headers["X-Trace-ID"] = request_id(request)
-
-
 router = APIRouter(
     prefix="/v2",
-    dependencies=[Depends(_trace)],
+    dependencies=[Depends(trace)],
     responses={
         400: {"description": "A field is wrong or asks for what is not supported; `message` says which"},
         503: {"description": "Too much work waits, or the service is starting"},
     },
 )
-
-State = Annotated[ServiceState, Depends(service_state)]
 
 _SCHEMA = {"schema": {"$ref": f"#/components/schemas/{wire.TextsBody.__name__}"}}
 
@@ -72,11 +67,13 @@ async def translate_texts(request: Request, state: State) -> Response:
     body = validate(wire.TextsBody, fields, strict=False)
     require_supported(body, pipeline)
     state.limits.check(body.text)
-    key = await off_loop(sum(map(len, body.text)), lambda: _key(request, body))
+    terms = await asked_terms(body, state.glossaries, pipeline.models)
+    size = sum(map(len, body.text)) + 20 * len(terms or ())
+    key = await off_loop(size, lambda: _key(request, body, terms))
     return HeartbeatAnswer(
         state.coalescing,
         key,
-        lambda: translate(state, pipeline, body),
+        lambda: translate(state, pipeline, body, terms),
         seconds=state.heartbeat_seconds,
         headers={"X-Trace-ID": request_id(request)},
     )
@@ -104,12 +101,20 @@ async def usage(state: State) -> wire.CharactersOut:
     return wire.CharactersOut(character_count=state.characters)
 
 
-def _key(request: Request, body: wire.TextsBody) -> bytes:
-    """The same for the same call of the same caller, whether it came as JSON or as a form."""
-    canonical = json.dumps(body.model_dump())  # escapes lone surrogates, which are refused later
+def _key(request: Request, body: wire.TextsBody, terms: TermList | None) -> bytes:
+    """The same for the same call of the same caller, whether it came as JSON or as a form, as long as the
+    glossary is the same too."""
+    entries = [(term.source, term.target) for term in terms.terms] if terms else None
+    canonical = json.dumps([body.model_dump(), entries])  # escapes lone surrogates, which are refused later
     return hashlib.blake2b(caller(request) + canonical.encode(), digest_size=32).digest()
 
 
 def request_bodies() -> list[type[BaseModel]]:
     """The models that OpenAPI refers to."""
-    return [wire.TextsBody]
+    return [
+        wire.TextsBody,
+        glossary_wire.PairGlossaryBody,
+        glossary_wire.MultilingualGlossaryBody,
+        glossary_wire.MultilingualGlossaryPatch,
+        glossary_wire.DictionaryBody,
+    ]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from service.api.deepl.languages import base_code, require_languages
-from service.api.deepl.wire import ModelType, TextOut, TextsBody, TextsOut
+from service.api.deepl.wire import ModelType, TermsUsedOut, TextOut, TextsBody, TextsOut
 from service.api.state import ServiceState
 from service.api.texts import translate_texts
-from service.errors import GlossaryNotFound, MalformedBody
+from service.errors import MalformedBody
 from service.pipeline.article import ArticlePipeline
 from service.pipeline.off_loop import off_loop
+from service.terms.glossary import TermList
+from service.text.tags import NO_RULES, TagRules
 
 _NOT_HERE = ("style_id", "translation_memory_id", "custom_instructions")
 
 
 def require_supported(body: TextsBody, pipeline: ArticlePipeline) -> None:
-    """Raises `UnsupportedLanguage`, `MalformedBody` and `GlossaryNotFound`."""
+    """Raises `UnsupportedLanguage` and `MalformedBody`."""
     require_languages(pipeline.models, source=body.source_lang, target=body.target_lang)
     if body.formality in {"more", "less"}:
         raise MalformedBody(
@@ -22,26 +24,26 @@ def require_supported(body: TextsBody, pipeline: ArticlePipeline) -> None:
             "with prefer_more or prefer_less.",
             pointer="#/formality",
         )
-    if body.tag_handling and body.ignore_tags:
-        raise MalformedBody(
-            "'ignore_tags' is not supported here; mark what must stay with translate=\"no\".",
-            pointer="#/ignore_tags",
-        )
     for field in _NOT_HERE:
         if getattr(body, field):
             raise MalformedBody(f"'{field}' is not supported here.", pointer=f"#/{field}")
-    if body.glossary_id or body.glossary_ids:
-        if body.source_lang is None:
-            raise MalformedBody("A glossary needs 'source_lang'.", pointer="#/source_lang")
-        raise GlossaryNotFound("There is no glossary of this id.", pointer="#/glossary_id")
 
 
-async def translate(state: ServiceState, pipeline: ArticlePipeline, body: TextsBody) -> bytes:
+async def translate(
+    state: ServiceState, pipeline: ArticlePipeline, body: TextsBody, terms: TermList | None
+) -> bytes:
     """The answer as JSON. Raises what `ArticlePipeline.translate_all` raises."""
     source, target = (body.source_lang or "auto").lower(), body.target_lang.lower()
     markup = body.tag_handling or "text"
+    tags = NO_RULES
+    if body.tag_handling:
+        tags = TagRules(
+            ignored=frozenset(body.ignore_tags),
+            splitting=frozenset(body.splitting_tags),
+            joining=frozenset(body.non_splitting_tags),
+        )
     translated = await translate_texts(
-        state, pipeline, body.text, source=source, target=target, markup=markup
+        state, pipeline, body.text, source=source, target=target, markup=markup, terms=terms, tags=tags
     )
 
     def answer() -> bytes:
@@ -52,6 +54,7 @@ async def translate(state: ServiceState, pipeline: ArticlePipeline, body: TextsB
                 billed_characters=len(text) if body.show_billed_characters else None,
                 model_type_used=_model_type_used(body),
                 tag_handling_version=body.tag_handling_version if body.tag_handling else None,
+                terms=None if terms is None else TermsUsedOut.of(made.terms),
             )
             for text, made in zip(body.text, translated, strict=True)
         ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from service.pipeline.result import TermUse
 
 TagVersion = Literal["v1", "v2"]
 ModelType = Literal["quality_optimized", "prefer_quality_optimized", "latency_optimized"]
@@ -28,9 +30,8 @@ class TextsBody(BaseModel):
     """Fields that DeepL has and that are not listed here are ignored, as DeepL does with unknown ones.
 
     `context`, `split_sentences`, `preserve_formatting`, `model_type`, `tag_handling_version`,
-    `outline_detection`, `splitting_tags`, `non_splitting_tags` and, without `tag_handling`, `ignore_tags`
-    are accepted and change nothing: sentences are found by our own rules, the layout is always kept, and
-    there is one model a language pair.
+    `outline_detection` and, without `tag_handling`, the lists of tags are accepted and change nothing:
+    sentences are found by our own rules, the layout is always kept, and there is one model a language pair.
     """
 
     model_config = ConfigDict(
@@ -62,7 +63,28 @@ class TextsBody(BaseModel):
     custom_instructions: Strings = []
 
 
+class TermUsedOut(BaseModel):
+    source: str
+    target: str
+
+
+class TermsUsedOut(BaseModel):
+    """What became of the glossary's entries, in the order of the text."""
+
+    applied: list[TermUsedOut]
+    missed: list[TermUsedOut]
+
+    @classmethod
+    def of(cls, uses: Sequence[TermUse]) -> TermsUsedOut:
+        def listed(applied: bool) -> list[TermUsedOut]:
+            return [TermUsedOut(source=u.source, target=u.target) for u in uses if u.applied is applied]
+
+        return cls(applied=listed(True), missed=listed(False))
+
+
 class TextOut(BaseModel):
+    """`terms`, which DeepL does not have, are told where a glossary was asked for."""
+
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [{"detected_source_language": "DE", "text": "Good morning.", "billed_characters": 13}]
@@ -74,6 +96,7 @@ class TextOut(BaseModel):
     billed_characters: int | None = None
     model_type_used: ModelType | None = None
     tag_handling_version: TagVersion | None = None
+    terms: TermsUsedOut | None = None
 
 
 class TextsOut(BaseModel):

@@ -1,4 +1,5 @@
-"""Glossaries that are kept: made, listed, read and deleted."""
+"""Glossaries that are kept: made, listed, read and deleted. Here each is for one pair of languages; one
+with several dictionaries, as DeepL's clients make them, can be used and deleted by its id."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from service.api.native import wire
 from service.api.problem import PROBLEM_RESPONSES
 from service.api.state import ServiceState, service_state
 from service.errors import UnsupportedMedia
-from service.terms.glossary import Term
+from service.terms.glossary import Dictionary, Term
 from service.terms.store import StoredGlossary
 
 router = APIRouter(prefix="/v1/glossaries", responses=PROBLEM_RESPONSES)
@@ -34,20 +35,24 @@ async def create(request: Request, state: State) -> wire.GlossaryOut:
     if media_type(request)[0] != "application/json":
         raise UnsupportedMedia("Send application/json.")
     body = validate(wire.GlossaryBody, parse_json(await read_body(request, state.limits.body_bytes)))
-    terms = [Term(each.source, each.target) for each in body.terms]
-    source, target = body.source.lower(), body.target.lower()
-    made = await asyncio.to_thread(state.glossaries.add, body.name, source, target, terms)
+    terms = tuple(Term(each.source, each.target) for each in body.terms)
+    dictionary = Dictionary(body.source.lower(), body.target.lower(), terms)
+    made = await asyncio.to_thread(state.glossaries.add, body.name, [dictionary])
     return _shaped(made)
 
 
 @router.get("", response_model=wire.GlossariesOut, summary="The glossaries that are kept")
 async def every(state: State) -> wire.GlossariesOut:
-    return wire.GlossariesOut(glossaries=list(map(_shaped, await asyncio.to_thread(state.glossaries.all))))
+    """Those for one pair of languages."""
+    stored = await asyncio.to_thread(state.glossaries.all)
+    return wire.GlossariesOut(glossaries=[_shaped(each) for each in stored if each.is_for_one_pair])
 
 
 @router.get("/{identity}", response_model=wire.GlossaryTermsOut, summary="A glossary with its terms")
 async def one(identity: Identity, state: State) -> wire.GlossaryTermsOut:
-    info, terms = await asyncio.to_thread(state.glossaries.get, identity)
+    info = await asyncio.to_thread(state.glossaries.get, identity)
+    pair = (info.only.source_language, info.only.target_language)
+    terms = await asyncio.to_thread(state.glossaries.terms, identity, *pair)
     listed = [wire.TermIn(source=term.source, target=term.target) for term in terms]
     return wire.GlossaryTermsOut(**_shaped(info).model_dump(exclude={"terms"}), terms=listed)
 
@@ -62,8 +67,8 @@ def _shaped(stored: StoredGlossary) -> wire.GlossaryOut:
     return wire.GlossaryOut(
         id=stored.id,
         name=stored.name,
-        source=stored.source_language,
-        target=stored.target_language,
-        terms=stored.terms,
+        source=stored.only.source_language,
+        target=stored.only.target_language,
+        terms=stored.only.terms,
         created=stored.created,
     )

@@ -22,7 +22,7 @@ from service.pipeline.article import DigestRequest, MediaType
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Summary, TranslatedSegment
 from service.pipeline.summarization import SummaryRequest
-from service.terms.glossary import TermList
+from service.terms.glossary import Dictionaries, TermList
 from service.text.check import check_text
 from service.text.language import detect_language
 from service.text.language_names import language_name
@@ -103,10 +103,9 @@ async def _digest_body(request: Request, state: ServiceState) -> tuple[wire.Dige
     return body, body.wanted(body.text, media, body.summary.request(), await _terms(body, state))
 
 
-async def _terms(body: wire.Translated, state: ServiceState) -> TermList | None:
+async def _terms(body: wire.Translated, state: ServiceState) -> TermList | Dictionaries | None:
     if isinstance(body.glossary, str):
-        info, terms = await asyncio.to_thread(state.glossaries.get, body.glossary)
-        return TermList(terms, info.source_language, info.target_language)
+        return await asyncio.to_thread(state.glossaries.dictionaries, body.glossary)
     return body.terms
 
 

@@ -11,7 +11,7 @@ from service.pipeline.article import DigestRequest, MediaType, OnOverflow
 from service.pipeline.result import Caveat, Digest, Summary, TermUse, TranslatedSegment
 from service.pipeline.result import Span as SourceSpan
 from service.pipeline.summarization import SummaryLength, SummaryRequest
-from service.terms.glossary import LONGEST_TERM, MOST_TERMS, Term, TermList
+from service.terms.glossary import LONGEST_TERM, MOST_TERMS, Dictionaries, Term, TermList
 
 LANGUAGE_CODE = r"^[A-Za-z]{2,4}(-[A-Za-z]{2,4})?$"
 
@@ -79,7 +79,7 @@ class _Source(BaseModel):
     )
 
 
-GLOSSARY_ID = r"^[0-9a-f]{32}$"
+GLOSSARY_ID = r"^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$"
 
 
 class Translated(_Source):
@@ -103,7 +103,11 @@ class Translated(_Source):
         return TermList(tuple(Term(each.source, each.target) for each in self.glossary))
 
     def wanted(
-        self, text: str, media: MediaType | None, summary: SummaryRequest, terms: TermList | None
+        self,
+        text: str,
+        media: MediaType | None,
+        summary: SummaryRequest,
+        terms: TermList | Dictionaries | None,
     ) -> DigestRequest:
         """`media` of a raw body overrules `format`."""
         return DigestRequest(

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import GlossaryInvalid
-from service.terms.glossary import LONGEST_TERM, MOST_TERMS, Glossary, Term, TermList
+from service.terms.glossary import (
+    LONGEST_TERM,
+    MOST_TERMS,
+    Dictionaries,
+    Dictionary,
+    Glossary,
+    Term,
+    TermList,
+)
 
 
 def glossary(*pairs: tuple[str, str]) -> Glossary:
@@ -28,6 +36,8 @@ def found(text: str, *pairs: tuple[str, str]) -> list[str]:
         ("Kommission", "Die EU-Kommission tagt.", []),
         ("Europäische Union", "in der Europäischen Union", ["Europäischen Union"]),
         ("C++", "Er schreibt C++, nicht C.", ["C++"]),
+        ("A&B", "A&B, XA&B, A&BC, A&B.", ["A&B", "A&B"]),
+        ("10\xa0km", "Es sind 10\xa0km.", ["10\xa0km"]),
     ],
 )
 def test_a_german_term_is_found_in_its_forms(term: str, text: str, matches: list[str]) -> None:
@@ -37,6 +47,13 @@ def test_a_german_term_is_found_in_its_forms(term: str, text: str, matches: list
 def test_the_longest_term_wins_and_none_overlap() -> None:
     pairs = (("Europäische", "a"), ("Europäische Union", "b"), ("Union", "c"))
     assert found("Die Europäische Union und die Union.", *pairs) == ["Europäische Union", "Union"]
+
+
+def test_ten_thousand_terms_that_begin_alike_are_found_at_once() -> None:
+    terms = [(f"Wort {number}", f"word {number}") for number in range(5000)]
+    terms += [(f"Wort-${number}", f"word ${number}") for number in range(5000)]
+    text = "Wort Wort-$ " * 10_000 + "Wort 4711, Wort-$17"
+    assert found(text, *terms) == ["Wort 4711", "Wort-$17"]
 
 
 def test_a_target_counts_in_its_forms() -> None:
@@ -63,8 +80,13 @@ def test_unusable_terms_are_refused_without_repeating_them(terms: list[Term]) ->
 
 
 def test_terms_for_other_languages_are_not_used() -> None:
-    assert TermList((Term("pont", "bridge"),), "fr", "en").glossary("de", "en") is None
-    assert TermList((Term("Brücke", "bridge"),)).glossary("de", "en") is not None
+    german = Dictionary("de", "en", (Term("Brücke", "bridge"),))
+    stored = Dictionaries((Dictionary("fr", "en", (Term("pont", "bridge"),)), german))
+    assert stored.glossary("de", "fr") is None
+    found = stored.glossary("de", "en")
+    assert found is not None
+    assert found.terms == german.terms
+    assert TermList(german.terms).glossary("de", "fr").terms == german.terms
 
 
 @given(

@@ -1,6 +1,8 @@
 """Glossaries kept in a file."""
 
+import shutil
 import sqlite3
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -8,18 +10,24 @@ from pathlib import Path
 import pytest
 
 from service.errors import GlossaryInvalid, GlossaryNotFound, StoreUnavailable
-from service.terms.glossary import Term
-from service.terms.store import GlossaryStore
+from service.terms.glossary import MOST_TERMS, Dictionary, Term
+from service.terms.store import GlossaryStore, StoredDictionary
 
-TERMS = [Term("Brücke", "footbridge"), Term("Rat", "council")]
+TERMS = (Term("Brücke", "footbridge"), Term("Rat", "council"))
+GERMAN = Dictionary("de", "en", TERMS)
+FRENCH = Dictionary("fr", "en", (Term("pont", "bridge"),))
+
+VERSION_1 = Path(__file__).parent / "version-1.sqlite"
+"""As the service wrote it when a glossary was for one pair of languages."""
 
 
 def test_what_is_stored_is_there_after_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "glossaries.sqlite"
-    made = GlossaryStore(path).add("Bau", "de", "en", TERMS)
+    made = GlossaryStore(path).add("Bau", [GERMAN])
     again = GlossaryStore(path)
     assert again.all() == [made]
-    assert again.get(made.id) == (made, tuple(TERMS))
+    assert again.get(made.id) == made
+    assert again.terms(made.id, "de", "en") == TERMS
     again.remove(made.id)
     assert again.all() == []
     with pytest.raises(GlossaryNotFound):
@@ -38,21 +46,23 @@ def test_asking_an_empty_store_makes_no_file(tmp_path: Path) -> None:
 
 def test_ten_thousand_terms_come_back_in_order(tmp_path: Path) -> None:
     store = GlossaryStore(tmp_path / "g.sqlite")
-    terms = [Term(f"Wort {number}", f"word {number}") for number in range(10_000)]
-    assert store.get(store.add("viel", "de", "en", terms).id)[1] == tuple(terms)
+    terms = tuple(Term(f"Wort {number}", f"word {number}") for number in range(10_000))
+    made = store.add("viel", [Dictionary("de", "en", terms)])
+    assert made.only.terms == 10_000
+    assert store.terms(made.id, "de", "en") == terms
 
 
 def test_an_unusable_glossary_leaves_nothing_behind(tmp_path: Path) -> None:
     store = GlossaryStore(tmp_path / "g.sqlite")
     with pytest.raises(GlossaryInvalid):
-        store.add("x", "de", "en", [Term("a", "b"), Term("a", "c")])
+        store.add("x", [GERMAN, Dictionary("fr", "en", (Term("a", "b"), Term("a", "c")))])
     assert store.all() == []
 
 
 def test_many_may_write_at_once(tmp_path: Path) -> None:
     store = GlossaryStore(tmp_path / "g.sqlite")
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda number: store.add(str(number), "de", "en", TERMS), range(24)))
+        list(threads.map(lambda number: store.add(str(number), [GERMAN]), range(24)))
     assert sorted(int(each.name) for each in store.all()) == list(range(24))
 
 
@@ -65,4 +75,81 @@ def test_a_file_that_is_none_or_of_a_later_version_is_said_to_be_unavailable(tmp
     with closing(sqlite3.connect(later)) as connection:
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(StoreUnavailable):
-        GlossaryStore(later).add("x", "de", "en", TERMS)
+        GlossaryStore(later).add("x", [GERMAN])
+
+
+def test_a_file_of_version_1_is_read_and_written_on(tmp_path: Path) -> None:
+    path = tmp_path / "glossaries.sqlite"
+    shutil.copy(VERSION_1, path)
+    store = GlossaryStore(path)
+    building, bridges = store.all()
+    assert (building.name, building.only) == ("Bau", StoredDictionary("de", "en", 2))
+    assert (bridges.name, bridges.only) == ("Ponts", StoredDictionary("fr", "en", 1))
+    assert building.created < bridges.created
+    assert store.terms(building.id, "de", "en") == TERMS
+    store.replace(building.id, FRENCH)
+    store.remove(bridges.id)
+    again = GlossaryStore(path)
+    assert [each.id for each in again.all()] == [building.id]
+    assert again.dictionaries(building.id).dictionaries == (GERMAN, FRENCH)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert connection.execute("SELECT count(*) FROM terms").fetchone() == (3,)
+
+
+def test_many_may_find_a_file_of_version_1_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "glossaries.sqlite"
+    shutil.copy(VERSION_1, path)
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: len(GlossaryStore(path).all()), range(16)))
+    assert found == [2] * 16
+
+
+def test_a_glossary_has_a_dictionary_for_each_pair_of_languages(tmp_path: Path) -> None:
+    store = GlossaryStore(tmp_path / "g.sqlite")
+    made = store.add("zwei", [GERMAN, FRENCH])
+    assert made.dictionaries == (StoredDictionary("de", "en", 2), StoredDictionary("fr", "en", 1))
+    assert store.all() == [made]
+    with pytest.raises(GlossaryInvalid, match="2 dictionaries"):
+        _ = made.only
+    store.remove_dictionary(made.id, "de", "en")
+    assert store.get(made.id).only == StoredDictionary("fr", "en", 1)
+    for gone in (store.terms, store.remove_dictionary):
+        with pytest.raises(GlossaryNotFound, match="no dictionary"):
+            gone(made.id, "de", "en")
+    with pytest.raises(GlossaryInvalid):
+        store.add("zwei", [GERMAN, GERMAN])
+
+
+def test_an_update_adds_terms_and_gives_known_ones_a_new_target(tmp_path: Path) -> None:
+    store = GlossaryStore(tmp_path / "g.sqlite")
+    made = store.add("Bau", [GERMAN])
+    added = Dictionary("de", "en", (Term("Rat", "city council"), Term("Amt", "office")))
+    updated = store.update(made.id, name="Neubau", dictionaries=[added, FRENCH])
+    assert updated.name == "Neubau"
+    assert updated.created == made.created
+    assert [each.terms for each in updated.dictionaries] == [3, 1]
+    assert store.terms(made.id, "de", "en") == (TERMS[0], *added.terms)
+
+
+def test_an_update_that_makes_a_dictionary_too_large_changes_nothing(tmp_path: Path) -> None:
+    store = GlossaryStore(tmp_path / "g.sqlite")
+    made = store.add("Bau", [GERMAN])
+    many = tuple(Term(f"Wort {number}", "word") for number in range(MOST_TERMS - 1))
+    with pytest.raises(GlossaryInvalid):
+        store.update(made.id, name="viel", dictionaries=[FRENCH, Dictionary("de", "en", many)])
+    assert store.get(made.id) == made
+
+
+def test_an_id_may_be_written_with_hyphens(tmp_path: Path) -> None:
+    store = GlossaryStore(tmp_path / "g.sqlite")
+    made = store.add("Bau", [GERMAN])
+    assert store.get(str(uuid.UUID(made.id)).upper()) == made
+
+
+@pytest.mark.parametrize("method", ["get", "dictionaries", "remove", "update"])
+def test_an_unknown_id_is_not_found(tmp_path: Path, method: str) -> None:
+    store = GlossaryStore(tmp_path / "g.sqlite")
+    store.add("Bau", [GERMAN])
+    with pytest.raises(GlossaryNotFound):
+        getattr(store, method)("0" * 32)

@@ -13,12 +13,13 @@ from service.text.markup import Markup, holds_markup, read_markup
 from service.text.placement import place
 from service.text.segment import Segment, join_segments
 from service.text.segmentation import segment_article
+from service.text.tags import NO_RULES, TagRules
 
 _TAG = re.compile(r"<[^<>]*>")
 
 
-def segments_of(raw: str, markup: Markup = "html") -> list[Segment]:
-    marked = read_markup(raw, markup)
+def segments_of(raw: str, markup: Markup = "html", rules: TagRules = NO_RULES) -> list[Segment]:
+    marked = read_markup(raw, markup, rules)
     plain = segment_article(
         read_article(marked.plain), language="de", count_tokens=lambda text: len(text.split()), max_tokens=100
     )
@@ -131,18 +132,22 @@ _PARTS = st.sampled_from(
 )  # fmt: skip
 
 
-@given(st.lists(_PARTS, max_size=30).map("".join), st.sampled_from(["html", "xml", "text"]))
-def test_any_markup_is_cut_and_joined_without_loss(raw: str, markup: Markup) -> None:
-    segments = segments_of(raw, markup)
+_NAMES = st.frozensets(st.sampled_from(["b", "i", "p", "br", "code", "x"]))
+_RULES = st.builds(TagRules, ignored=_NAMES, splitting=_NAMES, joining=_NAMES)
+
+
+@given(st.lists(_PARTS, max_size=30).map("".join), st.sampled_from(["html", "xml", "text"]), _RULES)
+def test_any_markup_is_cut_and_joined_without_loss(raw: str, markup: Markup, rules: TagRules) -> None:
+    segments = segments_of(raw, markup, rules)
     assert join_segments(segments) == raw
     for segment in segments:
         assert raw[segment.start : segment.end] == segment.source
 
 
-@given(st.lists(_PARTS, max_size=30).map("".join))
-def test_every_tag_comes_out_as_often_as_it_went_in(raw: str) -> None:
+@given(st.lists(_PARTS, max_size=30).map("".join), _RULES)
+def test_every_tag_comes_out_as_often_as_it_went_in(raw: str, rules: TagRules) -> None:
     out = []
-    for segment in segments_of(raw):
+    for segment in segments_of(raw, "html", rules):
         frame = segment.frame
         if not segment.translatable or frame is None:
             out.append(segment.source + segment.joint)
@@ -154,3 +159,38 @@ def test_every_tag_comes_out_as_often_as_it_went_in(raw: str) -> None:
         apart = join_pieces(frame, [piece.plain for piece in frame.pieces()])
         out.append((written or apart or frame.around(target)) + segment.joint)
     assert Counter(_TAG.findall("".join(out))) == Counter(_TAG.findall(raw))
+
+
+def sentences(raw: str, markup: Markup, **rules: str) -> list[str]:
+    """What the model gets, a name of a tag for each rule."""
+    named = TagRules(**{rule: frozenset({name}) for rule, name in rules.items()})
+    segments = segments_of(raw, markup, named)
+    assert join_segments(segments) == raw
+    return [segment.model_source for segment in segments if segment.translatable]
+
+
+@pytest.mark.parametrize(
+    ("raw", "markup", "rules", "wanted"),
+    [
+        ("Der Zug <b>fährt</b> heute.", "html", {"splitting": "B"}, ["Der Zug", "fährt", "heute."]),
+        ("<a>Der Zug <b>fährt</b> heute.</a>", "xml", {"splitting": "b"}, ["Der Zug", "fährt", "heute."]),
+        ("<a>Der Zug <b>fährt</b> heute.</a>", "xml", {"splitting": "B"}, ["Der Zug fährt heute."]),
+        ("<a><l>Der Zug</l> <l>fährt.</l></a>", "xml", {}, ["Der Zug", "fährt."]),
+        ("<a><l>Der Zug</l> <l>fährt.</l></a>", "xml", {"joining": "l"}, ["Der Zug fährt."]),
+        ("<p>Der Zug</p> <p>fährt.</p>", "html", {"joining": "p"}, ["Der Zug fährt."]),
+        ("Der Zug<br>fährt.", "html", {"joining": "br"}, ["Der Zug fährt."]),
+        ("<a>Der Zug <x>fährt</x> heute.</a>", "xml", {"joining": "x", "splitting": "x"},
+         ["Der Zug", "fährt", "heute."]),
+    ],
+)  # fmt: skip
+def test_a_caller_may_say_which_tags_end_a_sentence(
+    raw: str, markup: Markup, rules: dict[str, str], wanted: list[str]
+) -> None:
+    assert sentences(raw, markup, **rules) == wanted
+
+
+def test_what_stands_in_ignored_tags_is_shown_to_the_model_as_one_word_or_not_at_all() -> None:
+    rules = {"ignored": "x"}
+    assert sentences("<a>Der <x>Zug</x> fährt.</a>", "xml", **rules) == ["Der Zug fährt."]
+    assert sentences("<a>Der <x>alte <b>Zug</b></x> fährt.</a>", "xml", **rules) == ["Der X1X fährt."]
+    assert sentences("<a><x>Der alte Zug.</x><t>Er fährt.</t></a>", "xml", **rules) == ["Er fährt."]

@@ -1,0 +1,120 @@
+"""DeepL's glossaries, version 3: with a dictionary for each pair of languages, that can be changed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel
+
+from service.api.body import JSON, read_fields, validate
+from service.api.deepl import glossary_wire as wire
+from service.api.deepl.dictionary import dictionary_of
+from service.api.deepl.entries import write_entries
+from service.api.deepl.request import GlossaryId, State, trace
+
+router = APIRouter(
+    prefix="/v3/glossaries",
+    dependencies=[Depends(trace)],
+    responses={
+        "4XX": {
+            "description": "400: a field, the id or an entry is wrong, `message` says which; "
+            "404: there is no glossary of this id, or no dictionary for the pair"
+        }
+    },
+)
+
+
+def _body(model: type[BaseModel]) -> dict[str, Any]:
+    schema = {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}
+    return {"requestBody": {"required": True, "content": {JSON: schema}}}
+
+
+def _pair(source_lang: Annotated[str, Query()], target_lang: Annotated[str, Query()]) -> tuple[str, str]:
+    pair = wire.PairIn(source_lang=source_lang, target_lang=target_lang)
+    return pair.source_lang, pair.target_lang
+
+
+Pair = Annotated[tuple[str, str], Depends(_pair)]
+
+
+@router.post(
+    "",
+    status_code=201,
+    openapi_extra=_body(wire.MultilingualGlossaryBody),
+    summary="Keep a glossary with several dictionaries (DeepL)",
+)
+async def create(request: Request, state: State) -> wire.MultilingualGlossaryOut:
+    fields = await read_fields(request, state.limits.body_bytes, wire.fields_of_form)
+    body = validate(wire.MultilingualGlossaryBody, fields, strict=False)
+    models = state.pipeline.models
+    made = await asyncio.to_thread(
+        lambda: state.glossaries.add(body.name, [dictionary_of(each, models) for each in body.dictionaries])
+    )
+    return wire.MultilingualGlossaryOut.of(made)
+
+
+@router.get("", summary="All glossaries (DeepL)")
+async def every(state: State) -> wire.MultilingualGlossariesOut:
+    stored = await asyncio.to_thread(state.glossaries.all)
+    return wire.MultilingualGlossariesOut(glossaries=list(map(wire.MultilingualGlossaryOut.of, stored)))
+
+
+@router.get("/{glossary_id}", summary="A glossary without its entries (DeepL)")
+async def one(glossary_id: GlossaryId, state: State) -> wire.MultilingualGlossaryOut:
+    return wire.MultilingualGlossaryOut.of(await asyncio.to_thread(state.glossaries.get, glossary_id))
+
+
+@router.patch(
+    "/{glossary_id}",
+    openapi_extra=_body(wire.MultilingualGlossaryPatch),
+    summary="Rename a glossary, add to its dictionaries (DeepL)",
+)
+async def update(glossary_id: GlossaryId, request: Request, state: State) -> wire.MultilingualGlossaryOut:
+    fields = await read_fields(request, state.limits.body_bytes, wire.fields_of_form)
+    body = validate(wire.MultilingualGlossaryPatch, fields, strict=False)
+    models = state.pipeline.models
+    updated = await asyncio.to_thread(
+        lambda: state.glossaries.update(
+            glossary_id,
+            name=body.name,
+            dictionaries=[dictionary_of(each, models) for each in body.dictionaries],
+        )
+    )
+    return wire.MultilingualGlossaryOut.of(updated)
+
+
+@router.delete("/{glossary_id}", status_code=204, summary="Delete a glossary with its dictionaries (DeepL)")
+async def delete(glossary_id: GlossaryId, state: State) -> None:
+    await asyncio.to_thread(state.glossaries.remove, glossary_id)
+
+
+@router.get("/{glossary_id}/entries", summary="The entries of a dictionary, tab-separated (DeepL)")
+async def entries(glossary_id: GlossaryId, pair: Pair, state: State) -> wire.EntriesOut:
+    source, target = pair
+    written = await asyncio.to_thread(
+        lambda: write_entries(state.glossaries.terms(glossary_id, source, target))
+    )
+    dictionary = wire.DictionaryEntriesOut(source_lang=source, target_lang=target, entries=written)
+    return wire.EntriesOut(dictionaries=[dictionary])
+
+
+@router.put(
+    "/{glossary_id}/dictionaries",
+    openapi_extra=_body(wire.DictionaryBody),
+    summary="Replace a dictionary, or add one (DeepL)",
+)
+async def replace(glossary_id: GlossaryId, request: Request, state: State) -> wire.DictionaryOut:
+    fields = await read_fields(request, state.limits.body_bytes, wire.fields_of_form)
+    body = validate(wire.DictionaryBody, fields, strict=False)
+    models = state.pipeline.models
+    replaced = await asyncio.to_thread(
+        lambda: state.glossaries.replace(glossary_id, dictionary_of(body, models))
+    )
+    return wire.DictionaryOut.of(replaced)
+
+
+@router.delete("/{glossary_id}/dictionaries", status_code=204, summary="Delete a dictionary (DeepL)")
+async def delete_dictionary(glossary_id: GlossaryId, pair: Pair, state: State) -> None:
+    await asyncio.to_thread(state.glossaries.remove_dictionary, glossary_id, *pair)

@@ -1,0 +1,20 @@
+"""What DeepL's routes read of every request."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Request, Response
+
+from service.api.problem import request_id
+from service.api.state import ServiceState, service_state
+
+UUID = r"^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$"
+
+State = Annotated[ServiceState, Depends(service_state)]
+GlossaryId = Annotated[str, Path(pattern=UUID)]
+
+
+def trace(request: Request, response: Response) -> None:
+    """Every answer of DeepL's has it."""
+    response.headers["X-Trace-ID"] = request_id(request)

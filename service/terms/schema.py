@@ -1,0 +1,65 @@
+"""The tables that glossaries are kept in, and how those of earlier versions become these."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from service.errors import StoreUnavailable
+
+_VERSION = 2
+
+_TABLES = """
+CREATE TABLE glossaries (id TEXT PRIMARY KEY, name TEXT NOT NULL, created TEXT NOT NULL) STRICT;
+CREATE TABLE dictionaries (
+  id INTEGER PRIMARY KEY,
+  glossary TEXT NOT NULL REFERENCES glossaries (id) ON DELETE CASCADE,
+  source TEXT NOT NULL, target TEXT NOT NULL, size INTEGER NOT NULL,
+  UNIQUE (glossary, source, target)
+) STRICT;
+CREATE TABLE terms (
+  dictionary INTEGER NOT NULL REFERENCES dictionaries (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL,
+  PRIMARY KEY (dictionary, number)
+) STRICT, WITHOUT ROWID;
+"""
+"""`size` counts the terms, so that a list of all glossaries need not."""
+
+_ASIDE_1 = """
+ALTER TABLE terms RENAME TO old_terms;
+ALTER TABLE glossaries RENAME TO old_glossaries;
+"""
+_OVER_1 = """
+INSERT INTO glossaries SELECT id, name, created FROM old_glossaries ORDER BY created, id;
+INSERT INTO dictionaries (glossary, source, target, size)
+  SELECT id, source, target, (SELECT count(*) FROM old_terms WHERE glossary = old_glossaries.id)
+  FROM old_glossaries;
+INSERT INTO terms
+  SELECT dictionaries.id, number, old_terms.source, old_terms.target
+  FROM old_terms JOIN dictionaries ON dictionaries.glossary = old_terms.glossary;
+DROP TABLE old_terms;
+DROP TABLE old_glossaries;
+"""
+"""In version 1 a glossary was for one pair of languages."""
+
+_FROM = {0: _TABLES, 1: _ASIDE_1 + _TABLES + _OVER_1}
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Make the tables, or those of an earlier version into ours, once. A file of a later version is not
+    touched: raises `StoreUnavailable`."""
+    version = _version(connection)
+    if version == _VERSION:
+        return
+    if version > _VERSION:
+        raise StoreUnavailable("The store of glossaries was written by a later version of this service.")
+    connection.execute("PRAGMA journal_mode = WAL")
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        version = _version(connection)  # another process may have been faster
+        for statement in filter(None, map(str.strip, _FROM.get(version, "").split(";"))):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
