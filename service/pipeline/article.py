@@ -161,7 +161,10 @@ class ArticlePipeline:
             try:
                 readings.append(await self._read(request, watch))
             except InvalidInput as error:
-                if error.pointer is None or isinstance(error, AmbiguousLanguage):
+                of_the_text = isinstance(error, (AmbiguousLanguage, SentenceTooLong)) or (
+                    isinstance(error, UnsupportedLanguage) and request.source == "auto"
+                )
+                if error.pointer is None or of_the_text:
                     error.pointer = f"#/text/{index}"
                 raise
             await asyncio.sleep(0)  # many short texts are a long one
@@ -188,8 +191,9 @@ class ArticlePipeline:
         if translator is None:
             return [copied(reading.segments) for reading in readings]
         together = [segment for reading in readings for segment in reading.segments]
-        translated = [segment async for segment in translator.translate(together)]
-        return parted(translated, [len(reading.segments) for reading in readings])
+        texts = [len(reading.segments) for reading in readings]
+        translated = [segment async for segment in translator.translate(together, texts=texts)]
+        return parted(translated, texts)
 
     async def summarize(self, request: DigestRequest) -> Digest:
         """A digest without a translation; one is made only if the summary needs it."""
@@ -391,8 +395,9 @@ def _digest(
     translation: Translation | None,
     summary: Summary | None,
 ) -> Digest:
-    tokens = sum(segment.source_tokens + segment.target_tokens for segment in segments)
-    route = reading.route if segments else None
+    foreign = summary.translated if summary else ()
+    route = reading.route if segments or foreign else None
+    tokens = sum(segment.source_tokens + segment.target_tokens for segment in (*segments, *foreign))
     return Digest(
         source_text=reading.received,
         title=translation.title if translation else reading.article.title,
@@ -407,11 +412,11 @@ def _digest(
             ),
             *((pivoted(route),) if route and route.pivoted else ()),
             *reading.caveats,
-            *(caveat for segment in segments for caveat in segment.caveats),
+            *(caveat for segment in (*segments, *foreign) for caveat in segment.caveats),
             *(summary.caveats if summary else ()),
         ),
         usage=Usage(len(reading.received), tokens + (summary.tokens if summary else 0)),
-        terms=tuple(use for s in segments for use in s.terms) if reading.asked_terms else None,
+        terms=tuple(use for s in (*segments, *foreign) for use in s.terms) if reading.asked_terms else None,
         read_out=reading.read_out,
         timing=watch.milliseconds(),
     )

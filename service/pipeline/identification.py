@@ -59,6 +59,7 @@ def identify(article: Article, models: ModelSet, *, source: str, target: str, de
         language, caveats = _asked(guess, read_as, reader, source)
         detected = DetectedLanguage(guess.code, guess.confidence)
     if language == target:
+        caveats += _block_caveats(article, read_as, frozenset(), language, target)
         return Identification(language, detected, frozenset(), tuple(caveats))
     kept = frozenset(index for index, code in read_as.items() if code == target)
     if source != "auto" and language not in {*read_as.values(), reader.reads(guess.code)}:
@@ -72,12 +73,7 @@ class _Reader:
 
     def __init__(self, models: ModelSet, target: str) -> None:
         self._models, self.target = models, target
-        self.sources = frozenset(
-            source
-            for model in models.translators
-            if target in model.config.target_languages
-            for source in model.config.source_languages
-        )
+        self.sources = frozenset(source for source, targets in models.pairs.items() if target in targets)
 
     def reads(self, code: str) -> str:
         """The code as the models know it; German for its kin that no model translates."""

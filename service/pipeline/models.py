@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from service.backends.protocol import Backend
 from service.errors import UnsupportedLanguage
 from service.model_store.catalogue import Strategy
 from service.model_store.config import ModelConfig
 from service.pipeline.result import Caveat
+
+_SAME = {"no": "nb", "nb": "no"}
+"""Norwegian is called by its own code or by that of the written form nearly everybody means."""
 
 PIVOT = "en"
 """Where no model translates a pair, two may do it by way of this language."""
@@ -72,7 +76,7 @@ class ModelSet:
     def loaded(self) -> tuple[LoadedModel, ...]:
         return (*self.translators, *self.summarizers)
 
-    @property
+    @cached_property
     def pairs(self) -> dict[str, list[str]]:
         """Source language -> target languages, each list without repeats; those that one model reaches
         come before those that are reached through English."""
@@ -133,9 +137,11 @@ class ModelSet:
 
 
 def known_code(code: str, known: set[str]) -> str:
-    """`de` for `de-at` where only `de` is known."""
+    """`de` for `de-at` where only `de` is known; `nb` for `no` and the other way round."""
+    if code in known:
+        return code
     base = code.partition("-")[0]
-    return base if code not in known and base in known else code
+    return next((each for each in (base, _SAME.get(base, "")) if each in known), code)
 
 
 def demonstration(model: LoadedModel) -> Caveat:

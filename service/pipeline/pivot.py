@@ -31,7 +31,7 @@ class Translator(Protocol):
     """What turns segments of one language into those of another."""
 
     def translate(
-        self, segments: Sequence[Segment], *, ramp: bool = False
+        self, segments: Sequence[Segment], *, texts: Sequence[int] = (), ramp: bool = False
     ) -> AsyncGenerator[TranslatedSegment]: ...
 
 
@@ -68,12 +68,12 @@ class PivotTranslator:
         self._first, self._second, self._cut = first, second, cut
 
     async def translate(
-        self, segments: Sequence[Segment], *, ramp: bool = False
+        self, segments: Sequence[Segment], *, texts: Sequence[int] = (), ramp: bool = False
     ) -> AsyncGenerator[TranslatedSegment]:
         """As `SegmentTranslator.translate`: every segment of the source, in order, with the caveats of
         both steps, which point into the source. The score is the lower of the two."""
         ready: asyncio.Queue[TranslatedSegment | None] = asyncio.Queue()
-        running = asyncio.create_task(self._translate_first(segments, ready, ramp=ramp))
+        running = asyncio.create_task(self._translate_first(segments, texts, ready, ramp=ramp))
         position = 0
         try:
             while group := await _ready(ready):
@@ -88,10 +88,15 @@ class PivotTranslator:
             await asyncio.gather(running, return_exceptions=True)
 
     async def _translate_first(
-        self, segments: Sequence[Segment], ready: asyncio.Queue[TranslatedSegment | None], *, ramp: bool
+        self,
+        segments: Sequence[Segment],
+        texts: Sequence[int],
+        ready: asyncio.Queue[TranslatedSegment | None],
+        *,
+        ramp: bool,
     ) -> None:
         try:
-            async with aclosing(self._first.translate(segments, ramp=ramp)) as translated:
+            async with aclosing(self._first.translate(segments, texts=texts, ramp=ramp)) as translated:
                 async for segment in translated:
                     ready.put_nowait(segment)
         finally:

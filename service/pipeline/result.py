@@ -103,7 +103,8 @@ class SummarySentence:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`model` is empty for an extract: no model wrote it."""
+    """`model` is empty for an extract: no model wrote it. `translated` are segments that were translated for
+    the summary alone."""
 
     text: str
     sentences: tuple[SummarySentence, ...]
@@ -113,6 +114,7 @@ class Summary:
     method: SummaryMethod
     caveats: tuple[Caveat, ...] = ()
     tokens: int = 0
+    translated: tuple[TranslatedSegment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,17 @@ from itertools import islice
 from service.backends.protocol import GenerationOptions, Hypothesis
 from service.errors import GenerationFailed, Unavailable
 from service.pipeline.likelihood import Likelihood
+from service.pipeline.off_loop import off_loop
 from service.pipeline.pieces import Pieces, together
 from service.pipeline.result import TermUse
+from service.pipeline.terming import (
+    missing_terms,
+    realigned,
+    showing,
+    substituted,
+    term_uses,
+    without_terms,
+)
 from service.pipeline.verification import (
     LENGTH_CHECKED_FROM,
     Fault,
@@ -20,7 +29,6 @@ from service.pipeline.verification import (
     other_options,
 )
 from service.terms.glossary import Glossary, Term, TermMatch
-from service.terms.substitution import fitted, replaced, substitute
 from service.text.frame import Frame, join_pieces, same_tags
 from service.text.lengths import expected_length
 from service.text.placement import place
@@ -28,6 +36,9 @@ from service.text.segment import Segment
 
 Generate = Callable[[Sequence[str], GenerationOptions], Awaitable[list[Hypothesis]]]
 
+
+_STEMMING = 20
+"""A stem costs some 100 microseconds, twenty times what `off_loop` reckons with."""
 
 _MOST_MARKS = 200
 """Tags that are looked for a place in one segment. No sentence has more; a hostile one would be translated in
@@ -65,24 +76,31 @@ class Settler:
 
     async def settle(self, segment: Segment, tokens: int, first: Hypothesis) -> Settled:
         """Repairs that the engine refuses or fails are given up; the doubt is told, nothing is lost."""
-        task = _Task(segment, tokens, (*self._kept, *(segment.frame.kept if segment.frame else ())))
+        kept = (*self._kept, *(segment.frame.kept if segment.frame else ()))
+        task = _Task(segment, tokens, kept, first.score)
         settled = await self._repaired(task, first)
-        if Fault.EMPTY in settled.judgement.faults:
+        glossary, empty = self._glossary, Fault.EMPTY in settled.judgement.faults
+        if glossary is not None:
+            # Finding stems is slow; a segment of ordinary length goes to the thread for short texts.
+            matches = await off_loop(_STEMMING * len(task.source), lambda: glossary.matches(task.source))
+            if empty:
+                settled = replace(settled, terms=term_uses(matches, matches))
+            elif matches:
+                settled = await self._with_terms(task, settled, glossary, matches)
+        if empty:
             return replace(settled, written=segment.source)
-        if self._glossary is not None:
-            settled = await self._with_terms(task, settled, self._glossary)
         return await self._tagged(task, settled)
 
     async def _repaired(self, task: _Task, first: Hypothesis) -> Settled:
         best, redecoded = first, False
-        found = self._with_likelihood(task, first, self._judge(task, first), first.score)
+        found = self._judge(task, first)
         if found.worth_another_try:
             for attempt in self._attempts(task, found):
                 try:
                     again = await attempt
                 except (GenerationFailed, Unavailable):
                     break
-                found_again = self._with_likelihood(task, again, self._judge(task, again), first.score)
+                found_again = self._judge(task, again)
                 if found_again.better_than(found):
                     best, found, redecoded = again, found_again, True
                 if not found.worth_another_try:
@@ -108,79 +126,57 @@ class Settler:
         pieces = Pieces(task.source, task.kept)
         return pieces.filled(await self._generate(pieces.translatable, self._options))
 
-    def _with_likelihood(
-        self, task: _Task, hypothesis: Hypothesis, found: Judgement, first: float
-    ) -> Judgement:
+    def _judge(self, task: _Task, hypothesis: Hypothesis) -> Judgement:
         """A few words alone are more or less likely than a sentence without being wrong."""
-        expected = expected_length(task.source, self._options.source_language, self._options.target_language)
-        if expected < LENGTH_CHECKED_FROM or not self._likelihood.is_far_below(
-            hypothesis.score, instead_of=first
-        ):
+        options = self._options
+        languages = (options.source_language, options.target_language)
+        found = judge(task.source, hypothesis, *languages, task.kept)
+        if expected_length(task.source, *languages) < LENGTH_CHECKED_FROM:
+            return found
+        if not self._likelihood.is_far_below(hypothesis.score, instead_of=task.first_score):
             return found
         return replace(found, faults=found.faults | {Fault.UNLIKELY})
 
-    def _judge(self, task: _Task, hypothesis: Hypothesis) -> Judgement:
-        options = self._options
-        return judge(task.source, hypothesis, options.source_language, options.target_language, task.kept)
-
-    async def _with_terms(self, task: _Task, settled: Settled, glossary: Glossary) -> Settled:
+    async def _with_terms(
+        self, task: _Task, settled: Settled, glossary: Glossary, matches: Sequence[TermMatch]
+    ) -> Settled:
         """First the model is shown the term within the source, so that it inflects and orders the rest
         by it; then the alignment says which words to exchange. Either must leave the checks no worse."""
-        matches = glossary.matches(task.source)
-        if not matches:
-            return settled
-        missing = _missing(glossary, matches, settled.hypothesis.target)
+        missing = missing_terms(glossary, matches, settled.hypothesis.target)
         inserted: set[TermMatch] = set()
         if missing:
             shown = await self._shown(task, settled.hypothesis, missing)
-            if shown is not None and self._no_worse(task, shown, settled):
-                left = _missing(glossary, matches, shown.target)
-                if len(left) < len(missing):
-                    settled = self._exchanged(task, settled, shown)
+            left = missing if shown is None else missing_terms(glossary, matches, shown.target)
+            if shown is not None and len(left) < len(missing):
+                settled, accepted = self._exchanged(task, settled, shown)
+                if accepted:
                     inserted |= set(missing) - set(left)
                     missing = left
         for match in reversed(missing):
-            exchanged = self._substituted(task, settled, match)
-            if exchanged is not None and self._no_worse(task, exchanged, settled):
-                settled = self._exchanged(task, settled, exchanged)
-                inserted.add(match)
-        missing = _missing(glossary, matches, settled.hypothesis.target)
-        uses = [
-            TermUse(match.term.source, match.term.target, match not in missing, match in inserted)
-            for match in matches
-        ]
-        return replace(settled, judgement=_without_terms(settled.judgement, uses), terms=tuple(uses))
+            exchanged = substituted(task.source, settled.hypothesis, match)
+            if exchanged is not None:
+                settled, accepted = self._exchanged(task, settled, exchanged)
+                if accepted:
+                    inserted.add(match)
+        uses = term_uses(matches, missing_terms(glossary, matches, settled.hypothesis.target), inserted)
+        return replace(settled, judgement=without_terms(settled.judgement, uses), terms=uses)
 
     async def _shown(self, task: _Task, first: Hypothesis, missing: Sequence[TermMatch]) -> Hypothesis | None:
-        """The source with the terms in it, translated; a term in the plural where the first translation
-        had one."""
-        source = task.source
-        for match in reversed(missing):
-            said = replaced(task.source, first.target, first.alignment or (), match)
-            source = source[: match.start] + fitted(match.term.target, said) + source[match.end :]
+        source, shifts = showing(task.source, first, missing)
         try:
-            made = (await self._generate([source], self._options))[0]
+            [made] = await self._generate([source], self._options)
         except (GenerationFailed, Unavailable):
             return None
-        return replace(made, alignment=_shifted(made.alignment, _shifts(task.source, missing)))
+        return realigned(made, shifts)
 
-    def _substituted(self, task: _Task, settled: Settled, match: TermMatch) -> Hypothesis | None:
-        kept = settled.hypothesis
-        if kept.alignment is None:
-            return None
-        target = substitute(task.source, kept.target, kept.alignment, match)
-        if target is None:
-            return None
-        same_words = len(target.split()) == len(kept.target.split())
-        return replace(kept, target=target, alignment=kept.alignment if same_words else None)
-
-    def _no_worse(self, task: _Task, other: Hypothesis, settled: Settled) -> bool:
+    def _exchanged(self, task: _Task, settled: Settled, other: Hypothesis) -> tuple[Settled, bool]:
+        """The other hypothesis in place of the one kept, and whether it is: the checks may find nothing
+        worse in it."""
         found = self._judge(task, other)
-        return Fault.EMPTY not in found.faults and not settled.judgement.better_than(found)
-
-    def _exchanged(self, task: _Task, settled: Settled, other: Hypothesis) -> Settled:
+        if not _no_worse(found, settled):
+            return settled, False
         written = " ".join(other.target.split())
-        return replace(settled, hypothesis=other, judgement=self._judge(task, other), written=written)
+        return replace(settled, hypothesis=other, judgement=found, written=written), True
 
     async def _tagged(self, task: _Task, settled: Settled) -> Settled:
         """The tags where the alignment puts them; else every stretch between two tags is translated on
@@ -212,16 +208,32 @@ class Settler:
         targets = [piece.filled(list(islice(hypotheses, len(piece.translatable)))).target for piece in pieces]
         whole = replace(whole, target=" ".join("".join(targets).split()))
         written = join_pieces(frame, targets)
-        if written is None or not self._no_worse(task, whole, settled) or not same_tags(frame, written):
+        found = judge(
+            task.source, whole, self._options.source_language, self._options.target_language, task.kept
+        )
+        # A few words are less likely than a sentence; what is said of that is said of the sentence.
+        found = replace(found, faults=found.faults | (settled.judgement.faults & {Fault.UNLIKELY}))
+        if written is None or not _no_worse(found, settled) or not same_tags(frame, written):
             return None
         terms = tuple(
             replace(use, applied=use.applied and self._holds(use, whole.target)) for use in settled.terms
         )
-        return replace(self._exchanged(task, settled, whole), written=written, retagged=True, terms=terms)
+        return replace(
+            settled,
+            hypothesis=whole,
+            judgement=without_terms(found, terms),
+            written=written,
+            retagged=True,
+            terms=terms,
+        )
 
     def _holds(self, use: TermUse, target: str) -> bool:
         assert self._glossary is not None  # noqa: S101 -- only a glossary makes term uses
         return self._glossary.times(Term(use.source, use.target), target) > 0
+
+
+def _no_worse(found: Judgement, settled: Settled) -> bool:
+    return Fault.EMPTY not in found.faults and not settled.judgement.better_than(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,64 +241,8 @@ class _Task:
     segment: Segment
     tokens: int
     kept: tuple[str, ...]
+    first_score: float
 
     @property
     def source(self) -> str:
         return self.segment.model_source
-
-
-def _missing(glossary: Glossary, matches: Sequence[TermMatch], target: str) -> list[TermMatch]:
-    """Those that the translation does not have as often as the source asks for them."""
-    left: dict[str, int] = {}
-    missing = []
-    for match in matches:
-        name = match.term.source
-        left.setdefault(name, glossary.times(match.term, target))
-        if left[name] <= 0:
-            missing.append(match)
-        left[name] -= 1
-    return missing
-
-
-def _without_terms(found: Judgement, uses: Sequence[TermUse]) -> Judgement:
-    """A name that the caller's own term brought in is none to doubt."""
-    wanted = " ".join(use.target for use in uses if use.applied)
-    discrepancies = [
-        replace(each, added=tuple(name for name in each.added if name not in wanted))
-        if each.doubt == "name"
-        else each
-        for each in found.discrepancies
-    ]
-    return replace(found, discrepancies=tuple(d for d in discrepancies if d.added or d.missing))
-
-
-def _shifts(source: str, shown: Sequence[TermMatch]) -> list[tuple[int, int, int]]:
-    """(first word, words in the source, words of the term) of each exchange."""
-    shifts = []
-    for match in shown:
-        first = len(source[: match.start].split())
-        if match.start and not source[match.start - 1].isspace():
-            first -= 1
-        words = len(source[match.start : match.end].split())
-        shifts.append((first, words, len(match.term.target.split())))
-    return shifts
-
-
-def _shifted(
-    alignment: tuple[tuple[int, int], ...] | None, shifts: Sequence[tuple[int, int, int]]
-) -> tuple[tuple[int, int], ...] | None:
-    """Word numbers of the source with the terms shown in it, back to those of the source itself."""
-    if alignment is None:
-        return None
-
-    def original(word: int) -> int:
-        moved = 0
-        for first, words, shown in shifts:
-            if word < first + moved:
-                break
-            if word < first + moved + shown:
-                return first + min(word - first - moved, words - 1)
-            moved += shown - words
-        return word - moved
-
-    return tuple(sorted({(original(source), target) for source, target in alignment}))

@@ -12,9 +12,9 @@ from service.model_store.catalogue import Strategy
 from service.pipeline.abstractive import AbstractiveSummarizer
 from service.pipeline.extract import extract, headline, in_style, select
 from service.pipeline.focus import about, relevance
-from service.pipeline.models import ModelSet, Route, demonstration
+from service.pipeline.models import ModelSet, Route
 from service.pipeline.off_loop import off_loop
-from service.pipeline.pivot import Translator, pivoted
+from service.pipeline.pivot import Translator
 from service.pipeline.result import Caveat, Span, Summary, SummarySentence, TranslatedSegment
 from service.pipeline.summarization import (
     HEADLINE,
@@ -25,6 +25,7 @@ from service.pipeline.summarization import (
     count_words,
 )
 from service.pipeline.translation import copied
+from service.pipeline.verification import DOUBTED
 from service.text.article import Article, BlockKind, read_article
 from service.text.ending import finished
 from service.text.segment import Segment
@@ -81,7 +82,7 @@ def _sentence(pieces: Sequence[TranslatedSegment], *, translated: bool) -> Sourc
     source = _written_together(
         (piece.segment.model_source or piece.segment.source, piece.segment) for piece in pieces
     )
-    doubtful = translated and any(c.code != "name_doubtful" for piece in pieces for c in piece.caveats)
+    doubtful = translated and any(c.code in DOUBTED for piece in pieces for c in piece.caveats)
     return SourceSentence(span, source, read_together(pieces) if translated else None, doubtful)
 
 
@@ -162,16 +163,8 @@ class _Work:
         self._segments: list[TranslatedSegment] = []
 
     def told(self, summary: Summary) -> Summary:
-        """With the caveats and the tokens of what had to be translated for it."""
-        if not self._segments:
-            return summary
-        caveats = [caveat for segment in self._segments for caveat in segment.caveats]
-        route = self.material.route
-        if route is not None:
-            about_models = [demonstration(model) for model in route.models if model.config.demonstration]
-            caveats = [*about_models, *([pivoted(route)] if route.pivoted else []), *caveats]
-        tokens = sum(segment.source_tokens + segment.target_tokens for segment in self._segments)
-        return replace(summary, caveats=(*caveats, *summary.caveats), tokens=summary.tokens + tokens)
+        """With what had to be translated for it."""
+        return replace(summary, translated=tuple(self._segments))
 
     async def extract(
         self, sentences: Sequence[SourceSentence], length: SummaryLength, focus: str

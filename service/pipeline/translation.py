@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from itertools import islice
@@ -60,10 +60,11 @@ class SegmentTranslator:
         )
 
     async def translate(
-        self, segments: Sequence[Segment], *, ramp: bool = False
+        self, segments: Sequence[Segment], *, texts: Sequence[int] = (), ramp: bool = False
     ) -> AsyncGenerator[TranslatedSegment]:
         """Every segment, in order, as soon as it and those before it are ready. All of them wait
-        in the queue together; leaving the iterator takes back what has not been decoded.
+        in the queue together; leaving the iterator takes back what has not been decoded. `texts` says how
+        many of the segments belong to each of several texts, which are judged without one another.
 
         Raises what `Batcher.submit` raises, and `GenerationFailed`.
         """
@@ -78,11 +79,14 @@ class SegmentTranslator:
             ramp=ramp,
             admitted=self._admitted,
         )
-        likelihood = Likelihood()
-        settler = Settler(
-            self._generate, options, kept=self._kept, glossary=self._glossary, likelihood=likelihood
-        )
-        settled = _settled(settler, wanted, counts, futures, likelihood, ramp=ramp)
+        likelihoods = _likelihoods(segments, texts)
+        settlers = {
+            likelihood: Settler(
+                self._generate, options, kept=self._kept, glossary=self._glossary, likelihood=likelihood
+            )
+            for likelihood in set(likelihoods)
+        }
+        settled = _settled(settlers, wanted, counts, futures, likelihoods, ramp=ramp)
         position = 0
         try:
             async with aclosing(settled):
@@ -113,37 +117,37 @@ class SegmentTranslator:
 
 
 async def _settled(
-    settler: Settler,
+    settlers: Mapping[Likelihood, Settler],
     segments: Sequence[Segment],
     counts: Sequence[int],
     futures: Sequence[asyncio.Future[Hypothesis]],
-    likelihood: Likelihood,
+    likelihoods: Sequence[Likelihood],
     *,
     ramp: bool,
 ) -> AsyncGenerator[tuple[int, Settled]]:
     """Each with its source tokens, in order, the repairs of the next `_SETTLING` segments under way
-    together. A segment is compared with all others; with `ramp`, where nobody waits for those, with the
-    ones decoded before it."""
+    together. A segment is compared with all others of its text; with `ramp`, where nobody waits for those,
+    with the ones decoded before it."""
 
     async def settle(
-        segment: Segment, tokens: int, future: asyncio.Future[Hypothesis]
+        segment: Segment, tokens: int, future: asyncio.Future[Hypothesis], likelihood: Likelihood
     ) -> tuple[int, Settled]:
         hypothesis = await future
         if ramp:
             likelihood.add(hypothesis.score)
-        return tokens, await settler.settle(segment, tokens, hypothesis)
+        return tokens, await settlers[likelihood].settle(segment, tokens, hypothesis)
 
     if futures and not ramp:
         await asyncio.wait(futures)
-        for future in futures:
+        for future, likelihood in zip(futures, likelihoods, strict=True):
             if not future.cancelled() and future.exception() is None:
                 likelihood.add(future.result().score)
-    waiting = zip(segments, counts, futures, strict=True)
+    waiting = zip(segments, counts, futures, likelihoods, strict=True)
     settling: deque[asyncio.Task[tuple[int, Settled]]] = deque()
     try:
         while True:
-            for segment, tokens, future in islice(waiting, min(_STARTED, _SETTLING - len(settling))):
-                settling.append(asyncio.create_task(settle(segment, tokens, future)))
+            for upcoming in islice(waiting, min(_STARTED, _SETTLING - len(settling))):
+                settling.append(asyncio.create_task(settle(*upcoming)))
             if not settling:
                 return
             await asyncio.sleep(0)
@@ -153,6 +157,12 @@ async def _settled(
         for task in settling:
             task.cancel()
         await asyncio.gather(*settling, return_exceptions=True)
+
+
+def _likelihoods(segments: Sequence[Segment], texts: Sequence[int]) -> list[Likelihood]:
+    """Of each segment that is translated, that of its text."""
+    of_each = [likelihood for count in texts or (len(segments),) for likelihood in [Likelihood()] * count]
+    return [likelihood for segment, likelihood in zip(segments, of_each, strict=True) if segment.translatable]
 
 
 def _translated(

@@ -26,6 +26,10 @@ class Fault(StrEnum):
     UNLIKELY = "segment_unlikely"
 
 
+DOUBTED = frozenset({*Fault, "number_doubtful", "unit_doubtful", "placeholder_doubtful", "segment_unchecked"})
+"""Codes of what keeps a sentence out of a summary while there are others. A name that is written differently,
+a repair that worked and a term that was missed do not."""
+
 MESSAGES = {
     Fault.EMPTY: "The model returned nothing for this segment; the source text stands in its place.",
     Fault.CUT: "The translation of this segment stopped at the length limit and may miss its end.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import uuid
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,8 @@ from pathlib import Path
 from service.errors import GlossaryInvalid, GlossaryNotFound, StoreUnavailable
 from service.terms.glossary import Dictionaries, Dictionary, Term, check_terms
 from service.terms.schema import prepare
+
+logger = logging.getLogger("kurzfassung")
 
 MOST_GLOSSARIES = 1000
 
@@ -171,6 +174,7 @@ class GlossaryStore:
                 prepare(connection)
                 yield connection
         except (OSError, sqlite3.Error) as error:
+            logger.error("the store of glossaries", extra={"facts": {"cause": type(error).__name__}})
             raise StoreUnavailable("The store of glossaries cannot be used right now.") from error
 
 

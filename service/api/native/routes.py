@@ -17,12 +17,12 @@ from service.api.event_stream import Event, event_bytes, event_response, wants_s
 from service.api.native import wire
 from service.api.problem import PROBLEM_RESPONSES
 from service.api.state import ServiceState, service_state
-from service.errors import UnsupportedMedia
+from service.errors import GlossaryInvalid, UnsupportedMedia
 from service.pipeline.article import DigestRequest, MediaType
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Summary, TranslatedSegment
 from service.pipeline.summarization import SummaryRequest
-from service.terms.glossary import Dictionaries, TermList
+from service.terms.glossary import LONGEST_TERM, Dictionaries, TermList, check_terms
 from service.text.check import check_text
 from service.text.language import detect_language
 from service.text.language_names import language_name
@@ -49,6 +49,8 @@ class RawOptions(BaseModel):
     focus: str = Field(default="", max_length=200)
     segments: bool = False
     on_overflow: str = Field(default="split", pattern="^(split|error)$")
+    keep: list[str] = Field(default=[], description="repeatable")
+    glossary: str | None = Field(default=None, description="the id of a stored glossary")
 
     def digest_fields(self, text: str) -> dict[str, Any]:
         wish = {"sentences": self.sentences, "words": self.words, "length": self.length}
@@ -59,6 +61,8 @@ class RawOptions(BaseModel):
             "summary": {**wish, "language": self.language, "style": self.style, "focus": self.focus},
             "segments": self.segments,
             "on_overflow": self.on_overflow,
+            "keep": self.keep,
+            **({"glossary": self.glossary} if self.glossary is not None else {}),
         }
 
 
@@ -92,7 +96,10 @@ async def _fields(request: Request, state: ServiceState) -> tuple[dict[str, Any]
     if kind == "application/json":
         data = parse_json(body)
         return (data if isinstance(data, dict) else {"": data}), None
-    options = validate(RawOptions, dict(request.query_params), strict=False)
+    query: dict[str, Any] = dict(request.query_params)
+    if "keep" in query:
+        query["keep"] = request.query_params.getlist("keep")
+    options = validate(RawOptions, query, strict=False)
     text = decode_text(body, charset, html=_RAW[kind] == "page")
     return options.digest_fields(text), _RAW[kind]
 
@@ -106,7 +113,14 @@ async def _digest_body(request: Request, state: ServiceState) -> tuple[wire.Dige
 async def _terms(body: wire.Translated, state: ServiceState) -> TermList | Dictionaries | None:
     if isinstance(body.glossary, str):
         return await asyncio.to_thread(state.glossaries.dictionaries, body.glossary)
-    return body.terms
+    terms = body.terms
+    if terms is not None:
+        try:
+            await off_loop(len(terms) * LONGEST_TERM, lambda: check_terms(terms.terms))
+        except GlossaryInvalid as error:
+            error.pointer = "#/glossary"
+            raise
+    return terms
 
 
 async def _answer(characters: int, shape: Callable[[], BaseModel]) -> Response:

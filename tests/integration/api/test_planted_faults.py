@@ -120,21 +120,26 @@ def test_a_fault_in_a_real_article_is_noticed_where_it_is(decode: Callable[[str]
     assert any("27. Juli" in source for source in broken[code])
 
 
-def test_a_sentence_the_engine_is_far_less_sure_of_than_of_the_rest_is_told() -> None:
+def unsure_of(mark: str) -> ModelSet:
+    """Models that are sure of every sentence but those with the mark in them."""
+
     class Unsure(StubBackend):
         def generate(self, sources: Sequence[str], options: GenerationOptions) -> list[Hypothesis]:
             made = super().generate(sources, options)
             return [
-                replace(each, score=-4.0) if "Fledermaus" in source else each
+                replace(each, score=-4.0) if mark in source else each
                 for source, each in zip(sources, made, strict=True)
             ]
 
+    config = Catalogue.read().model("stub")
+    return ModelSet(profile="stub", translators=[LoadedModel(config, Unsure(config), "0" * 40)])
+
+
+def test_a_sentence_the_engine_is_far_less_sure_of_than_of_the_rest_is_told() -> None:
     sentences = [f"Das ist der Satz Nummer {number} in einem langen Bericht." for number in range(12)]
     odd = "Die Fledermaus flog durch den Saal und niemand wusste, woher sie kam."
     text = " ".join([*sentences[:6], odd, *sentences[6:]])
-    config = Catalogue.read().model("stub")
-    models = ModelSet(profile="stub", translators=[LoadedModel(config, Unsure(config), "0" * 40)])
-    with serving(models) as client:
+    with serving(unsure_of("Fledermaus")) as client:
         answer = client.post("/v1/digest", json={"text": text, "source": "de"}).json()
     assert told(answer, text) == {"segment_unlikely": [odd]}
 
@@ -144,3 +149,21 @@ def test_a_sentence_of_which_half_came_back_untranslated_is_told() -> None:
         return source if "Brücke" in source else source.upper()
 
     assert told(translate(half))["segment_untranslated"] == [LONG]
+
+
+def test_a_term_put_in_does_not_hide_that_the_engine_was_unsure() -> None:
+    odd = "Die Fledermaus flog durch den Saal und niemand wusste, woher sie kam."
+    text = " ".join([*(f"Das ist der Satz Nummer {n} in einem langen Bericht." for n in range(12)), odd])
+    glossary = [{"source": "Fledermaus", "target": "bat"}]
+    with serving(unsure_of("durch den Saal")) as client:
+        answer = client.post("/v1/digest", json={"text": text, "source": "de", "glossary": glossary}).json()
+    assert answer["terms"]["applied"]
+    assert told(answer, text)["segment_unlikely"] == [odd]
+
+
+def test_texts_of_one_call_are_judged_without_one_another() -> None:
+    odd = "Die Fledermaus flog durch den Saal und niemand wusste, woher sie kam."
+    texts = [*(f"Das ist der Satz Nummer {n} in einem langen Bericht." for n in range(12)), odd]
+    with serving(unsure_of("Fledermaus")) as client:
+        made = client.post("/v1/translate", json={"text": texts, "source": "de"}).json()["translations"]
+    assert all("segment_unlikely" not in {w["code"] for w in each["warnings"]} for each in made)

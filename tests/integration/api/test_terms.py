@@ -117,3 +117,41 @@ def test_a_stored_glossary_works_in_a_digest_and_a_summary(client: httpx.Client)
     digest = client.post("/v1/digest", json={"text": TEXT, "source": "de", "glossary": TERMS}).json()
     assert "footbridge" in digest["summary"]["text"].casefold()
     assert len(digest["terms"]["applied"]) == 2
+
+
+def test_the_terms_of_a_segment_that_came_back_empty_are_missed() -> None:
+    with serving(stub_models(decode=lambda source: "" if "Rat" in source else source.upper())) as client:
+        answer = translate(
+            client, "Die Brücke steht. Der Rat schweigt.", glossary=[{"source": "Rat", "target": "x"}]
+        )
+    assert [use["source"] for use in answer["terms"]["missed"]] == ["Rat"]
+    assert sorted(told(answer)) == ["segment_empty", "term_missed"]
+
+
+def test_a_summary_tells_of_the_terms_that_were_translated_for_it_alone(client: httpx.Client) -> None:
+    body = {"text": TEXT, "source": "de", "glossary": TERMS, "summary": {"sentences": 1}}
+    answer = client.post("/v1/summarize", json=body).json()
+    assert answer["terms"]["applied"]
+    codes = [warning["code"] for warning in answer["warnings"]]
+    assert codes.count("demonstration_model") == 1
+
+
+def test_a_raw_body_may_name_strings_to_keep_and_a_stored_glossary(client: httpx.Client) -> None:
+    body = {"name": "Bau", "source": "de", "target": "en", "terms": TERMS}
+    identity = client.post("/v1/glossaries", json=body).json()["id"]
+    query = {"source": "de", "keep": ["Meier", "Kurz & Gut"], "glossary": identity}
+    text = "Meier und Kurz & Gut bauen die Brücke."
+    response = client.post(
+        "/v1/translate", params=query, content=text.encode(), headers={"Content-Type": "text/plain"}
+    )
+    assert response.status_code == 200, response.text
+    [answer] = response.json()["translations"]
+    assert answer["text"].replace("FOOTBRIDGE", "footbridge") == "Meier UND Kurz & Gut BAUEN DIE footbridge."
+
+
+def test_unusable_terms_are_refused_even_where_nothing_is_translated(client: httpx.Client) -> None:
+    terms = [{"source": "a", "target": "x"}, {"source": "a", "target": "y"}]
+    text = ["The bridge over the river will be renovated in May, says the council."]
+    response = client.post("/v1/translate", json={"text": text, "source": "en", "glossary": terms})
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["pointer"] == "#/glossary"

@@ -22,7 +22,7 @@ class Capitals:
         self.left = False
 
     async def translate(
-        self, segments: Sequence[Segment], *, ramp: bool = False
+        self, segments: Sequence[Segment], *, texts: Sequence[int] = (), ramp: bool = False
     ) -> AsyncGenerator[TranslatedSegment]:
         self.groups.append(len(segments))
         try:
