@@ -12,6 +12,11 @@ def split(text: str, language: str = "de") -> list[str]:
 
 
 TRAPS = [
+    "Super Laden!!| immer wieder gerne.",
+    "Was soll das??| das geht nicht.",
+    "Ich kam nur schwer weg...| Verdiente fünf Sterne!",
+    "Der... Mann kam nicht.",
+    "Er dachte an … Peter.",
     "Der 70. Jahrestag wurde gefeiert.| Alle kamen.",
     "Am 27. Juli endete der Krieg.",
     "Der 38. Breitengrad teilt das Land.",
