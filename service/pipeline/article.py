@@ -40,7 +40,8 @@ from service.text.article import Article, BlockKind, read_article
 from service.text.check import check_text
 from service.text.furniture import has_letters
 from service.text.html import read_html
-from service.text.markup import MarkedText, holds_markup, read_markup
+from service.text.marked_text import MarkedText
+from service.text.markup import holds_markup, read_markup
 from service.text.segment import Segment, keep_blocks
 from service.text.segmentation import segment_article
 from service.text.tags import NO_RULES, TagRules

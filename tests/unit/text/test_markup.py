@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from service.text.article import read_article
 from service.text.frame import join_pieces
-from service.text.markup import Markup, holds_markup, read_markup
+from service.text.marked_text import Markup
+from service.text.markup import holds_markup, read_markup
 from service.text.placement import place
 from service.text.segment import Segment, join_segments
 from service.text.segmentation import segment_article
@@ -194,3 +195,23 @@ def test_what_stands_in_ignored_tags_is_shown_to_the_model_as_one_word_or_not_at
     assert sentences("<a>Der <x>Zug</x> fährt.</a>", "xml", **rules) == ["Der Zug fährt."]
     assert sentences("<a>Der <x>alte <b>Zug</b></x> fährt.</a>", "xml", **rules) == ["Der X1X fährt."]
     assert sentences("<a><x>Der alte Zug.</x><t>Er fährt.</t></a>", "xml", **rules) == ["Er fährt."]
+
+
+@pytest.mark.parametrize(
+    "shard", ["<code>a", "<code>a b.</code> X1X ", '<i translate="no">a</b>', "</code><code>"]
+)
+def test_a_hostile_text_takes_no_longer_than_its_length(shard: str) -> None:
+    """Were it read to its end for every element, this would take minutes."""
+    marked = read_markup(shard * 20_000, "html")
+    assert len(marked.starts) == len(marked.ends) == len(marked.plain)
+
+
+def test_an_element_within_one_of_its_name_does_not_end_it() -> None:
+    raw = "Der <code>a<code>b</code>c</code> fährt. <code>Der Zug hält. Er"
+    assert plain_of(raw) == ["Der abc fährt.", "Der Zug hält.", "Er"]
+
+
+def test_the_words_that_stand_for_elements_are_not_in_the_text() -> None:
+    raw = "Die X1X2X und <code>a b</code> und <code>c d</code> fahren."
+    assert plain_of(raw) == ["Die X1X2X und X3X und X4X fahren."]
+    assert shouted(raw) == "DIE X1X2X UND <code>a b</code> UND <code>c d</code> FAHREN."
