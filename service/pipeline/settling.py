@@ -29,7 +29,7 @@ from service.text.segment import Segment
 Generate = Callable[[Sequence[str], GenerationOptions], Awaitable[list[Hypothesis]]]
 
 
-_MOST_MARKS = 200
+MOST_MARKS = 200
 """Tags that are looked for a place in one segment. No sentence has more; a hostile one would be translated in
 thousands of pieces."""
 
@@ -190,7 +190,7 @@ class Settler:
             return settled
         kept = settled.hypothesis
         target = " ".join(kept.target.split())
-        if len(frame.marks) > _MOST_MARKS:
+        if len(frame.marks) > MOST_MARKS:
             return replace(settled, written=frame.around(target), retagged=True)
         written = place(frame, target, kept.alignment, source_words=len(task.source.split()))
         if written is not None and same_tags(frame, written):

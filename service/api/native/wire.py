@@ -75,7 +75,9 @@ class _Source(BaseModel):
     source: str = Field(default="auto", pattern=LANGUAGE_CODE, description='language code, or "auto"')
     target: str = Field(default="en", pattern=LANGUAGE_CODE)
     on_overflow: OnOverflow = Field(
-        default="split", description="a sentence too long for the model: translate it in parts, or refuse it"
+        default="split",
+        description="a sentence too long for the model: translate it in parts, or refuse it; of two models, "
+        "on the way through English, the first is asked and the second gets parts",
     )
 
 
