@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from email.message import Message
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar, get_args
 from urllib.parse import parse_qs
 
 from fastapi import Request
@@ -159,15 +159,51 @@ def validate(model: type[Model], data: Any, *, strict: bool = True) -> Model:
     try:
         return model.model_validate(data, strict=strict)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        location = first["loc"]
-        pointer = "#/" + "/".join(_shown(part) for part in location)
-        if first["type"] == "extra_forbidden":
-            allowed = ", ".join(sorted(_fields_at(model, location[:-1])))
+        fault = _fault(error, data)
+        pointer = "#/" + "/".join(_shown(part) for part in fault.location)
+        if fault.kind == "extra_forbidden":
+            allowed = ", ".join(sorted(_fields_at(model, fault.location[:-1])))
             raise MalformedBody(
-                f"Unknown field {_shown(location[-1])}; allowed here: {allowed}.", pointer=pointer
+                f"Unknown field {_shown(fault.location[-1])}; allowed here: {allowed}.", pointer=pointer
             ) from None
-        raise MalformedBody(f"{pointer}: {first['msg']}.", pointer=pointer) from None
+        raise MalformedBody(f"{pointer}: {fault.message}.", pointer=pointer) from None
+
+
+class _Fault(NamedTuple):
+    location: tuple[int | str, ...]
+    kind: str
+    message: str
+
+
+def _fault(error: ValidationError, data: Any) -> _Fault:
+    """The first; where a value may be of several types, what is wrong with it as one of the type it has."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    faults = [
+        _Fault(_within(data, each["loc"], missing=each["type"] == "missing"), each["type"], each["msg"])
+        for each in found
+    ]
+    fault = faults[0]
+    if len(fault.location) < len(found[0]["loc"]):
+        of_the_value = [each for each in faults if each.location[:1] == fault.location[:1]]
+        fault = max(of_the_value, key=lambda each: (len(each.location), not each.kind.endswith("_type")))
+        if fault.location == faults[0].location and fault.kind.endswith("_type"):
+            message = " or ".join(dict.fromkeys(each.message for each in of_the_value))
+            fault = fault._replace(message=message.replace(" or Input should be ", " or "))
+    return fault
+
+
+def _within(data: Any, location: tuple[int | str, ...], *, missing: bool) -> tuple[int | str, ...]:
+    """The location without what pydantic puts between: the names of the types that a value may have."""
+    parts: list[int | str] = []
+    for number, part in enumerate(location, 1):
+        if isinstance(data, list) and isinstance(part, int):
+            data = data[part]
+        elif isinstance(data, dict) and (part in data or (missing and number == len(location))):
+            data = data.get(part)
+        else:
+            continue
+        parts.append(part)
+    return tuple(parts)
 
 
 def _shown(part: int | str) -> str:
@@ -180,7 +216,12 @@ def _shown(part: int | str) -> str:
 def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
     for part in location:
         field = model.model_fields.get(str(part))
-        nested = field.annotation if field else None
-        if isinstance(nested, type) and issubclass(nested, BaseModel):
-            model = nested
+        model = (_model_in(field.annotation) if field else None) or model
     return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Also that of a list's items."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)

@@ -35,21 +35,36 @@ def _later(seconds: float, call: Callable[[], None]) -> Timer:
 
 
 class Run:
-    """One piece of work, for everybody who asked for it."""
+    """One piece of work, for everybody who asked for it. `told` is set by who gave its failure to a caller
+    with its status: whoever asks then may try anew."""
 
     def __init__(self, task: asyncio.Task[bytes]) -> None:
         self.task = task
         self.waiters = 0
         self.slow = False
         self.untaken = False
+        self.told = False
         self.timer: Timer | None = None
 
     @property
     def finished(self) -> bool:
         return self.task.done()
 
+    @property
+    def worth_keeping(self) -> bool:
+        return (self.slow or self.untaken) and not self.told
+
     def grew_slow(self) -> None:
         self.slow = True
+
+    def start_timer(self, timer: Timer) -> None:
+        self.stop_timer()
+        self.timer = timer
+
+    def stop_timer(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
 
     async def wait(self) -> None:
         """Until it is finished; to cancel this wait does not touch the work."""
@@ -69,9 +84,10 @@ class Run:
 
 class Coalescing:
     """Runs by the key of their request. A run that all have left goes on for `GRACE_SECONDS`. Its
-    outcome, a failure too, is kept for `KEEP_SECONDS` if it took `slow_seconds` or if nobody was there
-    to take it; any other is forgotten, because doing it again is cheap. Of what nobody waits for there
-    are never more than `most_idle` runs and `most_idle_bytes`: the oldest goes first.
+    outcome is kept until `KEEP_SECONDS` after its end, however often it is asked for, if it took
+    `slow_seconds` or if nobody was there to take it; a failure only until somebody was told it. Any other
+    is forgotten, because doing it again is cheap. Of what nobody waits for there are never more than
+    `most_idle` runs and `most_idle_bytes`: the oldest goes first.
 
     `on_joined` is called when a request finds its work done or under way.
     """
@@ -126,6 +142,8 @@ class Coalescing:
             if not task.cancelled() and (error := task.exception()):
                 traceback.clear_frames(error.__traceback__)  # they hold the request's text
             run.untaken = not run.waiters
+            if self._runs.get(key) is run and run.worth_keeping:
+                run.start_timer(self._later(KEEP_SECONDS, partial(self._drop, key, run)))
             self._settle(key, run)
 
         run.task.add_done_callback(ended)
@@ -133,20 +151,19 @@ class Coalescing:
 
     def _wake(self, key: Hashable, run: Run) -> None:
         self._idle.pop(key, None)
-        if run.timer is not None:
-            run.timer.cancel()
-            run.timer = None
+        if not run.finished:
+            run.stop_timer()
 
     def _settle(self, key: Hashable, run: Run) -> None:
         """What becomes of a run that was left, or that ended."""
-        if run.waiters or self._runs.get(key) is not run:
+        if self._runs.get(key) is not run or (run.waiters and not run.told):
             return
         self._wake(key, run)
-        if run.finished and not (run.slow or run.untaken):
+        if run.finished and not run.worth_keeping:
             self._drop(key, run)
             return
-        seconds = KEEP_SECONDS if run.finished else GRACE_SECONDS
-        run.timer = self._later(seconds, partial(self._drop, key, run))
+        if not run.finished:
+            run.start_timer(self._later(GRACE_SECONDS, partial(self._drop, key, run)))
         self._idle[key] = run
         while (
             len(self._idle) > self._most_idle
@@ -155,7 +172,8 @@ class Coalescing:
             self._drop(*next(iter(self._idle.items())))
 
     def _drop(self, key: Hashable, run: Run) -> None:
-        self._wake(key, run)
+        self._idle.pop(key, None)
+        run.stop_timer()
         del self._runs[key]
         if run.finished:
             return

@@ -71,6 +71,7 @@ class HeartbeatAnswer(Response):
             body = run.outcome()
         except Exception as error:
             if not begun:
+                run.told = True
                 raise
             _log(error, scope)
             await asyncio.wait({left}, timeout=_SILENCE_SECONDS)

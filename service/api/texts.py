@@ -13,7 +13,8 @@ from service.pipeline.result import TermUse
 from service.terms.glossary import TermList
 from service.text.check import check_text
 from service.text.furniture import has_letters
-from service.text.markup import Markup, holds_markup, read_markup
+from service.text.marked_text import Markup
+from service.text.markup import holds_markup, read_markup
 from service.text.tags import NO_RULES, TagRules
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field, replace
@@ -40,10 +41,13 @@ from service.text.article import Article, BlockKind, read_article
 from service.text.check import check_text
 from service.text.furniture import has_letters
 from service.text.html import read_html
-from service.text.markup import MarkedText, holds_markup, read_markup
+from service.text.marked_text import MarkedText
+from service.text.markup import holds_markup, read_markup
+from service.text.occurrences import occurrences
 from service.text.segment import Segment, keep_blocks
 from service.text.segmentation import segment_article
 from service.text.tags import NO_RULES, TagRules
+from service.text.wrapping import unwrap
 
 OnOverflow = Literal["split", "error"]
 MediaType = Literal["text", "page", "html", "xml"]
@@ -51,6 +55,8 @@ MediaType = Literal["text", "page", "html", "xml"]
 as it went in."""
 
 _WORTH_SAYING = 0.005
+
+_SENTENCE_END = re.compile(r"[.!?:;…\n]\s*\S")
 
 _UNREAD_TOKENS = 512
 """Segment length for a text that is copied and that no model reads, in words."""
@@ -251,6 +257,7 @@ class ArticlePipeline:
                 caveats.append(_other_languages(terms, language, target))
         with watch.stage("segment"):
             segments = await off_loop(len(plain), lambda: _segments(article, found, route, marked))
+            caveats.extend(_across_sentences(request.kept, plain, segments, language) if route else ())
             if request.on_overflow == "error" and route is not None:
                 _refuse_split(segments, route.models[0].config.limits.segment_tokens)
         return _Reading(
@@ -335,6 +342,22 @@ def _segments(
     )
     segments = keep_blocks(segments, found.kept) if found.kept else segments
     return segments if marked is None else marked.segments(segments)
+
+
+def _across_sentences(
+    kept: Sequence[str], plain: str, segments: Sequence[Segment], language: str
+) -> list[Caveat]:
+    """A string to keep that ends one sentence and begins the next is read by nobody as one."""
+    caveats = []
+    for string in kept:
+        if not _SENTENCE_END.search(string):
+            continue
+        read = unwrap(string, language)
+        within = sum(len(occurrences(read, segment.model_source)) for segment in segments)
+        if len(occurrences(string, plain)) > within:
+            message = "A string to keep stands across the end of a sentence, where it cannot be kept."
+            caveats.append(Caveat("keep_across_sentences", message))
+    return caveats
 
 
 def _in_received(caveat: Caveat, marked: MarkedText | None) -> Caveat:

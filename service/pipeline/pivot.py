@@ -15,6 +15,7 @@ from service.batching.batcher import Batcher
 from service.pipeline.models import PIVOT, LoadedModel, Route
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Caveat, TranslatedSegment
+from service.pipeline.settling import MOST_MARKS
 from service.pipeline.translation import SegmentTranslator
 from service.terms.glossary import Glossary
 from service.text.article import read_article
@@ -118,7 +119,7 @@ class PivotTranslator:
         source standing."""
         if not halfway.segment.translatable or halfway.score is None:
             return []
-        frame = _reframed(halfway.segment.frame, halfway.target) if halfway.segment.frame else None
+        frame = _reframed(halfway.segment.frame, halfway) if halfway.segment.frame else None
         plain = " ".join(halfway.reading.split())
         sources = self._cut(plain)
         whole = len(sources) == 1
@@ -153,16 +154,21 @@ async def _ready(queue: asyncio.Queue[TranslatedSegment | None]) -> list[Transla
 def _merged(halfway: TranslatedSegment, arrived: Sequence[TranslatedSegment]) -> TranslatedSegment:
     scores = [halfway.score, *(each.score for each in arrived if each.segment.translatable)]
     known = [score for score in scores if score is not None]
-    caveats = (
+    caveats = [
         replace(caveat, message=f"On the way on from English: {caveat.message}", span=halfway.source_span)
         for each in arrived
         for caveat in each.caveats
-    )
+    ]
     target, plain = " ".join(each.target for each in arrived), None
     if halfway.segment.frame is not None:
         plain = " ".join(each.reading for each in arrived)
         if len(arrived) > 1:
-            target = _reframed(halfway.segment.frame, halfway.target).around(target)
+            frame = _reframed(halfway.segment.frame, halfway)
+            if _astray(frame, target):
+                message = "On the way on from English this segment was translated in parts; its tags stand "
+                message += "at its ends."
+                caveats.append(Caveat("markup_doubtful", message, halfway.source_span))
+            target = frame.around(target)
     return replace(
         halfway,
         target=target,
@@ -182,8 +188,18 @@ def _fitting(text: str, model: LoadedModel) -> list[str]:
     return [part.model_source or part.source for part in parts if part.source]
 
 
-def _reframed(frame: Frame, written: str) -> Frame:
-    """The frame of a translation: the same tags and untranslated elements, where they stand in it now."""
+def _astray(frame: Frame, target: str) -> bool:
+    """Whether `Frame.around` moves a tag or an untranslated element from where it stood."""
+    within = any(0 < mark.position < len(frame.plain) for mark in frame.marks)
+    return within or frame.replacements(target) is None
+
+
+def _reframed(frame: Frame, halfway: TranslatedSegment) -> Frame:
+    """The frame of a translation: the same tags and untranslated elements, where they stand in it now.
+    Of more tags than get a place of their own anyway nobody asks where they stand."""
+    written = halfway.target
+    if len(frame.marks) > MOST_MARKS:
+        return replace(frame, plain=halfway.reading, raw=written)
     waiting: dict[str, deque[Mark | Verbatim]] = defaultdict(deque)
     items: list[Mark | Verbatim] = [*frame.marks, *frame.verbatims]
     for item in items:

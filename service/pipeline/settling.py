@@ -31,8 +31,11 @@ from service.pipeline.verification import (
 from service.terms.glossary import Glossary, Term, TermMatch
 from service.text.frame import Frame, join_pieces, same_tags
 from service.text.lengths import expected_length
+from service.text.occurrences import occurrences
 from service.text.placement import place
+from service.text.protected import protected_spans
 from service.text.segment import Segment
+from service.text.wrapping import unwrap
 
 Generate = Callable[[Sequence[str], GenerationOptions], Awaitable[list[Hypothesis]]]
 
@@ -40,7 +43,7 @@ Generate = Callable[[Sequence[str], GenerationOptions], Awaitable[list[Hypothesi
 _STEMMING = 20
 """A stem costs some 100 microseconds, twenty times what `off_loop` reckons with."""
 
-_MOST_MARKS = 200
+MOST_MARKS = 200
 """Tags that are looked for a place in one segment. No sentence has more; a hostile one would be translated in
 thousands of pieces."""
 
@@ -72,24 +75,36 @@ class Settler:
     ) -> None:
         self._likelihood = likelihood
         self._generate, self._options = generate, options
-        self._kept, self._glossary = tuple(kept), glossary
+        self._glossary = glossary
+        # The model reads strings with their line breaks and odd spaces undone; they go out as they came.
+        self._spellings = {unwrap(each, options.source_language): each for each in kept}
 
     async def settle(self, segment: Segment, tokens: int, first: Hypothesis) -> Settled:
         """Repairs that the engine refuses or fails are given up; the doubt is told, nothing is lost."""
-        kept = (*self._kept, *(segment.frame.kept if segment.frame else ()))
+        kept = (*self._spellings, *(segment.frame.kept if segment.frame else ()))
         task = _Task(segment, tokens, kept, first.score)
         settled = await self._repaired(task, first)
         glossary, empty = self._glossary, Fault.EMPTY in settled.judgement.faults
         if glossary is not None:
             # Finding stems is slow; a segment of ordinary length goes to the thread for short texts.
-            matches = await off_loop(_STEMMING * len(task.source), lambda: glossary.matches(task.source))
+            matches = await off_loop(_STEMMING * len(task.source), lambda: task.matches(glossary))
             if empty:
                 settled = replace(settled, terms=term_uses(matches, matches))
             elif matches:
                 settled = await self._with_terms(task, settled, glossary, matches)
         if empty:
             return replace(settled, written=segment.source)
-        return await self._tagged(task, settled)
+        return self._respelled(task, await self._tagged(task, settled))
+
+    def _respelled(self, task: _Task, settled: Settled) -> Settled:
+        """Strings to keep as the source has them, where that is not how the model read them."""
+        source = task.segment.frame.plain if task.segment.frame else task.segment.source
+        written = settled.written
+        for read, spelled in self._spellings.items():
+            if read != spelled and spelled in source:
+                for at in reversed(occurrences(read, written)):
+                    written = written[:at] + spelled + written[at + len(read) :]
+        return replace(settled, written=written)
 
     async def _repaired(self, task: _Task, first: Hypothesis) -> Settled:
         best, redecoded = first, False
@@ -186,7 +201,7 @@ class Settler:
             return settled
         kept = settled.hypothesis
         target = " ".join(kept.target.split())
-        if len(frame.marks) > _MOST_MARKS:
+        if len(frame.marks) > MOST_MARKS:
             return replace(settled, written=frame.around(target), retagged=True)
         written = place(frame, target, kept.alignment, source_words=len(task.source.split()))
         if written is not None and same_tags(frame, written):
@@ -246,3 +261,12 @@ class _Task:
     @property
     def source(self) -> str:
         return self.segment.model_source
+
+    def matches(self, glossary: Glossary) -> list[TermMatch]:
+        """What stays as it is holds no terms."""
+        spans = protected_spans(self.source, self.kept)
+        return [
+            match
+            for match in glossary.matches(self.source)
+            if not any(start < match.end and match.start < end for start, end in spans)
+        ]

@@ -46,6 +46,9 @@ LENGTH_CHECKED_FROM = 38
 
 _WIDEST_BEAM = 16
 
+_LOST = 2
+"""Something that had to stay as it is weighs more than a figure that may only be written otherwise."""
+
 _COPY_WORDS = 5
 """Words in lower case that a copied segment must hold to count: names and titles may stay as they are."""
 
@@ -76,7 +79,9 @@ class Judgement:
 
     @property
     def _weight(self) -> int:
-        return len(self.faults) + sum(each.doubt != "name" for each in self.discrepancies)
+        weights = {"name": 0, "placeholder": _LOST}
+        doubts = (weights.get(each.doubt, 1) for each in self.discrepancies)
+        return len(self.faults) + sum(doubts)
 
     def better_than(self, other: Judgement) -> bool:
         if Fault.EMPTY in self.faults or Fault.EMPTY in other.faults:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from itertools import pairwise
 from typing import Literal, NamedTuple
+
+from service.text.entities import escaped
+from service.text.occurrences import occurrences
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,8 @@ class Frame:
         as often as in the source."""
         found: list[Replacement] = []
         for shown in dict.fromkeys(self.kept):
-            places = _places(shown, self.plain)
-            there = _places(shown, target)
+            places = occurrences(shown, self.plain)
+            there = occurrences(shown, target)
             if len(there) != len(places):
                 return None
             for each in self.verbatims:
@@ -111,7 +112,7 @@ class Frame:
         return "".join([*first, self.written(target, found or ()), *lost, *last])
 
     def _escaped(self, text: str) -> str:
-        return escape(text, quote=False) if self.escaped else text
+        return escaped(text, self.raw) if self.escaped else text
 
 
 def join_pieces(frame: Frame, targets: Sequence[str]) -> str | None:
@@ -133,9 +134,3 @@ def same_tags(frame: Frame, written: str) -> bool:
     it, each as often as in the source."""
     wanted = Counter([*(mark.raw for mark in frame.marks), *(each.raw for each in frame.verbatims)])
     return all(written.count(raw) >= count for raw, count in wanted.items())
-
-
-def _places(shown: str, text: str) -> list[int]:
-    before = r"(?<!\w)" if shown[0].isalnum() else ""
-    after = r"(?!\w)" if shown[-1].isalnum() else ""
-    return [found.start() for found in re.finditer(before + re.escape(shown) + after, text)]

@@ -16,6 +16,10 @@ _STRETCH = 2
 """An element may grow to so many times its words, and as many more; beyond, it holds what is not its own."""
 
 
+_SYLLABLE = 3
+"""Letters from which part of a word is one that another language may say in a word of its own."""
+
+
 class _Unplaced(Exception):
     pass
 
@@ -139,17 +143,53 @@ class _Placer:
 
     def _range(self, element: _Element, low: int, high: int) -> tuple[int, int]:
         """The share of target[low:high] that belongs to the element."""
-        words = self._words_of(element.start, element.end)
-        if element.point or not words:
+        text = self._frame.plain[element.start : element.end].strip()
+        if element.point or not text:
             at = min(max(self._snap(self._place_of(element.start, low, high), last=False), low), high)
             return at, at
-        start, end = self._extent(element, words)
+        words = self._words_of(element.start, element.end)
+        if not words:
+            start, end = self._same_signs(element, text)
+        elif element.opening and element.closing and self._is_within_a_word(element):
+            start, end = self._part_of_a_word(element, text, words)
+        else:
+            start, end = self._extent(element, words)
         start, end = self._snap(start, last=False), self._snap(end, last=True)
         start = max(low, start) if element.opening else low
         end = min(high, end) if element.closing else high
         if start >= end:
             raise _Unplaced
         return start, end
+
+    def _same_signs(self, element: _Element, text: str) -> tuple[int, int]:
+        """An element without a letter or digit, an emoji or a dash: the same signs in the target."""
+        places, there = _finds(text, self._frame.plain), _finds(text, self._target)
+        at = self._frame.plain.find(text, element.start)
+        if len(places) != len(there) or at not in places:
+            raise _Unplaced
+        found = there[places.index(at)]
+        return found, found + len(text)
+
+    def _is_within_a_word(self, element: _Element) -> bool:
+        plain = self._frame.plain
+        return any(
+            plain[at - 1 : at].isalnum() and plain[at : at + 1].isalnum()
+            for at in (element.start, element.end)
+        )
+
+    def _part_of_a_word(self, element: _Element, text: str, words: Sequence[int]) -> tuple[int, int]:
+        """A note's number, an index: where it stands in the target word as it is. Other parts, as of a
+        compound, mark the whole word."""
+        partners = [word for source in words for word in self._partners[source]]
+        if not partners:
+            raise _Unplaced
+        start, end = self._words[min(partners)][0], self._words[max(partners)][1]
+        found = _finds(text, self._target[start:end])
+        if len(found) == 1:
+            return start + found[0], start + found[0] + len(text)
+        if found or len(text) < _SYLLABLE or any(map(str.isdigit, text)):
+            raise _Unplaced
+        return self._extent(element, words)
 
     def _words_of(self, start: int, end: int) -> list[int]:
         """Source words of which a letter or digit lies within."""
@@ -247,6 +287,10 @@ class _Placer:
             if start < at < end:
                 return end if last else start
         return at
+
+
+def _finds(part: str, text: str) -> list[int]:
+    return [found.start() for found in re.finditer(re.escape(part), text)]
 
 
 def _has_content(text: str) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+
+from service.text.occurrences import occurrences
 
 _EMOJI = (
     r"(?:[\U0001f1e6-\U0001f1ff]{2}|(?:[#*0-9]\ufe0f?\u20e3)|"
@@ -27,12 +28,17 @@ _PROTECTED = re.compile(
 
 
 def protected_spans(text: str, kept: Sequence[str] = ()) -> list[tuple[int, int]]:
-    """In order, without overlaps. `kept` are strings that are protected besides, as whole words."""
-    return [found.span() for found in _pattern(tuple(kept)).finditer(text)]
+    """In order, without overlaps: of two that overlap the first, of two that begin together the longer.
+    `kept` are strings that are protected besides, as whole words."""
+    return list(_spans(text, kept))
 
 
 def without_protected(text: str, kept: Sequence[str] = ()) -> str:
-    return _pattern(tuple(kept)).sub(" ", text)
+    parts, at = [], 0
+    for start, end in _spans(text, kept):
+        parts.append(text[at:start])
+        at = end
+    return " ".join([*parts, text[at:]])
 
 
 def unkept(source: str, target: str, kept: Sequence[str] = ()) -> tuple[list[str], list[str]]:
@@ -45,16 +51,29 @@ def _counted(text: str, kept: Sequence[str]) -> Counter[str]:
     return Counter(text[start:end] for start, end in protected_spans(text, kept))
 
 
-@lru_cache(maxsize=32)
-def _pattern(kept: tuple[str, ...]) -> re.Pattern[str]:
-    """The longest of the strings first, so that none hides in another."""
-    if not kept:
-        return _PROTECTED
-    longest_first = sorted(set(kept), key=lambda each: (-len(each), each))
-    return re.compile("|".join([*map(_whole, longest_first), _PROTECTED.pattern]))
+def _spans(text: str, kept: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """The pattern is one for all, and the caller's strings are looked for beside it: a pattern of both
+    would have to be compiled for every segment that keeps words of its own."""
+    strings = sorted(_kept_spans(text, kept), key=_first_and_longest)
+    fixed = _PROTECTED.search(text)
+    at = following = 0
+    while True:
+        while following < len(strings) and strings[following][0] < at:
+            following += 1
+        if fixed is not None and fixed.start() < at:
+            fixed = _PROTECTED.search(text, at)
+        candidates = [*strings[following : following + 1], *([fixed.span()] if fixed else [])]
+        if not candidates:
+            return
+        start, at = min(candidates, key=_first_and_longest)
+        yield start, at
 
 
-def _whole(kept: str) -> str:
-    before = r"(?<!\w)" if kept[0].isalnum() else ""
-    after = r"(?!\w)" if kept[-1].isalnum() else ""
-    return before + re.escape(kept) + after
+def _kept_spans(text: str, kept: Sequence[str]) -> Iterator[tuple[int, int]]:
+    for string in set(kept):
+        yield from ((start, start + len(string)) for start in occurrences(string, text))
+
+
+def _first_and_longest(span: tuple[int, int]) -> tuple[int, int]:
+    start, end = span
+    return start, -end

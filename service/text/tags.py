@@ -18,7 +18,8 @@ _OPAQUE_ELEMENTS = frozenset("script style svg math template iframe object".spli
 
 _TAG_START = re.compile(r"<(/?)([A-Za-z_][^\s/<>]*)")
 _ATTRIBUTES = re.compile(r"[\"'<>]")
-_DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]{0,2000}+(?:\[[^\]]{0,20000}+\]\s{0,100}+)?>", re.IGNORECASE)
+# Bounded, because a text may begin as many of them as it has room for and end none.
+_DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]{0,500}+(?:\[[^\]]{0,2000}+\]\s{0,100}+)?>", re.IGNORECASE)
 CDATA, _CDATA_END = "<![CDATA[", "]]>"
 
 

@@ -12,7 +12,7 @@ from service.api.body import media_type, parse_json, read_body, validate
 from service.api.native import wire
 from service.api.problem import PROBLEM_RESPONSES
 from service.api.state import ServiceState, service_state
-from service.errors import UnsupportedMedia
+from service.errors import GlossaryInvalid, UnsupportedMedia
 from service.terms.glossary import Dictionary, Term
 from service.terms.store import StoredGlossary
 
@@ -35,6 +35,9 @@ async def create(request: Request, state: State) -> wire.GlossaryOut:
     if media_type(request)[0] != "application/json":
         raise UnsupportedMedia("Send application/json.")
     body = validate(wire.GlossaryBody, parse_json(await read_body(request, state.limits.body_bytes)))
+    for side in ("source", "target"):
+        if getattr(body, side).lower() == "auto":
+            raise GlossaryInvalid("A glossary is for two languages; auto is none.", pointer=f"#/{side}")
     terms = tuple(Term(each.source, each.target) for each in body.terms)
     dictionary = Dictionary(body.source.lower(), body.target.lower(), terms)
     made = await asyncio.to_thread(state.glossaries.add, body.name, [dictionary])

@@ -75,7 +75,9 @@ class _Source(BaseModel):
     source: str = Field(default="auto", pattern=LANGUAGE_CODE, description='language code, or "auto"')
     target: str = Field(default="en", pattern=LANGUAGE_CODE)
     on_overflow: OnOverflow = Field(
-        default="split", description="a sentence too long for the model: translate it in parts, or refuse it"
+        default="split",
+        description="a sentence too long for the model: translate it in parts, or refuse it; of two models, "
+        "on the way through English, the first is asked and the second gets parts",
     )
 
 
@@ -151,7 +153,7 @@ class GlossaryBody(BaseModel):
         name="Bauwesen", source="de", target="en", terms=[{"source": "Brücke", "target": "footbridge"}]
     )
 
-    name: str = Field(min_length=1, max_length=LONGEST_TERM)
+    name: str = Field(min_length=1, max_length=LONGEST_TERM, pattern=r"^[^\x00-\x1f\x7f]*$")
     source: str = Field(pattern=LANGUAGE_CODE)
     target: str = Field(pattern=LANGUAGE_CODE)
     terms: list[TermIn] = Field(min_length=1, max_length=MOST_TERMS)

@@ -220,3 +220,33 @@ def test_no_answer_and_no_log_line_holds_the_text(
     logged = json.dumps([[record.getMessage(), getattr(record, "facts", None)] for record in caplog.records])
     assert "request" in logged
     assert SECRET not in logged
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "pointer", "message"),
+    [
+        ("translate", {"glossary": "Bauwesen"}, "#/glossary", "String should match pattern"),
+        ("translate", {"glossary": [{"source": "", "target": "a"}]}, "#/glossary/0/source", "at least 1"),
+        ("translate", {"glossary": [{"source": "a"}]}, "#/glossary/0/target", "Field required"),
+        ("translate", {"glossary": [{"source": "a", "target": "b", "case": 1}]}, "#/glossary/0/case",
+         "Unknown field case; allowed here: source, target."),
+        ("translate", {"glossary": ["Brücke"]}, "#/glossary/0", "dictionary"),
+        ("translate", {"glossary": 5}, "#/glossary", "a valid list or a valid string"),
+        ("translate", {"text": 5}, "#/text", "a valid string or a valid list"),
+        ("translate", {"text": {"de": "a"}}, "#/text", "a valid string or a valid list"),
+        ("translate", {"text": ["a", 5]}, "#/text/1", "a valid string."),
+        ("digest", {"summary": {"satz": 1}}, "#/summary/satz", "focus, language, length"),
+        ("glossaries", {"name": "a", "source": "de", "target": "en", "terms": [{"quelle": "a"}]},
+         "#/terms/0/source", "Field required"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_of_a_field_of_several_types_is_pointed_to(
+    client: httpx.Client, path: str, fields: dict[str, Any], pointer: str, message: str
+) -> None:
+    text = {} if path == "glossaries" else {"text": "Guten Morgen."}
+    response = client.post(f"/v1/{path}", json=text | fields)
+    problem = response.json()
+    assert (response.status_code, problem["errors"][0]["pointer"]) == (400, pointer)
+    assert message in problem["detail"]
+    assert "Brücke" not in response.text
+    assert "Bauwesen" not in response.text

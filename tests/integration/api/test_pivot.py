@@ -1,7 +1,9 @@
 """Through English where no model goes directly, over HTTP with stand-in models."""
 
 import json
+import re
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -216,3 +218,34 @@ def test_markup_comes_through_both_steps(client: httpx.Client, text: str, expect
 def test_a_glossary_that_no_half_of_the_way_has_is_said_not_to_apply(client: httpx.Client) -> None:
     answer = digest(client, glossary=[{"source": "Brücke", "target": "pont"}])
     assert warnings(answer, "glossary_not_applied")
+
+
+LONG = "Der Stadtrat hat am Montag <b>beschlossen</b>, die alte Brücke über den Fluss zu sanieren."
+
+
+@pytest.mark.parametrize(
+    ("text", "doubtful"),
+    [(LONG, True), ("<b>" + LONG.replace("<b>", "").replace("</b>", "") + "</b>", False)],
+)
+def test_tags_that_lose_their_place_because_the_second_model_gets_parts_are_doubted(
+    text: str, doubtful: bool
+) -> None:
+    with serving(models(None, {"limits": {"segment_tokens": 6, "source_tokens": 8}})) as client:
+        answer = digest(client, text, format="html", segments=False)
+    assert sorted(re.findall("<.*?>", answer["translation"]["text"])) == ["</b>", "<b>"]
+    told = warnings(answer, "markup_doubtful")
+    assert [text[each["span"]["start"] : each["span"]["end"]] for each in told] == [text] * doubtful
+    assert (answer["translation"]["text"] == text.lower()) is not doubtful
+
+
+def test_a_sentence_of_many_different_tags_comes_through_both_steps(client: httpx.Client) -> None:
+    """So many are not looked for one by one."""
+    text = "".join(f"<i id={n}>Stadtrat</i> " if n < 8 else f"<i id={n}></i>" for n in range(5_000))
+    answer = digest(client, text + " tagt.", format="html", segments=False)
+    assert Counter(re.findall("<.*?>", answer["translation"]["text"])) == Counter(re.findall("<.*?>", text))
+    assert warnings(answer, "markup_doubtful")
+
+
+def test_a_sentence_too_long_for_the_second_model_only_is_no_overflow() -> None:
+    with serving(models(None, {"limits": {"segment_tokens": 6, "source_tokens": 8}})) as client:
+        assert digest(client, on_overflow="error")["translation"]["text"] == TEXT.lower()

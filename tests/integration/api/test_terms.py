@@ -155,3 +155,29 @@ def test_unusable_terms_are_refused_even_where_nothing_is_translated(client: htt
     response = client.post("/v1/translate", json={"text": text, "source": "en", "glossary": terms})
     assert response.status_code == 422
     assert response.json()["errors"][0]["pointer"] == "#/glossary"
+
+
+@pytest.mark.parametrize(
+    "kept", ["Cafe\u0301 Mitte", "Karl\u00a0Meier", "Karl  Meier", "Haus\u00adtier", "Mann 7"]
+)
+def test_a_listed_string_comes_back_in_its_own_spelling(client: httpx.Client, kept: str) -> None:
+    answer = translate(client, f"Heute kam {kept} am Montag um 7 nach Hause.", keep=[kept])
+    assert kept in answer["text"]
+    assert told(answer) in ([], ["segment_repaired"])
+
+
+def test_a_listed_string_across_two_sentences_is_told(client: httpx.Client) -> None:
+    answer = translate(client, "Da ist der Mann. Geht er?", keep=["Mann. Geht"])
+    assert "Mann. Geht" not in answer["text"]
+    assert "keep_across_sentences" in told(answer)
+
+
+def test_a_term_within_what_stays_as_it_is_is_none(client: httpx.Client) -> None:
+    text = "<p>Die Firma nutzt <code>Brücke</code> seit Mai.</p>"
+    assert translate(client, text, format="html", glossary=TERMS)["terms"] == {"applied": [], "missed": []}
+
+
+def test_a_glossary_for_any_language_is_refused(client: httpx.Client) -> None:
+    body = {"name": "x", "source": "auto", "target": "en", "terms": TERMS}
+    assert client.post("/v1/glossaries", json=body).status_code == 422
+    assert client.post("/v1/glossaries", json={**body, "source": "de", "name": "a\nb"}).status_code == 400

@@ -98,10 +98,11 @@ class House:
     def _count(self) -> None:
         self.joined += 1
 
-    async def caller(self, key: str = "a") -> "asyncio.Task[bytes]":
+    async def caller(self, key: str = "a", *, told: bool = False) -> "asyncio.Task[bytes]":
         async def ask() -> bytes:
             async with self.coalescing.joined(key, self.engine.work(key)) as run:
                 await run.wait()
+                run.told = told
                 return run.outcome()
 
         task = asyncio.create_task(ask())
@@ -213,6 +214,50 @@ async def test_a_slow_outcome_is_kept_and_then_forgotten(fails: bool) -> None:
     assert house.engine.begun["a"] == 2
     await house.leaves(last)
     await house.coalescing.close()
+
+
+@pytest.mark.parametrize("taken", [False, True])
+async def test_an_outcome_ages_however_often_it_is_asked_for(taken: bool) -> None:
+    house = House()
+    first = await house.caller()
+    await house.clock.goes_on(SLOW_SECONDS)
+    if not taken:
+        await house.leaves(first)
+    await house.engine.finishes()
+    for _ in range(3):
+        await house.clock.goes_on(KEEP_SECONDS * 0.3)
+        assert await answer_of(await house.caller()) == b"answer"
+    assert house.engine.begun["a"] == 1
+    await house.clock.goes_on(KEEP_SECONDS * 0.3)
+    await house.leaves(await house.caller())
+    assert house.engine.begun["a"] == 2
+    await house.coalescing.close()
+
+
+async def test_a_failure_is_forgotten_once_somebody_was_told() -> None:
+    """Even while another, whose answer had begun, is still there."""
+    house = House()
+    patient, told = await house.caller(), asyncio.Event()
+
+    async def silent() -> None:
+        async with house.coalescing.joined("a", house.engine.work()) as run:
+            await run.wait()
+            await told.wait()
+
+    waiting = asyncio.create_task(silent())
+    await house.clock.goes_on(SLOW_SECONDS)
+    await house.engine.fails()
+    with pytest.raises(GenerationFailed):
+        await answer_of(patient)
+    with pytest.raises(GenerationFailed):
+        await answer_of(await house.caller(told=True))
+    assert house.engine.begun["a"] == 1
+    later = await house.caller()
+    assert house.engine.begun["a"] == 2
+    told.set()
+    await asyncio.wait_for(waiting, 5)
+    await house.engine.finishes()
+    assert await answer_of(later) == b"answer"
 
 
 @pytest.mark.parametrize("fails", [False, True])

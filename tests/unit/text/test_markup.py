@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from service.text.article import read_article
 from service.text.frame import join_pieces
-from service.text.markup import Markup, holds_markup, read_markup
+from service.text.marked_text import Markup
+from service.text.markup import holds_markup, read_markup
 from service.text.placement import place
 from service.text.segment import Segment, join_segments
 from service.text.segmentation import segment_article
@@ -36,7 +37,9 @@ def shouted(raw: str, markup: Markup = "html") -> str:
             words = segment.model_source.split()
             same = [(number, number) for number in range(len(words))]
             kept = set(segment.frame.kept)
-            shown = " ".join(word if word.strip(".,") in kept else word.upper() for word in words)
+            shown = " ".join(
+                word if word.strip(".,") in kept or word == "&firma;" else word.upper() for word in words
+            )
             written = place(segment.frame, shown, same, source_words=len(words))
             assert written is not None, segment.source
             target = written
@@ -113,7 +116,9 @@ def test_tags_in_a_plain_text_are_kept_and_its_lines_stand() -> None:
     assert shouted(raw, "text") == "DER <b>RAT</b> TAGT &AMP; SCHWEIGT.\n\nER GEHT."
 
 
-@pytest.mark.parametrize("text", ["a < b", "Taste <Strg> drücken", "x <y z", "5 << 3", "<3 <3"])
+@pytest.mark.parametrize(
+    "text", ["a < b", "wenn a<b und c>d ist", "Taste <Strg> drücken", "x <y z", "5 << 3", "<3 <3"]
+)
 def test_angle_brackets_alone_are_no_markup(text: str) -> None:
     assert not holds_markup(text)
 
@@ -123,6 +128,37 @@ def test_angle_brackets_alone_are_no_markup(text: str) -> None:
 )
 def test_tags_are_seen_in_plain_text(text: str) -> None:
     assert holds_markup(text)
+
+
+def test_an_entity_of_the_document_comes_back_as_it_is_and_old_ones_are_read() -> None:
+    assert shouted("<d>Die Firma &firma; zahlt.</d>", "xml") == "<d>DIE FIRMA &firma; ZAHLT.</d>"
+    assert (
+        shouted("<p>&copy 2020 und&nbsp mehr &amp;firma; R&D</p>")
+        == "<p>© 2020 UND MEHR &amp;firma; R&amp;D</p>"
+    )
+
+
+def test_an_untranslated_element_whose_end_tag_is_left_out_ends_with_its_block() -> None:
+    raw = "<ul><li translate=no>Kurz und gut<li>Das Haus</ul><p class='x notranslate'>Eins<p>Zwei"
+    assert plain_of(raw) == ["Das Haus", "Zwei"]
+    assert shouted(raw) == raw.replace("Das Haus", "DAS HAUS").replace("Zwei", "ZWEI")
+
+
+@pytest.mark.parametrize(
+    "attribute", ["title='Das ist class=notranslate'", "title='translate=no'", "class='kein-notranslate'"]
+)
+def test_what_only_speaks_of_no_translation_is_translated(attribute: str) -> None:
+    assert plain_of(f"<p {attribute}>Der Mann geht.</p>") == ["Der Mann geht."]
+
+
+def test_the_same_word_beside_an_untranslated_one_is_translated() -> None:
+    raw = "Die Firma kauft <code>Brücke</code> und eine Brücke."
+    assert shouted(raw) == "DIE FIRMA KAUFT <code>Brücke</code> UND EINE BRÜCKE."
+
+
+@pytest.mark.parametrize("count", [1000, 20_000])
+def test_elements_that_are_never_closed_are_read(count: int) -> None:
+    assert plain_of("<code>" * count + "Hallo Welt") == ["Hallo Welt"]
 
 
 _PARTS = st.sampled_from(
@@ -194,3 +230,23 @@ def test_what_stands_in_ignored_tags_is_shown_to_the_model_as_one_word_or_not_at
     assert sentences("<a>Der <x>Zug</x> fährt.</a>", "xml", **rules) == ["Der Zug fährt."]
     assert sentences("<a>Der <x>alte <b>Zug</b></x> fährt.</a>", "xml", **rules) == ["Der X1X fährt."]
     assert sentences("<a><x>Der alte Zug.</x><t>Er fährt.</t></a>", "xml", **rules) == ["Er fährt."]
+
+
+@pytest.mark.parametrize(
+    "shard", ["<code>a", "<code>a b.</code> X1X ", '<i translate="no">a</b>', "</code><code>"]
+)
+def test_a_hostile_text_takes_no_longer_than_its_length(shard: str) -> None:
+    """Were it read to its end for every element, this would take minutes."""
+    marked = read_markup(shard * 20_000, "html")
+    assert len(marked.starts) == len(marked.ends) == len(marked.plain)
+
+
+def test_an_element_within_one_of_its_name_does_not_end_it() -> None:
+    raw = "Der <code>a<code>b</code>c</code> fährt. <code>Der Zug hält. Er"
+    assert plain_of(raw) == ["Der abc fährt.", "Der Zug hält.", "Er"]
+
+
+def test_the_words_that_stand_for_elements_are_not_in_the_text() -> None:
+    raw = "Die X1X2X und <code>a b</code> und <code>c d</code> fahren."
+    assert plain_of(raw) == ["Die X1X2X und X3X und X4X fahren."]
+    assert shouted(raw) == "DIE X1X2X UND <code>a b</code> UND <code>c d</code> FAHREN."

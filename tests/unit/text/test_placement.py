@@ -46,6 +46,34 @@ def test_punctuation_is_within_the_element_where_it_was_in_the_source() -> None:
     assert placed("Das „<b>Haus</b>“.", "The “house”.", "0-0 1-1") == "The “<b>house</b>”."
 
 
+@pytest.mark.parametrize(
+    ("raw", "target", "pairs", "wanted"),
+    [
+        ("Der Rat<sup>1</sup> tagt.", "The council1 meets.", "0-0 1-1 2-2", "The council<sup>1</sup> meets."),
+        ("Das H<sub>2</sub>O kocht.", "The H2O boils.", "0-0 1-1 2-2", "The H<sub>2</sub>O boils."),
+        ("Die 80 m<sup>2</sup>.", "The 80 m2.", "0-0 1-1 2-2", "The 80 m<sup>2</sup>."),
+        ("Ein <i>👍</i> <b>–</b> ja", "A 👍 – yes", "0-0 1-1 2-2 3-3", "A <i>👍</i> <b>–</b> yes"),
+        ("Ein alt<b>.</b> Haus", "An old. house", "0-0 1-1 2-2", "An old<b>.</b> house"),
+    ],
+)  # fmt: skip
+def test_a_note_an_index_and_signs_keep_their_own_tags(
+    raw: str, target: str, pairs: str, wanted: str
+) -> None:
+    assert placed(raw, target, pairs) == wanted
+
+
+@pytest.mark.parametrize(
+    ("raw", "target", "pairs"),
+    [
+        ("Der Rat<sup>1</sup> tagt.", "The council meets.", "0-0 1-1 2-2"),
+        ("Ein <b>–</b> gut", "A - good", "0-0 1-1 2-2"),
+        ("Ein <i>👍</i>", "A 👍 👍", "0-0 1-1"),
+    ],
+)
+def test_a_note_or_a_sign_that_is_not_there_as_it_was_has_no_place(raw: str, target: str, pairs: str) -> None:
+    assert placed(raw, target, pairs) is None
+
+
 def test_part_of_a_word_marks_the_word() -> None:
     assert placed("Die Haupt<b>stadt</b> lebt.", "The capital lives.", "0-0 1-1 2-2") == (
         "The <b>capital</b> lives."

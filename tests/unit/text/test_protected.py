@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.text.protected import protected_spans, unkept
+from service.text.protected import protected_spans, unkept, without_protected
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,35 @@ def test_what_is_lost_doubled_or_changed_is_told() -> None:
     assert unkept("{{a}}", "{{a}} {{a}}") == ([], ["{{a}}"])
 
 
-@given(st.text())
-def test_spans_are_ordered_and_apart(text: str) -> None:
-    spans = protected_spans(text)
+@pytest.mark.parametrize(
+    ("text", "kept", "found"),
+    [
+        ("Der ICE und der ICE 3 und die ICEs.", ["ICE", "ICE 3"], ["ICE", "ICE 3"]),
+        ("Auf https://talbote.example/a steht es.", ["https", "talbote"], ["https://talbote.example/a"]),
+        ("Mit {x} an post@talbote.example.", ["Mit {", "an post"], ["Mit {", "an post"]),
+        ("An C++ und C, a_b_c und -x-.", ["C++", "C", "b", "-x-"], ["C++", "C", "-x-"]),
+        ("Rat-Rat Rat", ["Rat-Rat Rat", "Rat"], ["Rat-Rat Rat"]),
+    ],
+)
+def test_of_strings_that_overlap_the_first_and_then_the_longest_is_kept(
+    text: str, kept: list[str], found: list[str]
+) -> None:
+    assert [text[start:end] for start, end in protected_spans(text, kept)] == found
+
+
+def test_what_is_protected_is_taken_out() -> None:
+    assert without_protected("Der ICE nach {ort}: %s.", ["ICE"]) == "Der   nach  :  ."
+
+
+def test_ever_new_strings_to_keep_cost_no_more_than_a_search_for_them() -> None:
+    """A pattern compiled for each of these sets would take a minute and more."""
+    for number in range(5_000):
+        kept = [f"wort{number}x{each}" for each in range(20)]
+        assert len(protected_spans(f"Hier steht {kept[-1]} und 🏆.", kept)) == 2
+
+
+@given(st.text(), st.lists(st.text(min_size=1)))
+def test_spans_are_ordered_and_apart(text: str, kept: list[str]) -> None:
+    spans = protected_spans(text, kept)
     assert all(start < end for start, end in spans)
     assert all(left[1] <= right[0] for left, right in pairwise(spans))
