@@ -16,6 +16,11 @@ from service.text.germanic import weigh_kin
 _FEWEST_LETTERS = 40
 # A character of these scripts says as much as a handful of letters.
 _DENSE_SCRIPTS = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL"})
+_CLEAR_CONFIDENCE = 0.95
+"""Confidence from which a text of half as many letters is sure: of 5,219 German ones of 20 to 39 letters (WMT
+news, Tatoeba, XQuAD questions) 2 were so taken for another language, and 90 % of 5,322 English ones for
+English."""
+
 LEAST_CONFIDENCE = 0.6
 """Confidence from which a language is sure."""
 
@@ -113,7 +118,8 @@ def detect_language(text: str, *, default: str = "de", letters: int = WINDOW_LET
         return LanguageGuess(default, 0.0, sure=False, candidates=(), letters=found)
     best = candidates[0]
     enough = found >= (_FEWEST_LETTERS // 4 if script in _DENSE_SCRIPTS else _FEWEST_LETTERS)
-    sure = enough and best.confidence >= LEAST_CONFIDENCE
+    clear = found >= _FEWEST_LETTERS // 2 and best.confidence >= _CLEAR_CONFIDENCE
+    sure = clear or (enough and best.confidence >= LEAST_CONFIDENCE)
     if sure or not _written_in(default.partition("-")[0], script):
         return LanguageGuess(best.code, best.confidence, sure, candidates, found)
     confidence = next((each.confidence for each in candidates if each.code == default), 0.0)
