@@ -12,7 +12,7 @@ CANARY = (
     "Die Arbeiten dauern drei Monate und kosten zwei Millionen Euro."
 )
 
-_SENTENCES = {"translation": "Die Brücke wird saniert.", "summarization": CANARY.partition(". ")[0] + "."}
+_SENTENCES = {"translation": "Das Wetter ist schön.", "summarization": CANARY.partition(". ")[0] + "."}
 """For a translator so short that the least one reads it."""
 
 _TOKENS = 20
