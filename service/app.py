@@ -27,28 +27,20 @@ from service.api.page import routes as page
 from service.api.root_path import RootPath
 from service.api.state import RequestLimits, ServiceState
 from service.backends.loading import engine_is_installed, load_backend
-from service.backends.protocol import GenerationOptions
 from service.batching.batcher import Batcher, BatchObserver
-from service.errors import GenerationFailed, ModelNotInstalled, OperatorError, ServiceError, SettingInvalid
+from service.errors import ModelNotInstalled, OperatorError, ServiceError, SettingInvalid
 from service.model_store.catalogue import AUTO, EXTRACT, Catalogue, Profile, Strategy
 from service.model_store.config import ModelConfig
 from service.model_store.files import ModelFiles
 from service.model_store.licence import acknowledged_models, require_licence
 from service.observability.metrics import Metrics
-from service.pipeline.article import ArticlePipeline, DigestRequest
+from service.pipeline.article import ArticlePipeline
+from service.pipeline.canary import try_models
 from service.pipeline.models import LoadedModel, ModelSet
 from service.settings import Settings
 from service.terms.store import GlossaryStore
 
 logger = logging.getLogger("kurzfassung")
-
-CANARY = (
-    "Die Brücke über den Fluss wird im Mai saniert. Das hat der Stadtrat am Montag beschlossen. "
-    "Die Arbeiten dauern drei Monate und kosten zwei Millionen Euro."
-)
-"""What readiness rests on: a small article that must come back translated and summarised."""
-
-_CANARY_TOKENS = 20
 
 _CLIENT_CLOSED_REQUEST = 499
 """Nobody reads this answer; the code only marks the log line, as nginx does."""
@@ -243,7 +235,7 @@ async def _serve(
     try:
         async with open_pipeline(settings, models=models, observer=state.metrics.observe_batch) as pipeline:
             state.loaded = pipeline
-            await _canary(pipeline)
+            await try_models(pipeline)
             if state.phase == "starting":
                 state.phase = "ready"
             _announce(pipeline)
@@ -260,22 +252,6 @@ async def _serve(
         state.loaded = None
     if state.phase == "failed":
         on_started(state)
-
-
-async def _canary(pipeline: ArticlePipeline) -> None:
-    """Something small from every model, so that readiness means something and no caller pays for what is
-    loaded on first use: a digest by each translator, a summary by each summarizer, which would not be asked
-    for so short a text. Raises `GenerationFailed`."""
-    for model in pipeline.models.translators:
-        source = model.config.source_languages[0]
-        target = next(code for code in model.config.target_languages if code != source)
-        await pipeline.digest(DigestRequest(CANARY, source=source, target=target))
-    for model in pipeline.models.summarizers:
-        options = GenerationOptions(beam_size=1, max_decoding_length=_CANARY_TOKENS)
-        sentence = CANARY.partition(". ")[0] + "."
-        [written] = await pipeline.batcher.generate(model.backend, [sentence], options)
-        if not written.target.strip():
-            raise GenerationFailed(f"{model.name} wrote no summary of the canary.")
 
 
 def _announce(pipeline: ArticlePipeline) -> None:

@@ -71,7 +71,7 @@ def build(
     return model
 
 
-class _SmoothedCrossEntropy(torch.autograd.Function):  # type: ignore[misc]
+class _SmoothedCrossEntropy(torch.autograd.Function):  # type: ignore[misc]  # torch is untyped here
     """Cross-entropy with label smoothing in the gradient only, both worked out on the way forward."""
 
     @staticmethod
@@ -147,7 +147,7 @@ class _Layout:
         return tuple(blocks.permute(2, 0, 3, 1, 4).unbind(0))
 
 
-class Network(nn.Module):  # type: ignore[misc]
+class Network(nn.Module):  # type: ignore[misc]  # torch is untyped here
     """The lean forward pass over the parameters of a Hugging Face Marian model."""
 
     def __init__(self, model: MarianMTModel, dropout: float, dtype: torch.dtype = torch.bfloat16) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncGenerator
+from typing import Any
 
 from fastapi import Request
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel
 
 from service.api.disconnect import unless_caller_leaves
 from service.api.problem import problem_of, request_id
@@ -19,7 +20,8 @@ KEEP_ALIVE_SECONDS = 10.0
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
-Event = tuple[str, BaseModel]
+Event = tuple[str, dict[str, Any]]
+"""Its name, and what its JSON holds."""
 
 
 def wants_stream(accept: str) -> bool:
@@ -31,9 +33,10 @@ def wants_stream(accept: str) -> bool:
     return False
 
 
-def event_bytes(name: str, data: BaseModel) -> bytes:
+def event_bytes(name: str, data: dict[str, Any]) -> bytes:
     # JSON has no raw line breaks, so one data line is enough.
-    return f"event: {name}\ndata: {data.model_dump_json()}\n\n".encode()
+    shown = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return f"event: {name}\ndata: {shown}\n\n".encode()
 
 
 async def event_response(request: Request, events: AsyncGenerator[Event, None]) -> StreamingResponse:
@@ -62,7 +65,7 @@ async def _stream(
             except StopAsyncIteration:
                 return
             except ServiceError as error:
-                yield event_bytes("error", problem_of(error, identity))
+                yield event_bytes("error", problem_of(error, identity).model_dump())
                 return
             upcoming = None
             yield event_bytes(*event)

@@ -38,7 +38,7 @@ class ReadinessOut(StatusOut):
                     "models": ["opus-mt-de-en"],
                     "devices": ["cpu/int8_float32"],
                     "revisions": {"opus-mt-de-en": ""},
-                    "limits": {"characters": 500_000, "body_bytes": 2_000_000, "texts": 100},
+                    "limits": {"characters": 500_000, "body_bytes": 2_000_000, "texts": 100, "terms": 10_000},
                     "queue_tokens": 0,
                 }
             ]

@@ -188,14 +188,14 @@ def new_problem(
     )
 
 
-_PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+def _documented(description: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": description, "content": {"application/problem+json": {"schema": schema}}}
+
 
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {
-        "description": text,
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-    for status, text in {
+    status: _documented(description)
+    for status, description in {
         400: "The request is malformed",
         413: "The text or the body is too long",
         415: "A content type that is not read",
@@ -204,3 +204,6 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
         503: "Too much work waits, or the service is starting; see Retry-After",
     }.items()
 }
+
+GLOSSARY_NOT_FOUND: dict[int | str, dict[str, Any]] = {404: _documented("No glossary has this id")}
+"""Besides, where a glossary is named."""

@@ -13,6 +13,7 @@ from service.pipeline.result import TermUse
 from service.terms.glossary import TermList
 from service.text.check import check_text
 from service.text.furniture import has_letters
+from service.text.language import LanguageGuess, detect_language
 from service.text.marked_text import Markup
 from service.text.markup import holds_markup, read_markup
 from service.text.tags import NO_RULES, TagRules
@@ -77,6 +78,16 @@ async def translate_texts(
             )
         )
     return translated
+
+
+async def detected(text: str, *, default: str, max_characters: int) -> LanguageGuess:
+    """Beside the event loop where the text is long. Raises what `check_text` raises."""
+
+    def guess() -> LanguageGuess:
+        check_text(text, max_characters=max_characters)
+        return detect_language(text, default=default)
+
+    return await off_loop(len(text), guess)
 
 
 async def _is_copied(text: str, markup: Markup, tags: TagRules, max_characters: int) -> bool:

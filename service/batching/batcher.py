@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -139,10 +139,6 @@ class Batcher:
         finally:
             for future in futures:
                 future.cancel()
-
-    async def run_in_engine_thread(self, work: Callable[[], None]) -> None:
-        """For loading and closing models: never beside a running batch."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def _run(self) -> None:
         while not self._closing:

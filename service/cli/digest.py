@@ -127,7 +127,7 @@ def shape_of(command: str, digest: Digest, *, segments: bool) -> dict[str, objec
         out = wire.translated_out(digest, segments=segments)
     else:
         out = wire.summarize_out(digest)
-    return out.model_dump(exclude=wire.unasked(out))
+    return wire.dumped(out)
 
 
 async def answer(pipeline: ArticlePipeline, command: str, request: DigestRequest) -> Digest:

@@ -57,7 +57,7 @@ def _log_warning(
     filename: str,
     lineno: int,
     file: TextIO | None = None,  # noqa: ARG001 -- the interface of `warnings.showwarning`
-    line: str | None = None,  # noqa: ARG001
+    line: str | None = None,  # noqa: ARG001 -- as above
 ) -> None:
     facts = {"category": category.__name__, "at": f"{Path(filename).stem}:{lineno}"}
     logging.getLogger(_OURS).warning("a library warns", extra={"facts": facts})

@@ -109,18 +109,6 @@ _ORDINALS = {
     )
     for ending in ("e", "er", "en", "em", "es", "ens")
 }
-_ENGLISH_ORDINALS = {
-    word: number
-    for number, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
-        "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth".split(),
-        1,
-    )
-} | {
-    "thirtieth": 30, "fortieth": 40, "fiftieth": 50, "sixtieth": 60, "seventieth": 70, "eightieth": 80,
-    "ninetieth": 90, "hundredth": 100,
-    "once": 1, "twice": 2, "double": 2, "both": 2, "triple": 3, "threefold": 3,
-}  # fmt: skip
 
 
 def _cardinal(word: str) -> Fraction | None:

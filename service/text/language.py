@@ -102,11 +102,6 @@ _identifier: _Identifier | None = None
 _loading = threading.Lock()
 
 
-def load_language_model() -> None:
-    """Load the identifier now instead of at the first text (under a second, about 120 MB)."""
-    _load()
-
-
 def detect_language(text: str, *, default: str = "de", letters: int = WINDOW_LETTERS) -> LanguageGuess:
     """Reads at most the first 40,000 characters, of which about `letters` letters decide."""
     window, found = _window(text, letters)
@@ -178,6 +173,7 @@ def _temperature(letters: int) -> float:
 
 
 def _load() -> _Identifier:
+    """At the first text (under a second, about 120 MB)."""
     global _identifier  # noqa: PLW0603 - one 120 MB table per process, shared by every caller
     with _loading:
         if _identifier is None:

@@ -47,7 +47,8 @@ def test_detection(client: LibreTranslateAPI) -> None:
     best = client.detect("Das ist ein Satz über das Wetter in der Stadt am Fluss.", timeout=10)[0]
     assert best["language"] == "de"
     assert 60 <= best["confidence"] <= 100
-    assert client.detect("12,50", timeout=10) == [{"confidence": 0.0, "language": "en"}]
+    for text in ("12,50", "https://talbote.example/bruecke"):
+        assert client.detect(text, timeout=10) == [{"confidence": 0.0, "language": "en"}]
 
 
 def test_languages(client: LibreTranslateAPI) -> None:

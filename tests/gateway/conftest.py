@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +68,7 @@ def gateways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Gat
             "PLAIN_UPSTREAM": str(plain.base_url.port),
             "PREFIXED_UPSTREAM": str(prefixed.base_url.port),
         }
-        stack.enter_context(_running(nginx, place, words))
+        stack.enter_context(_running(nginx, place, words, ports.values()))
         trusted = ssl.create_default_context(cafile=str(place / "certificate.pem"))
         made = {}
         for name, port in ports.items():
@@ -102,7 +102,7 @@ def _free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def _running(nginx: str, place: Path, words: dict[str, str]) -> Iterator[None]:
+def _running(nginx: str, place: Path, words: dict[str, str], ports: Iterable[int]) -> Iterator[None]:
     conf = _CONF.read_text(encoding="utf-8")
     for word, value in words.items():
         conf = conf.replace(word, value)
@@ -112,12 +112,22 @@ def _running(nginx: str, place: Path, words: dict[str, str]) -> Iterator[None]:
     with (place / "stderr").open("wb") as said:
         process = subprocess.Popen([nginx, "-p", place, "-c", place / "nginx.conf", *stay], stderr=said)
         try:
-            time.sleep(0.1)
-            assert process.poll() is None, (place / "stderr").read_text()
+            for port in ports:
+                while not _listens(port):
+                    assert process.poll() is None, (place / "stderr").read_text()
             yield
         finally:
             process.terminate()
             process.wait(20)
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        time.sleep(0.02)
+        return False
+    return True
 
 
 def _wait_for(client: httpx.Client) -> None:

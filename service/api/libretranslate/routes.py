@@ -16,7 +16,7 @@ from service.api.libretranslate import wire
 from service.api.libretranslate.languages import known_language, language_code, named, pairs
 from service.api.problem import Problem
 from service.api.state import ServiceState, service_state
-from service.api.texts import TranslatedText, translate_texts
+from service.api.texts import TranslatedText, detected, translate_texts
 from service.errors import (
     EmptyText,
     InvalidInput,
@@ -25,10 +25,9 @@ from service.errors import (
     TextTooLong,
     TooManyTexts,
     UnsupportedMedia,
+    UrlNotFetched,
 )
 from service.pipeline.off_loop import off_loop
-from service.text.check import check_text
-from service.text.language import detect_language
 
 _TOO_MUCH = {TextTooLong.code, TooManyTexts.code}
 
@@ -90,11 +89,11 @@ async def translate(request: Request, state: State) -> Response:
 
 
 def _translated(query: wire.TranslateQuery, made: list[TranslatedText], count: int) -> wire.TranslatedOut:
-    detected = [_detected(each.source_language, each.confidence) for each in made]
+    languages = [_detected(each.source_language, each.confidence) for each in made]
     alone = isinstance(query.q, str)
     out = wire.TranslatedOut(translatedText=made[0].text if alone else [each.text for each in made])
     if query.source == "auto":
-        out.detectedLanguage = detected[0] if alone else detected
+        out.detectedLanguage = languages[0] if alone else languages
     if query.alternatives:
         out.alternatives = [] if alone else [[]] * count
     return out
@@ -109,13 +108,13 @@ def _translated(query: wire.TranslateQuery, made: list[TranslatedText], count: i
 async def detect(request: Request, state: State) -> list[wire.DetectedOut]:
     query = await _query(wire.DetectQuery, request, state)
     text = query.q if isinstance(query.q, str) else "\n".join(query.q)
+    default = state.pipeline.default_source_language
     try:
-        check_text(text, max_characters=state.limits.characters)
-    except EmptyText:
+        guess = await detected(text, default=default, max_characters=state.limits.characters)
+    except (EmptyText, UrlNotFetched):
         return [_UNKNOWN]
-    guess = detect_language(text, default=state.pipeline.default_source_language)
-    detected = [_detected(each.code, each.confidence) for each in guess.candidates]
-    return [each for each in detected if each.confidence] or [_UNKNOWN]
+    candidates = [_detected(each.code, each.confidence) for each in guess.candidates]
+    return [each for each in candidates if each.confidence] or [_UNKNOWN]
 
 
 @router.get("/languages", summary="What can be translated into what (LibreTranslate)")

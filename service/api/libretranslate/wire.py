@@ -43,8 +43,8 @@ class TranslatedOut(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"translatedText": "Good morning."}]})
 
-    translatedText: str | list[str]  # noqa: N815 -- their spelling, here and below
-    detectedLanguage: DetectedOut | list[DetectedOut] | None = None  # noqa: N815
+    translatedText: str | list[str]  # noqa: N815 -- their spelling
+    detectedLanguage: DetectedOut | list[DetectedOut] | None = None  # noqa: N815 -- their spelling
     alternatives: list[Any] | None = None
 
 
@@ -68,13 +68,13 @@ class FrontendOut(BaseModel):
     """What a program wants to know before it asks its user. `frontendTimeout` is how long one waits
     after the last key stroke, in milliseconds."""
 
-    charLimit: int  # noqa: N815
-    frontendTimeout: int = 500  # noqa: N815
-    apiKeys: bool = False  # noqa: N815
-    keyRequired: bool = False  # noqa: N815
+    charLimit: int  # noqa: N815 -- their spelling
+    frontendTimeout: int = 500  # noqa: N815 -- their spelling
+    apiKeys: bool = False  # noqa: N815 -- their spelling
+    keyRequired: bool = False  # noqa: N815 -- their spelling
     suggestions: bool = False
-    filesTranslation: bool = False  # noqa: N815
-    supportedFilesFormat: list[str] = []  # noqa: N815
+    filesTranslation: bool = False  # noqa: N815 -- their spelling
+    supportedFilesFormat: list[str] = []  # noqa: N815 -- their spelling
     language: PairOut
 
 

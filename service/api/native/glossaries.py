@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from service.api.body import media_type, parse_json, read_body, validate
 from service.api.native import wire
-from service.api.problem import PROBLEM_RESPONSES
+from service.api.problem import GLOSSARY_NOT_FOUND, PROBLEM_RESPONSES
 from service.api.state import ServiceState, service_state
 from service.errors import GlossaryInvalid, UnsupportedMedia
 from service.terms.glossary import Dictionary, Term
@@ -51,7 +51,12 @@ async def every(state: State) -> wire.GlossariesOut:
     return wire.GlossariesOut(glossaries=[_shaped(each) for each in stored if each.is_for_one_pair])
 
 
-@router.get("/{identity}", response_model=wire.GlossaryTermsOut, summary="A glossary with its terms")
+@router.get(
+    "/{identity}",
+    response_model=wire.GlossaryTermsOut,
+    responses=GLOSSARY_NOT_FOUND,
+    summary="A glossary with its terms",
+)
 async def one(identity: Identity, state: State) -> wire.GlossaryTermsOut:
     info = await asyncio.to_thread(state.glossaries.get, identity)
     pair = (info.only.source_language, info.only.target_language)
@@ -60,7 +65,7 @@ async def one(identity: Identity, state: State) -> wire.GlossaryTermsOut:
     return wire.GlossaryTermsOut(**_shaped(info).model_dump(exclude={"terms"}), terms=listed)
 
 
-@router.delete("/{identity}", status_code=204, summary="Delete a glossary")
+@router.delete("/{identity}", status_code=204, responses=GLOSSARY_NOT_FOUND, summary="Delete a glossary")
 async def delete(identity: Identity, state: State) -> Response:
     await asyncio.to_thread(state.glossaries.remove, identity)
     return Response(status_code=204)

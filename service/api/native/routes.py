@@ -15,16 +15,15 @@ from service.api.body import decode_text, media_type, parse_json, read_body, val
 from service.api.disconnect import unless_caller_leaves
 from service.api.event_stream import Event, event_bytes, event_response, wants_stream
 from service.api.native import wire
-from service.api.problem import PROBLEM_RESPONSES
+from service.api.problem import GLOSSARY_NOT_FOUND, PROBLEM_RESPONSES
 from service.api.state import ServiceState, service_state
+from service.api.texts import detected
 from service.errors import GlossaryInvalid, UnsupportedMedia
 from service.pipeline.article import DigestRequest, MediaType
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Summary, TranslatedSegment
 from service.pipeline.summarization import SummaryRequest
 from service.terms.glossary import LONGEST_TERM, Dictionaries, TermList, check_terms
-from service.text.check import check_text
-from service.text.language import detect_language
 from service.text.language_names import language_name
 
 router = APIRouter(prefix="/v1", responses=PROBLEM_RESPONSES)
@@ -128,7 +127,7 @@ async def _answer(characters: int, shape: Callable[[], BaseModel]) -> Response:
 
     def response() -> Response:
         out = shape()
-        return JSONResponse(out.model_dump(exclude=wire.unasked(out)))
+        return JSONResponse(wire.dumped(out))
 
     return await off_loop(characters, response)
 
@@ -139,7 +138,7 @@ def _stream_example() -> str:
         ("summary", wire.SummaryOut),
         ("done", wire.StreamEnd),
     ]
-    return "".join(event_bytes(name, wire.example_of(model)).decode() for name, model in shown)
+    return "".join(event_bytes(name, wire.dumped(wire.example_of(model))).decode() for name, model in shown)
 
 
 @router.post(
@@ -148,6 +147,7 @@ def _stream_example() -> str:
     openapi_extra=_documented(wire.DigestBody),
     summary="Translate and summarise an article",
     responses={
+        **GLOSSARY_NOT_FOUND,
         200: {
             "content": {
                 "text/event-stream": {
@@ -157,7 +157,7 @@ def _stream_example() -> str:
             },
             "description": "The digest; with `Accept: text/event-stream` each segment as it is ready "
             "(`segment`), then `summary`, then `done`. An `error` event carries a Problem.",
-        }
+        },
     },
 )
 async def digest(request: Request, state: State) -> Response:
@@ -174,14 +174,15 @@ async def _events(state: ServiceState, wanted: DigestRequest) -> AsyncGenerator[
     async with aclosing(state.pipeline.digest_events(wanted, ramp=True)) as events:
         async for event in events:
             if isinstance(event, TranslatedSegment):
-                yield "segment", wire.streamed_segment(event)
+                yield "segment", wire.dumped(wire.streamed_segment(event))
             elif isinstance(event, Summary):
-                yield "summary", wire.SummaryOut.of(event)
+                yield "summary", wire.dumped(wire.SummaryOut.of(event))
             else:
                 state.count(event)
                 facts = wire.facts_of(event)
                 head = wire.translation_head(event)
-                yield "done", wire.StreamEnd(title=event.title, translation=head, **facts)
+                end = wire.StreamEnd(title=event.title, translation=head, **facts)
+                yield "done", wire.dumped(end)
 
 
 @router.post(
@@ -189,6 +190,7 @@ async def _events(state: ServiceState, wanted: DigestRequest) -> AsyncGenerator[
     response_model=wire.TranslateOut,
     openapi_extra=_documented(wire.TranslateBody),
     summary="Translate one text or a list of independent texts",
+    responses=GLOSSARY_NOT_FOUND,
 )
 async def translate(request: Request, state: State) -> Response:
     pipeline = state.pipeline
@@ -210,8 +212,7 @@ async def translate(request: Request, state: State) -> Response:
 
     def shaped() -> Response:
         translations = [wire.translated_out(each, segments=body.segments) for each in made]
-        dumped = [each.model_dump(exclude=wire.unasked(each)) for each in translations]
-        return JSONResponse({"translations": dumped})
+        return JSONResponse({"translations": [wire.dumped(each) for each in translations]})
 
     return await off_loop(sum(map(len, texts)), shaped)
 
@@ -221,6 +222,7 @@ async def translate(request: Request, state: State) -> Response:
     response_model=wire.SummarizeOut,
     openapi_extra=_documented(wire.SummarizeBody),
     summary="Summarise an article without its translation",
+    responses=GLOSSARY_NOT_FOUND,
 )
 async def summarize(request: Request, state: State) -> Response:
     pipeline = state.pipeline
@@ -247,8 +249,8 @@ async def detect(request: Request, state: State) -> wire.DetectOut:
     if media is not None:
         data = {"text": data["text"]}
     body = validate(wire.DetectBody, data)
-    text = check_text(body.text, max_characters=state.limits.characters)
-    guess = detect_language(text, default=state.pipeline.default_source_language)
+    default = state.pipeline.default_source_language
+    guess = await detected(body.text, default=default, max_characters=state.limits.characters)
     candidates = [wire.LanguageOut(code=d.code, confidence=d.confidence) for d in guess.candidates]
     return wire.DetectOut(
         language=wire.LanguageOut(code=guess.code, confidence=guess.confidence),

@@ -536,9 +536,10 @@ def facts_of(digest: Digest) -> dict[str, Any]:
     }
 
 
-def unasked(out: BaseModel) -> set[str]:
-    """Optional parts that were not asked for and are left out of the answer."""
-    return {name for name in ("segments", "source_text", "terms") if getattr(out, name, ...) is None}
+def dumped(out: BaseModel) -> dict[str, Any]:
+    """As it goes out: without the optional parts that were not asked for."""
+    unasked = {name for name in ("segments", "source_text", "terms") if getattr(out, name, ...) is None}
+    return out.model_dump(exclude=unasked)
 
 
 def digest_out(digest: Digest, *, segments: bool) -> DigestOut:

@@ -242,6 +242,7 @@ def test_streamed_events_joined_equal_the_plain_answer_byte_for_byte(client: htt
         assert done[key] == plain[key]
     head = {key: value for key, value in plain["translation"].items() if key != "text"}
     assert done["translation"] == head
+    assert done.keys() == plain.keys() - {"summary", "segments"}
 
 
 def test_the_first_event_arrives_before_the_second_segment_may_be_decoded() -> None:

@@ -26,6 +26,17 @@ def test_every_native_route_documents_its_body_its_answer_and_its_problems(docum
     assert "text/event-stream" in digest["responses"]["200"]["content"]
 
 
+def test_every_native_route_where_a_glossary_is_named_documents_that_there_may_be_none(
+    document: dict[str, Any],
+) -> None:
+    paths = document["paths"]
+    routes = [paths[path]["post"] for path in ("/v1/digest", "/v1/translate", "/v1/summarize")]
+    routes += [paths["/v1/glossaries/{identity}"][method] for method in ("get", "delete")]
+    for operation in routes:
+        assert "application/problem+json" in operation["responses"]["404"]["content"]
+    assert "404" not in paths["/v1/detect"]["post"]["responses"]
+
+
 def test_every_reference_resolves(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
 

@@ -3,10 +3,16 @@ import threading
 from typing import Any
 
 import httpx
+import pytest
 
+from service.backends.stub import Decode, StubBackend
+from service.model_store.catalogue import Catalogue
+from service.pipeline.models import LoadedModel, ModelSet
 from tests.integration.conftest import serving, stub_models
 
 TEXT = "Der Stadtrat hat am Montag beschlossen, die alte Brücke über den Fluss zu sanieren."
+
+TASKS = ("translation", "summarization")
 
 
 def test_health_routes_answer_get_and_head(client: httpx.Client) -> None:
@@ -42,11 +48,37 @@ def test_ready_only_after_a_canary_digest_went_through() -> None:
         assert client.post("/v1/digest", json={"text": TEXT}).status_code == 200
 
 
-def test_a_service_whose_model_fails_the_canary_never_turns_ready() -> None:
-    def decode(_: str) -> str:
-        raise RuntimeError("broken weights")
+def broken(_: str) -> str:
+    raise RuntimeError("broken weights")
 
-    with serving(stub_models(decode=decode), ready=False) as client:
+
+def silent(_: str) -> str:
+    return ""
+
+
+def stub(name: str, source: str = "de", target: str = "en", decode: Decode | None = None) -> LoadedModel:
+    languages = {"source_languages": (source,), "target_languages": (target,)}
+    config = Catalogue.read().model(name).model_copy(update=languages)
+    return LoadedModel(config, StubBackend(config, decode=decode), "0")
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        [stub("stub", decode=broken)],
+        [stub("stub", decode=silent)],
+        [stub("stub"), stub("stub", decode=silent)],
+        [stub("stub"), stub("stub", "de", "de", decode=silent)],
+        [stub("stub"), stub("stub-summarizer", "de", "de", decode=silent)],
+    ],
+    ids=["breaks", "writes nothing", "second of its pair", "of one language", "summarizer"],
+)
+def test_a_service_whose_model_fails_the_canary_never_turns_ready(models: list[LoadedModel]) -> None:
+    by_task = {task: [each for each in models if each.config.task == task] for task in TASKS}
+    chosen = ModelSet(
+        profile="stub", translators=by_task["translation"], summarizers=by_task["summarization"]
+    )
+    with serving(chosen, ready=False) as client:
         for _ in range(50):
             phase = client.get("/readyz").json()["phase"]
             if phase == "failed":
@@ -54,6 +86,12 @@ def test_a_service_whose_model_fails_the_canary_never_turns_ready() -> None:
             threading.Event().wait(0.05)
         assert phase == "failed"
         assert client.get("/livez").status_code == 200
+
+
+def test_a_model_of_one_language_beside_others_does_not_stop_the_start() -> None:
+    chosen = ModelSet(profile="stub", translators=[stub("stub", "de", "de"), stub("stub")])
+    with serving(chosen) as client:
+        assert client.post("/v1/digest", json={"text": TEXT}).status_code == 200
 
 
 def test_metrics_count_requests_batches_and_warnings_without_text(client: httpx.Client) -> None:
@@ -131,7 +169,10 @@ def test_health_answers_are_documented_with_examples(client: httpx.Client) -> No
     for path in ("/livez", "/startupz", "/readyz"):
         answer = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
         name = answer["schema"]["$ref"].rsplit("/", 1)[-1]
-        assert document["components"]["schemas"][name]["examples"]
+        [example] = document["components"]["schemas"][name]["examples"]
+        given = client.get(path).json()
+        assert example.keys() == given.keys()
+        assert example.get("limits", {}).keys() == given.get("limits", {}).keys()
 
 
 def test_the_page_is_small_self_contained_and_allows_nothing_foreign(client: httpx.Client) -> None:

@@ -1,7 +1,10 @@
+from pathlib import Path
+from typing import get_args
+
 import pytest
 
 from service.backends.protocol import GenerationOptions, Hypothesis
-from service.pipeline.facts import Discrepancy
+from service.pipeline.facts import Discrepancy, Doubt
 from service.pipeline.verification import Fault, Judgement, faults, judge, other_options
 
 SOURCE = "Die Arbeiten an der alten Brücke beginnen im Mai und dauern drei Monate."
@@ -75,6 +78,14 @@ def test_findings_name_code_and_what_is_wrong() -> None:
     hypothesis = Hypothesis("On 17 July, 40 guests came to the town.", -0.3, 9, True)
     found = judge("Am 27. Juli kamen 40 Gäste in die Stadt.", hypothesis, "de", "en").findings()
     assert found == [("number_doubtful", "The source has 27, the translation 17.")]
+
+
+def test_the_docs_name_everything_that_is_told_of_a_segment() -> None:
+    documented = (Path(__file__).parents[3] / "docs" / "verification.md").read_text(encoding="utf-8")
+    discrepancies = tuple(Discrepancy(doubt, ("a",)) for doubt in get_args(Doubt))
+    told = Judgement(frozenset(Fault), discrepancies, unchecked=True).findings()
+    assert len(told) > len(Fault) + 1
+    assert {code for code, _ in told if f"`{code}`" not in documented} == set()
 
 
 @pytest.mark.timeout(20)
