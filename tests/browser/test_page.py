@@ -166,7 +166,7 @@ def test_a_line_separator_in_the_text_does_not_break_the_stream(page: Any, clien
     text = "Der Stadtrat tagt am Montag.\u2028\u2028Die Brücke wird <b>saniert</b>, sagte er.\u2029Ende."
     open_page(page, client)
     translate(page, text)
-    assert page.text_content("#target-text") == text.upper()
+    assert page.text_content("#target-text") == text.upper().replace("<B>", "<b>").replace("</B>", "</b>")
     assert page.locator("#target-text b").count() == 0
 
 
