@@ -24,9 +24,8 @@ _SETTLING = 256
 """Segments that are checked and repaired at once: as many as a batch holds, and few enough that an
 article of a hundred thousand lines does not hold up the event loop."""
 
-_STARTED = 8
-"""New ones in one turn of the event loop: where the engine is ahead, each is checked as soon as it starts,
-which takes up to a millisecond."""
+_CHECKED = 8
+"""Segments that are checked in one turn of the event loop, a millisecond each; then others have theirs."""
 
 
 class SegmentTranslator:
@@ -146,11 +145,12 @@ async def _settled(
     settling: deque[asyncio.Task[tuple[int, Settled]]] = deque()
     try:
         while True:
-            for upcoming in islice(waiting, min(_STARTED, _SETTLING - len(settling))):
+            for started, upcoming in enumerate(islice(waiting, _SETTLING - len(settling)), 1):
                 settling.append(asyncio.create_task(settle(*upcoming)))
+                if started % _CHECKED == 0:
+                    await asyncio.sleep(0)
             if not settling:
                 return
-            await asyncio.sleep(0)
             yield await settling[0]
             settling.popleft()
     finally:

@@ -166,13 +166,19 @@ def _repeats(text: str) -> int:
 
 
 def _is_copy(source: str, target: str) -> bool:
-    words = _LETTERS.findall(without_protected(source))
+    # Addresses and the like are taken out only where it seems so: looking for them takes longer.
+    return _much_is_in(source, target) and _much_is_in(without_protected(source), without_protected(target))
+
+
+def _much_is_in(source: str, target: str) -> bool:
+    words = _LETTERS.findall(source)
     if not source.isupper():
         words = [word for word in words if word.islower()]
     if len(words) < _COPY_WORDS:
         return False
-    copied = Counter(words) & Counter(_LETTERS.findall(without_protected(target)))
-    return copied.total() >= _COPIED_SHARE * len(words)
+    there = Counter(_LETTERS.findall(target))
+    copied = sum(min(count, there[word]) for word, count in Counter(words).items())
+    return copied >= _COPIED_SHARE * len(words)
 
 
 _LETTERS = re.compile(r"[^\W\d_]{2,}")

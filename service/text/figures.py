@@ -25,14 +25,14 @@ _SEASON = re.compile(
     r"(?<![\d.,/-])(?P<first>(?:1[5-9]|20)\d\d)\s?[/–-]\s?(?P<second>\d{4}|\d{2})(?![\d/-]|[.,]\d)"
 )
 _FRACTION = re.compile(r"(?<![\w.,/-])(?P<above>[1-9])/(?P<below>[2-9]|10)(?![\w/]|[.,-]\d)")
-_SIGNS = {
+FRACTION_SIGNS = {
     "½": Fraction(1, 2),
     "¼": Fraction(1, 4),
     "¾": Fraction(3, 4),
     "⅓": Fraction(1, 3),
     "⅔": Fraction(2, 3),
 }
-_FRACTION_SIGN = re.compile(rf"(?P<whole>(?<![\d.,])\d{{1,6}})?\s?(?P<sign>[{''.join(_SIGNS)}])")
+_FRACTION_SIGN = re.compile(rf"(?P<whole>(?<![\d.,])\d{{1,6}})?\s?(?P<sign>[{''.join(FRACTION_SIGNS)}])")
 _PAIR = re.compile(r"(?<![\d.,])(?P<left>\d{1,3})\s?[:–-]\s?(?P<right>\d{1,3})(?![\d,]|\.\d)")
 _ROMAN = re.compile(r"\b(?P<roman>(?:X{0,3})(?:IX|IV|V?I{1,3}|V(?=\.))|X{1,3}(?=\.))\b")
 _NUMBER = {
@@ -81,7 +81,7 @@ def fractions(text: str) -> Iterator[Reading]:
         if value < 1:
             yield from reading("number", match.span(), value, soft=value == Fraction(1, 2))
     for match in _FRACTION_SIGN.finditer(text):
-        value = int(match["whole"] or 0) + _SIGNS[match["sign"]]
+        value = int(match["whole"] or 0) + FRACTION_SIGNS[match["sign"]]
         yield from reading("number", match.span(), value, soft=value == Fraction(1, 2))
 
 

@@ -7,16 +7,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from service.text.clock_times import clock_times, spoken_times, times_past_and_to
 from service.text.codes import codes
 from service.text.dates import months, numeric_dates
-from service.text.figures import decades, figures, fractions, pairs, roman_numerals, seasons
+from service.text.figures import FRACTION_SIGNS, decades, figures, fractions, pairs, roman_numerals, seasons
 from service.text.number_words import number_words
 from service.text.quantity import Language, Quantity, Reading
 from service.text.signs import with_sign
 from service.text.units import CURRENCIES, read_units
+
+_DIGIT = re.compile(r"\d")
+_ROMANS = frozenset("IVX")
+_FRACTIONS = frozenset(FRACTION_SIGNS)
+_HOURS = (
+    *("mitternacht", "mittag", "halb", "viertel", "fünf", "zehn", "zwanzig"),
+    *("noon", "midday", "midnight", "half", "quarter", "five", "ten", "twenty"),
+)
+_MONTHS = tuple("jan jän feb mär mar mrz apr mai may jun jul aug sep okt oct nov dez dec".split())
 
 __all__ = ["CURRENCIES", "Quantity", "read_quantities", "read_units"]
 
@@ -33,18 +43,33 @@ def read_quantities(text: str, language: str) -> list[Quantity]:
 
 
 def _readings(text: str, language: Language) -> Iterator[Reading]:
-    """The most specific first; what it covers is not read again."""
-    yield from clock_times(text, language)
-    yield from spoken_times(text, language)
-    yield from times_past_and_to(text, language)
-    yield from codes(text, language)
-    if language == "de":
+    """The most specific first; what it covers is not read again. A reader whose sign or word is nowhere in
+    the text is not asked: most sentences have no figure, and looking is cheaper than reading."""
+    lower = text.lower()
+    has_figures = _DIGIT.search(text) is not None
+    if has_figures:
+        yield from clock_times(text, language)
+    if _has_any(_HOURS, lower):
+        yield from spoken_times(text, language)
+        yield from times_past_and_to(text, language)
+    if has_figures:
+        yield from codes(text, language)
+    if has_figures and language == "de":
         yield from numeric_dates(text)
-    yield from months(text, language)
-    yield from seasons(text)
-    yield from decades(text)
-    yield from roman_numerals(text)
-    yield from fractions(text)
-    yield from pairs(text)
-    yield from figures(text, language)
+    if _has_any(_MONTHS, lower):
+        yield from months(text, language)
+    if has_figures:
+        yield from seasons(text)
+        yield from decades(text)
+    if not _ROMANS.isdisjoint(text):
+        yield from roman_numerals(text)
+    if has_figures or not _FRACTIONS.isdisjoint(text):
+        yield from fractions(text)
+    if has_figures:
+        yield from pairs(text)
+        yield from figures(text, language)
     yield from number_words(text, language)
+
+
+def _has_any(hints: tuple[str, ...], lower: str) -> bool:
+    return any(hint in lower for hint in hints)

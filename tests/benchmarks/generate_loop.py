@@ -50,8 +50,8 @@ OPUS_SHAPE = {
 
 
 class FixedLength:
-    """Decodes exactly `TARGET_TOKENS` and answers with the source, so that the checks on the output,
-    which random weights cannot pass, do not decode everything twice."""
+    """Decodes exactly `TARGET_TOKENS` and answers with the source in capitals, so that the checks on the
+    output, which random weights cannot pass, do not decode everything twice."""
 
     def __init__(self, inner: Backend) -> None:
         self._inner = inner
@@ -67,7 +67,7 @@ class FixedLength:
         made = self._inner.generate(sources, fixed)
         assert all(hypothesis.tokens == TARGET_TOKENS for hypothesis in made), "not the length agreed on"
         return [
-            replace(hypothesis, target=source, complete=True)
+            replace(hypothesis, target=source.upper(), complete=True)
             for hypothesis, source in zip(made, sources, strict=True)
         ]
 
