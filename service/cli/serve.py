@@ -9,6 +9,7 @@ import sys
 
 from service.api.state import ServiceState
 from service.app import create_app
+from service.cli.allocator import give_back_freed_memory
 from service.cli.digest import whole_number
 from service.cli.exit_codes import ExitCode
 from service.cli.server import DrainingServer
@@ -29,6 +30,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     given = {"host": arguments.host, "port": arguments.port}
     settings = settings.model_copy(update={key: value for key, value in given.items() if value is not None})
     set_up_logging(settings.log_level)
+    give_back_freed_memory()
     try:
         listening = _listen(settings.host, settings.port)
     except OSError as error:
