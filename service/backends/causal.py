@@ -14,14 +14,11 @@ import torch
 import transformers
 
 from service.backends.checkpoint import load_hub_model, load_hub_tokenizer
-from service.backends.choice import Choice, cut_at_end
+from service.backends.choice import SCORED_VALUES, Choice, cut_at_end
 from service.backends.prompt import Prompt
-from service.backends.protocol import NOTHING, GenerationOptions, Hypothesis
+from service.backends.protocol import NOTHING, GenerationOptions, Hypothesis, refuse_too_long
 from service.errors import GenerationFailed, ModelDamaged
 from service.model_store.config import ModelConfig
-
-_SCORED_VALUES = 1 << 26
-"""Logits held at once when hypotheses are scored: 256 MB in float32."""
 
 
 class CausalBackend:
@@ -82,11 +79,7 @@ class CausalBackend:
             ]
         except UnicodeError as error:
             raise GenerationFailed("A source is not valid Unicode.") from error
-        longest = max(map(len, batch))
-        if longest > self.max_source_tokens:
-            raise GenerationFailed(
-                f"A source of {longest} tokens is over the limit of {self.max_source_tokens} of {self.name}."
-            )
+        refuse_too_long(batch, self)
         try:
             decoded = self._decode(batch, options)
         except (RuntimeError, ValueError, IndexError) as error:
@@ -130,7 +123,7 @@ class CausalBackend:
         """Mean log-probability of each target, by reading prompt and target back in one pass. Asking
         generate() for its scores would hold every step's logits of every beam."""
         longest = max(map(len, targets))
-        rows = max(1, _SCORED_VALUES // ((longest + 1) * self._model.get_output_embeddings().weight.shape[0]))
+        rows = max(1, SCORED_VALUES // ((longest + 1) * self._model.get_output_embeddings().weight.shape[0]))
         scores: list[float] = []
         for first in range(0, len(targets), rows):
             part = targets[first : first + rows]

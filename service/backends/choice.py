@@ -9,6 +9,9 @@ import transformers
 
 from service.backends.protocol import GenerationOptions
 
+SCORED_VALUES = 1 << 26
+"""Logits held at once when hypotheses are scored: 256 MB."""
+
 
 class Choice(transformers.LogitsProcessor):  # type: ignore[misc]  # transformers is untyped
     """What may be chosen at a step: everything `GenerationOptions` rules out gets -inf. One place for

@@ -11,7 +11,7 @@ from typing import Any
 import ctranslate2
 
 from service.backends.alignment import Alignment, align_words, word_count
-from service.backends.protocol import NOTHING, GenerationOptions, Hypothesis
+from service.backends.protocol import NOTHING, GenerationOptions, Hypothesis, refuse_too_long
 from service.backends.tokenization import is_text, load_tokenizer
 from service.errors import GenerationFailed, ModelDamaged
 from service.model_store.config import ModelConfig
@@ -110,11 +110,7 @@ class CT2Backend:
             ]
         except UnicodeError as error:
             raise GenerationFailed("A source is not valid Unicode.") from error
-        longest = max(map(len, batch))
-        if longest > self.max_source_tokens:
-            raise GenerationFailed(
-                f"A source of {longest} tokens is over the limit of {self.max_source_tokens} of {self.name}."
-            )
+        refuse_too_long(batch, self)
         return batch
 
     def _batch_size(self, batch: Sequence[Sequence[str]]) -> int:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from service.errors import GenerationFailed
+
 
 @dataclass(frozen=True, slots=True)
 class GenerationOptions:
@@ -83,3 +85,12 @@ class Backend(Protocol):
     def close(self) -> None:
         """Give the memory back; the backend is not used afterwards."""
         ...
+
+
+def refuse_too_long(batch: Sequence[Sequence[object]], backend: Backend) -> None:
+    """An engine may cut what is over its limit, fail on it or answer nonsense. Raises `GenerationFailed`."""
+    longest, limit = max(map(len, batch)), backend.max_source_tokens
+    if longest > limit:
+        raise GenerationFailed(
+            f"A source of {longest} tokens is over the limit of {limit} of {backend.name}."
+        )

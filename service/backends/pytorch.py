@@ -18,15 +18,13 @@ import transformers
 
 from service.backends.alignment import DEEP, Alignment, align_words, word_count
 from service.backends.checkpoint import load_hub_model, load_hub_tokenizer
-from service.backends.choice import Choice, cut_at_end
-from service.backends.protocol import NOTHING, GenerationOptions, Hypothesis
+from service.backends.choice import SCORED_VALUES, Choice, cut_at_end
+from service.backends.protocol import NOTHING, GenerationOptions, Hypothesis, refuse_too_long
 from service.backends.tokenization import Surroundings, is_text
 from service.errors import GenerationFailed
 from service.model_store.config import ModelConfig
 
 _SPELLED = re.compile(r"<(?=(/?s|pad|unk|extra_id_\d+)>)")
-_SCORED_VALUES = 1 << 26
-"""Logits held at once when hypotheses are scored: 256 MB."""
 
 
 class PyTorchBackend:
@@ -90,12 +88,7 @@ class PyTorchBackend:
             batch = [self._encode(text, options.source_language, options.target_language) for text in texts]
         except UnicodeError as error:
             raise GenerationFailed("A source is not valid Unicode.") from error
-        longest = max(map(len, batch))
-        if longest > self.max_source_tokens:
-            # Nothing in transformers cuts it; it fails on some models and answers nonsense on others.
-            raise GenerationFailed(
-                f"A source of {longest} tokens is over the limit of {self.max_source_tokens} of {self.name}."
-            )
+        refuse_too_long(batch, self)
         try:
             decoded = iter(self._decode(texts, batch, options))
         except (RuntimeError, ValueError, IndexError) as error:
@@ -209,7 +202,7 @@ class PyTorchBackend:
         [target tokens, source tokens] it was written with, by reading it back in one pass. Asking
         generate() for its scores would hold every step's logits of every beam."""
         longest = max(map(len, targets))
-        rows = max(1, _SCORED_VALUES // (longest * self._model.get_output_embeddings().weight.shape[0]))
+        rows = max(1, SCORED_VALUES // (longest * self._model.get_output_embeddings().weight.shape[0]))
         for first in range(0, len(targets), rows):
             part = targets[first : first + rows]
             read = torch.tensor(

@@ -75,6 +75,7 @@ class Settler:
     ) -> None:
         self._likelihood = likelihood
         self._generate, self._options = generate, options
+        self._languages = (options.source_language, options.target_language)
         self._glossary = glossary
         # The model reads strings with their line breaks and odd spaces undone; they go out as they came.
         self._spellings = {unwrap(each, options.source_language): each for each in kept}
@@ -141,12 +142,13 @@ class Settler:
         pieces = Pieces(task.source, task.kept)
         return pieces.filled(await self._generate(pieces.translatable, self._options))
 
+    def _compared(self, task: _Task, hypothesis: Hypothesis) -> Judgement:
+        return judge(task.source, hypothesis, *self._languages, task.kept)
+
     def _judge(self, task: _Task, hypothesis: Hypothesis) -> Judgement:
         """A few words alone are more or less likely than a sentence without being wrong."""
-        options = self._options
-        languages = (options.source_language, options.target_language)
-        found = judge(task.source, hypothesis, *languages, task.kept)
-        if expected_length(task.source, *languages) < LENGTH_CHECKED_FROM:
+        found = self._compared(task, hypothesis)
+        if expected_length(task.source, *self._languages) < LENGTH_CHECKED_FROM:
             return found
         if not self._likelihood.is_far_below(hypothesis.score, instead_of=task.first_score):
             return found
@@ -223,9 +225,7 @@ class Settler:
         targets = [piece.filled(list(islice(hypotheses, len(piece.translatable)))).target for piece in pieces]
         whole = replace(whole, target=" ".join("".join(targets).split()))
         written = join_pieces(frame, targets)
-        found = judge(
-            task.source, whole, self._options.source_language, self._options.target_language, task.kept
-        )
+        found = self._compared(task, whole)
         # A few words are less likely than a sentence; what is said of that is said of the sentence.
         found = replace(found, faults=found.faults | (settled.judgement.faults & {Fault.UNLIKELY}))
         if written is None or not _no_worse(found, settled) or not same_tags(frame, written):

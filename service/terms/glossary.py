@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from service.errors import GlossaryInvalid
+from service.text.occurrences import occurrences, stands_alone
 from service.text.stems import Word, stemmed_words
 
 MOST_TERMS = 10_000
@@ -104,7 +105,7 @@ class Glossary:
             for length in self._literal_lengths.get(text[at], ()):
                 term = self._literals.get(text[at : at + length])
                 end = at + len(term.source) if term is not None else at
-                if term is not None and _stands_alone(text, at, end):
+                if term is not None and stands_alone(text, at, end):
                     yield TermMatch(term, at, end)
                     at = end
                     break
@@ -126,7 +127,7 @@ class Glossary:
     def times(self, term: Term, target: str) -> int:
         """How often a form of the term's target stands in the text."""
         if not _WORDS.fullmatch(term.target):
-            return len(re.findall(_alone(term.target), target))
+            return len(occurrences(term.target, target))
         wanted = [word.stem for word in stemmed_words(term.target, self.target_language)]
         stems = [word.stem for word in stemmed_words(target, self.target_language)]
         size = len(wanted)
@@ -202,21 +203,3 @@ def _longest_first(lengths: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
     for beginning, length in lengths:
         known.setdefault(beginning, set()).add(length)
     return {beginning: sorted(each, reverse=True) for beginning, each in known.items()}
-
-
-def _stands_alone(text: str, start: int, end: int) -> bool:
-    """As a whole word, where it begins or ends like one."""
-    before, after = text[start - 1 : start], text[end : end + 1]
-    return not (text[start].isalnum() and _is_of_word(before)) and not (
-        text[end - 1].isalnum() and _is_of_word(after)
-    )
-
-
-def _is_of_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
-
-
-def _alone(text: str) -> str:
-    before = r"(?<!\w)" if text[0].isalnum() else ""
-    after = r"(?!\w)" if text[-1].isalnum() else ""
-    return before + re.escape(text) + after

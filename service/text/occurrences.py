@@ -10,12 +10,18 @@ def occurrences(string: str, text: str) -> list[int]:
     at = text.find(string)
     while at >= 0:
         end = at + len(string)
-        whole = not (string[0].isalnum() and _is_word(text[at - 1 : at]))
-        whole = whole and not (string[-1].isalnum() and _is_word(text[end : end + 1]))
+        whole = stands_alone(text, at, end)
         if whole:
             found.append(at)
         at = text.find(string, end if whole else at + 1)
     return found
+
+
+def stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether an end of text[start:end] that is a letter or a digit is no part of a longer word."""
+    return not (text[start].isalnum() and _is_word(text[start - 1 : start])) and not (
+        text[end - 1].isalnum() and _is_word(text[end : end + 1])
+    )
 
 
 def _is_word(sign: str) -> bool:
