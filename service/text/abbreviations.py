@@ -34,7 +34,7 @@ _GERMAN = Orthography(
         Art Mag Gen Kap Tab Max max Par Bl Sp Tel Fax Ev ev no ap amerik ital wiss allg red
         """
     ),
-    listing=words("usw usf etc uvm"),
+    listing=words("usw usf etc uvm u.s.w u.s.f u.v.m"),
     introducing=words("u.a o.a u.a.m"),
     starters=words(
         """

@@ -142,9 +142,9 @@ def _ends(text: str, start: int, stop_at: int, stop: re.Match[str], rules: Ortho
             return False
         if found is not None and mark == "!" and found[0] in EXCLAIMING:
             return following.starts
-        return (following.starts and bool(stop["close"])) or not is_title(
-            text, start, stop_at, stop_at + len(mark)
-        )
+        # After a quotation another one begins: the next speaker's.
+        speech = bool(stop["close"]) and (following.starts or following.quoted)
+        return speech or not is_title(text, start, stop_at, stop_at + len(mark))
     if mark not in {".", "..", "…."}:
         # `Tja … Peter` goes on, `Tja … Das` does not.
         if following.starts or not rules.starters or _trails_off(start, found, following, rules):

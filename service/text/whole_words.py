@@ -23,10 +23,14 @@ _ENDING = re.compile(
 )
 _TRUNCATED = frozenset(
     """
-    amerikan anmerk archit ausg bayer bell best capt const dept durchschn entst europ gemark gesamt
-    hauptst herausgeg herg hist holländ indian inst insbes jahrg kart ling mathemat mexikan mgmt
-    mitt nachf orig pers plur präs preuß schles sept sing sogen span subst trans urspr vers verst
-    vors vorst verz beil altfrz gegens kirchl philos univ zugl histor literar popul regul singul
+    akad altfrz amerikan archit ausg austral bayer belg best brasil bulg chines derz durchschn einz
+    elektron entst europ evangel finn franz gegens gesamt griech herausgeg histor holländ indian
+    insbes internat italien japan kanad kaufmänn kirchl kroat latein literar mathemat mechan medizin
+    mexikan militär norweg orig pers plur poln popul portug prakt preuß regul rumän russ schles sing
+    singul slowen sogen span subst techn theoret trans tschech türk urspr vers versch verst vors
+    zugl österreich Abt Akad Anmerk Ausg Beil Bell Capt Const Dept Derz Gemark Hauptst Hist Inst
+    Jahrg Kart Ling Mgmt Mitt Nachf Orig Pers Plur Präs Sept Sgt Sing Subst Trans Univ Vers Versch
+    Verst Verz Vors Vorst
     """.split()
 )
 """Abbreviations with such an ending, besides those that the splitter knows."""
@@ -55,7 +59,7 @@ _INTERJECTIONS = frozenset("ok okay sicher super toll prima genial perfekt klar 
 
 def is_whole_word(token: str, function_words: frozenset[str]) -> bool:
     """Whether the token is surely no abbreviation; `function_words` have a capital."""
-    if _LETTERS.fullmatch(token) and _ENDING.search(token) and token.lower() not in _TRUNCATED:
+    if _LETTERS.fullmatch(token) and _ENDING.search(token) and token not in _TRUNCATED:
         return True
     return token in _SHORT or (len(token) > 1 and token.islower() and token.capitalize() in function_words)
 

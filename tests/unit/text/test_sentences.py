@@ -108,6 +108,8 @@ TRAPS = [
     "Das Geld nahm ihm Karl S. ab.| Zeugen sahen es.",
     'Sie schrieb "Das ist das Ende der ganzen Geschichte!"| Karl lachte.',
     'Sie sah "Das ist das Ende!" Karl zuliebe.',
+    'Sie rief "Bleib doch stehen!"| "Karl bleibt nie stehen."',
+    "Es gab Brot, Käse, u.s.w.| Innigste Grüße!",
     "Ende des Absatzes\n\n|Neue Zeile ohne Punkt davor",
 ]
 
@@ -141,9 +143,9 @@ def test_a_small_letter_begins_no_sentence_where_whole_words_are_not_known() -> 
 
 @pytest.mark.parametrize(
     "token",
-    "einschl ausschl gesetzl angebl durchschn allgem histor polit verst Blvd Kft MwSt USA XIV".split(),
+    "einschl versch russ gesetzl angebl durchschn allgem polit Blvd Kft MwSt USA XIV".split(),
 )
-def test_an_abbreviation_that_nobody_listed_is_no_whole_word(token: str) -> None:
+def test_an_abbreviation_is_no_whole_word(token: str) -> None:
     assert not is_whole_word(token, frozenset())
 
 
