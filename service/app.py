@@ -196,6 +196,8 @@ def create_app(
         docs_url=None,  # ours, in `api/documentation.py`, needs no CDN
         redoc_url=None,
         redirect_slashes=False,  # a redirect would lose the body of a POST
+        # Ours has no queries, messages and stack traces in it: `observability/tracing.py`.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         root_path_in_servers=False,  # the document says "here" instead, which holds under any prefix
     )
     app.state.service = state

@@ -106,3 +106,22 @@ def read_settings() -> Settings:
         first = error.errors(include_url=False, include_input=False)[0]
         variable = _PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         raise SettingInvalid(f"{variable}: {first['msg']}") from error
+
+
+def trace_exporter() -> Literal["otlp", "console"] | None:
+    """Where OpenTelemetry's own variables send traces, or None where they ask for none. The SDK reads the
+    rest of them itself. Raises `SettingInvalid`."""
+    endpoints = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    asked = os.environ.get("OTEL_TRACES_EXPORTER", "").strip().lower()
+    if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true" or asked == "none":
+        return None
+    if not asked and not any(os.environ.get(endpoint) for endpoint in endpoints):
+        return None
+    if asked == "console":
+        return "console"
+    if asked not in {"", "otlp"}:
+        raise SettingInvalid("OTEL_TRACES_EXPORTER: otlp, console or none")
+    for protocol in ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):
+        if os.environ.get(protocol, "http/protobuf") != "http/protobuf":
+            raise SettingInvalid(f"{protocol}: only http/protobuf is spoken")
+    return "otlp"

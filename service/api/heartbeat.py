@@ -43,19 +43,19 @@ class HeartbeatAnswer(Response):
         self._coalescing, self._key, self._work = coalescing, key, work
         self._seconds = seconds
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 -- ASGI's signature
         async with self._coalescing.joined(self._key, self._work) as run:
             finished = asyncio.ensure_future(run.wait())
             left = asyncio.ensure_future(disconnected(receive))
             try:
-                await self._answer(run, finished, left, scope, send)
+                await self._answer(run, finished, left, send)
             finally:
                 for pending in (finished, left):
                     pending.cancel()
                 await asyncio.gather(finished, left, return_exceptions=True)
 
     async def _answer(
-        self, run: Run, finished: asyncio.Task[None], left: asyncio.Task[None], scope: Scope, send: Send
+        self, run: Run, finished: asyncio.Task[None], left: asyncio.Task[None], send: Send
     ) -> None:
         begun = False
         while not await _first(finished, left, self._seconds):
@@ -73,7 +73,7 @@ class HeartbeatAnswer(Response):
             if not begun:
                 run.told = True
                 raise
-            _log(error, scope)
+            _log(error)
             await asyncio.wait({left}, timeout=_SILENCE_SECONDS)
             return
         if not begun:
@@ -91,10 +91,9 @@ async def _first(finished: asyncio.Task[None], left: asyncio.Task[None], seconds
     return bool(done)
 
 
-def _log(error: Exception, scope: Scope) -> None:
+def _log(error: Exception) -> None:
     known = isinstance(error, ServiceError)
     facts = {"code": error.code if isinstance(error, ServiceError) else "internal"}
-    facts["request_id"] = str(scope.get("request_id", ""))
     logger.error(
         "failed after the answer had begun", extra={"facts": facts}, exc_info=None if known else error
     )

@@ -8,11 +8,15 @@ import re
 import time
 import uuid
 
+import structlog
+from opentelemetry.trace import Span
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.problem import service_error_response
 from service.errors import ShuttingDown
 from service.observability.metrics import Metrics
+from service.observability.tracing import answered, server_span, trace_id
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
@@ -35,6 +39,14 @@ class RequestContext:
             return
         identity = _request_id(scope)
         scope["request_id"] = identity
+        with (
+            server_span(_method(scope), Headers(scope=scope)) as span,
+            structlog.contextvars.bound_contextvars(request_id=identity, trace_id=trace_id(span)),
+        ):
+            await self._answer(scope, receive, send, span)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, span: Span) -> None:
+        identity = scope["request_id"]
         started = time.perf_counter()
         status, answered = 500, False
 
@@ -55,20 +67,24 @@ class RequestContext:
             raise
         finally:
             self._metrics.in_flight.dec()
-            self._record(scope, status, time.perf_counter() - started, identity)
+            self._record(scope, status, time.perf_counter() - started, span)
 
-    def _record(self, scope: Scope, status: int, seconds: float, identity: str) -> None:
+    def _record(self, scope: Scope, status: int, seconds: float, span: Span) -> None:
         route = getattr(scope.get("route"), "path", "(none)")
-        method = scope["method"] if scope["method"] in _METHODS else "(other)"
+        method = _method(scope)
+        answered(span, method, route, status)
         self._metrics.requests.labels(route, method, f"{status // 100}xx").inc()
         self._metrics.request_seconds.labels(route).observe(seconds)
         if route not in _QUIET:
-            facts = {"route": route, "method": method, "status": status}
-            facts |= {"ms": round(seconds * 1000, 1), "request_id": identity}
+            facts = {"route": route, "method": method, "status": status, "ms": round(seconds * 1000, 1)}
             logger.info("request", extra={"facts": facts})
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in _METHODS else "(other)"
 
 
 def _request_id(scope: Scope) -> str:

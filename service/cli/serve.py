@@ -8,13 +8,14 @@ import socket
 import sys
 
 from service.api.state import ServiceState
-from service.app import create_app
+from service.app import create_app, service_version
 from service.cli.allocator import give_back_freed_memory
 from service.cli.digest import whole_number
 from service.cli.exit_codes import ExitCode
 from service.cli.server import DrainingServer
 from service.observability.logs import set_up_logging
-from service.settings import Settings
+from service.observability.tracing import export_spans
+from service.settings import Settings, trace_exporter
 
 _EXAMPLE = "Der Stadtrat will die alte Brücke sanieren. Die Arbeiten beginnen im Mai und dauern drei Monate."
 
@@ -29,6 +30,8 @@ def add_serve_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPar
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     given = {"host": arguments.host, "port": arguments.port}
     settings = settings.model_copy(update={key: value for key, value in given.items() if value is not None})
+    exporter = trace_exporter()
+    stop_exporting = export_spans(exporter, service_version()) if exporter else lambda: None
     set_up_logging(settings.log_level)
     give_back_freed_memory()
     try:
@@ -55,6 +58,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     # uvicorn drains on SIGTERM and then raises it once more; draining is not a failure.
     signal.signal(signal.SIGTERM, lambda *_: None)
     server.run(sockets=[listening])
+    stop_exporting()
     return ExitCode.FAILED if failed else ExitCode.OK
 
 

@@ -1,54 +1,73 @@
 """One JSON object a line on stderr, whoever logs. Our own callers pass facts as `extra={"facts":
-{...}}`; article text, keys, paths and stack traces have no way in."""
+{...}}`; article text, keys, paths and stack traces have no way in. Within a request every line carries its
+`request_id` and `trace_id`, because the middleware binds them with `structlog.contextvars`."""
 
 from __future__ import annotations
 
-import json
+import copy
 import logging
 import sys
 import warnings
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
 _OURS = "kurzfassung"
-
-
-class JsonLines(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        ours = record.name.partition(".")[0] == _OURS
-        line: dict[str, object] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            # A foreign message may quote what a library worked on: only its wording counts.
-            "event": record.getMessage() if ours else str(record.msg).partition("\n")[0],
-        }
-        if not ours:
-            line["logger"] = record.name
-        facts = getattr(record, "facts", None)
-        if isinstance(facts, dict):
-            line.update(facts)
-        if record.exc_info and record.exc_info[0] is not None:
-            # The message of a foreign exception may quote the input, so only its class and place.
-            line["exception"] = record.exc_info[0].__name__
-            trace = record.exc_info[2]
-            while trace is not None and trace.tb_next is not None:
-                trace = trace.tb_next
-            if trace is not None:
-                line["at"] = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
-        return json.dumps(line, ensure_ascii=False)
 
 
 def set_up_logging(level: str) -> None:
     """Everything this process logs goes to stderr: our own events from `level` on, those of the
     libraries from "warning" on, Python's warnings among them."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(
+        _WordingOnly(
+            processors=[
+                structlog.contextvars.merge_contextvars,
+                structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+                structlog.stdlib.add_log_level,
+                _facts,
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ]
+        )
+    )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger(_OURS).setLevel(level.upper())
     warnings.showwarning = _log_warning
+
+
+class _WordingOnly(structlog.stdlib.ProcessorFormatter):
+    """Of a foreign message only its wording: what would be filled in may quote what the library worked on."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if _is_foreign(record):
+            record = copy.copy(record)
+            record.msg, record.args = str(record.msg).partition("\n")[0], ()
+        return super().format(record)
+
+
+def _is_foreign(record: logging.LogRecord) -> bool:
+    return record.name.partition(".")[0] != _OURS
+
+
+def _facts(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """What our own callers tell, and of an exception its class and place; its message may quote the input."""
+    record: logging.LogRecord = event["_record"]
+    if _is_foreign(record):
+        event["logger"] = record.name
+    event.update(getattr(record, "facts", {}))
+    kind, _, trace = event.pop("exc_info", None) or (None, None, None)
+    if kind is not None:
+        event["exception"] = kind.__name__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        if trace is not None:
+            event["at"] = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
+    return event
 
 
 def _log_warning(

@@ -1,4 +1,4 @@
-"""How long each stage took."""
+"""How long each stage took, for the answer and for traces."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from service.observability.tracing import StageSpans
+
 
 class Stopwatch:
     def __init__(self) -> None:
         self._started = time.perf_counter()
         self._stages: dict[str, float] = {}
+        self._spans = StageSpans()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         started = time.perf_counter()
         try:
-            yield
+            with self._spans.stage(name):
+                yield
         finally:
             self._stages[name] = self._stages.get(name, 0.0) + time.perf_counter() - started
 

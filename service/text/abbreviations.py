@@ -26,14 +26,15 @@ _GERMAN = Orthography(
     may_end=words(
         """
         usw usf etc uam uvm ff u.a u.ä u.s.w u.s.f u.v.m u.a.m o.ä o.a o.dgl u.dgl dgl s.o s.u
-        mio mrd tsd mill std stdn min sek sec jh jhd jhdt jhs chr v.chr n.chr u.z v.u.z
+        mio mrd bio tsd mill std stdn min sek sec jh jhd jhdt jhs chr v.chr n.chr u.z v.u.z
         AG gmbh kg ohg kgaa eG e.v mbh co ltd inc corp SE plc bros
         jan feb mrz apr jun jul aug sep sept okt nov dez Mo Di Mi Do Fr Sa So
-        str hbf bhf km cm mm ml qm kwh kw mw ct eur v.l.n.r m.e n.v o.j o.o o.n a.d a.a.o d.j d.ä
+        str hbf bhf ml qm ct eur v.l.n.r m.e n.v o.j o.o o.n a.d a.a.o d.j d.ä
         jr sr jun sen u.s u.s.a u.k u.n p.m p.a n.n z.t z.zt Az gr
         Art Mag Gen Kap Tab Max max Par Bl Sp Tel Fax Ev ev no ap amerik ital wiss allg red
         """
     ),
+    listing=words("usw usf etc uvm u.s.w u.s.f u.v.m"),
     introducing=words("u.a o.a u.a.m"),
     starters=words(
         """
@@ -56,6 +57,15 @@ _GERMAN = Orthography(
         Anschließend Schade Wirklich Ganz Besonders Auch Gut Sehr Super Gerne
         Dadurch Somit Also Ebenso Ebenfalls Vielleicht Wahrscheinlich Offenbar Schließlich Stattdessen
         Mehr Morgen Niemals Bald Oft Manchmal Meist Meistens Endlich Selbst Sogar Vermutlich Lange
+        Daraufhin Hierbei Hierzu Hierfür Hiermit Hierdurch Hierin Hieraus Hiervon Worauf Wobei Womit Wodurch
+        Wofür Dahinter Daneben Dazwischen Demnach Demgegenüber Folglich Infolgedessen Unterdessen
+        Währenddessen Überdies Obendrein Gleichwohl Immerhin Wiederum Sonst Andernfalls Einerseits
+        Andererseits Je Wem Wen Jedem Jeden Jenem Jenen Etliche Sämtliche Mancher Manches Kaum Plötzlich
+        Sofort Kürzlich Seitdem Seither Vorher Nachher Zuvor Einst Einmal Nie Überall Nirgends Dorthin Dein
+        Deine Deinen Euer Eure Meinen Meinem Meiner Seinem Seines Ihres Unseren Unserem Uns Mich Mir Dich
+        Dir Ihn Ihm Wäre Würde Würden Könnte Könnten Müsste Sollte Sollten Dürfte Habe Hätte Hätten Sei
+        Erstens Zweitens Drittens Nichtsdestotrotz Nichtsdestoweniger Genauso Umso Desto Hin Obgleich
+        Wenngleich Sodass
         """
     ),
     openings=re.compile(
@@ -65,11 +75,13 @@ _GERMAN = Orthography(
     numbered=words(
         """
         Platz Rang Seite Nummer Kapitel Modell Zimmer Artikel Gleis Runde Staffel Folge Teil Band Version
-        Windows Gruppe Punkt Ziffer Stufe Halle Typ Paragraf Paragraph
+        Windows Gruppe Punkt Ziffer Stufe Halle Typ Paragraf Paragraph Kanal Gate Top Terminal Tempo Linie
+        Phase Highway Raum knapp rund mindestens höchstens circa
         """
     ),
     conjunctions=words("und oder bzw beziehungsweise sowie als bis noch wie aber sondern statt u"),
     abbreviated_endings=("str", "pl"),
+    small_starts=True,
 )
 
 _ENGLISH = Orthography(

@@ -7,6 +7,8 @@ OPENERS = "\"'`„“”»«‚‘’›‹([¿¡"
 
 _CLOSING = {"„": '“”"', "“": "”", '"': '"', "»": "«", "«": "»", "‚": "‘’'", "›": "‹", "‹": "›"}
 _LONGEST_TITLE = 60
+_MOST_WORDS = 5
+"""Of a title with `!` or `?` behind which its sentence goes on with a capital. Longer ones are speech."""
 
 
 def is_title(text: str, start: int, stop: int, after: int) -> bool:
@@ -22,7 +24,7 @@ def is_title(text: str, start: int, stop: int, after: int) -> bool:
     closing = _CLOSING[text[opened]]
     end = next((at for at in range(after, min(len(text), after + _LONGEST_TITLE)) if text[at] in closing), -1)
     if end == after:
-        return True
+        return len(text[opened:stop].split()) <= _MOST_WORDS
     return end > after and text[end - 1] not in ".!?…," and text[end + 1 : end + 2] != ","
 
 

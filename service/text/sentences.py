@@ -2,9 +2,8 @@
 
 The choices were measured against other splitters on German treebanks and news; what counts most is
 never to cut after an ordinal, an initial or an abbreviation, because a fragment translates worse
-than two sentences left together. Boundary F1 with ten sentences run together
-(`tests/benchmarks/sentences.py`): UD German GSD dev .996 (used for tuning), test .989; PUD German .999.
-The other languages are in `docs/segmentation.md`.
+than two sentences left together. The figures, and how they were measured
+(`tests/benchmarks/sentences.py`) are in `docs/segmentation.md`.
 """
 
 from __future__ import annotations
@@ -13,8 +12,10 @@ import re
 from functools import lru_cache
 
 from service.text.abbreviations import orthography
+from service.text.ordinals import NUMBER, is_cardinal
 from service.text.orthography import EXCLAIMING, Orthography
 from service.text.quotations import OPENERS, is_title
+from service.text.whole_words import is_whole_word, opens_after_mark
 
 _LOOK_BACK = 32
 _CLOSERS = "\"'“”»«‘’›‹)\\]"
@@ -46,20 +47,22 @@ _NEXT_WORD = re.compile(
     rf"(?:[-–—]\s*)?(?:{_SIGN}\s*)*(?P<open>(?:(?:«|,,)\s?|[{re.escape(OPENERS)}])*)"
     r"(?P<word>[^\W\d_]+(?:['’](?=\w))?|\d+)?"
 )
-_ROMAN = re.compile(r"[IVXLCDM]+")
-_SHORT_NUMBER = re.compile(r"(?:\d{1,2}\.)?\d{1,3}")
+# Up to 89: what ordinals, popes and kings need. `CD`, `DVD` and `DC` are no numbers.
+_ROMAN = re.compile(r"(?=[IVXL])(?:X[LC]|L?X{0,3})(?:I[XV]|V?I{0,3})")
+_ACRONYMS = re.compile(r"[A-Z]{2,4}s")  # `VPNs`, `CDs`
+_SYMBOLS = frozenset("km cm mm kg kW kWh MW GW MWh GHz MHz Hz GB MB kB TB".split())
+"""Of units, which are written without a full stop: one that follows ends the sentence."""
 _SPACED = re.compile(r"(?<!\w)(?:[^\W\d_]\.\s){1,4}[^\W\d_]{1,3}$")
+_SPACED_LETTERS = 3
+_LISTED = re.compile(r"(?:[,)]|\b[A-ZÄÖÜ]\w+)\s$")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,3}\.)+[^\W\d_]{1,3}")
 _VOWEL = re.compile(r"[aeiouyäöüáéíóúàèâêîôû]", re.IGNORECASE)
 _DOMAIN = re.compile(r"(?:Com|Net|Org|Js|NET|COM|ORG|DE|JS|IO)\b")
 _PLAIN = re.compile(r"[^\W\d_]{3,}")
-_CODE = re.compile(r"[^\W\d_]+-\d{1,3}|[\d-]+-0")
-_BARE_PREPOSITIONS = frozenset({"auf", "bei", "um", "von", "mit", "über"})
-_LAST_DAY = 31
+_BRAND = re.compile(r"[a-zäöü]{1,3}[A-ZÄÖÜ]")  # `iPhone`, `eBay`, `qPCR` begin a sentence as they are.
 _BRACKETS = "([ \u00a0\u202f"
 _SHOUTED = frozenset("!?")
 """Twice or more they end a sentence, whatever follows: no title and no name has them so."""
-_CONTENT_LETTERS = 3
 _ADDRESS = re.compile(r"[/@:_]|www\.|^\S+\.\S+$")
 
 
@@ -114,6 +117,7 @@ class _Following:
         found = _NEXT_WORD.match(text, at)
         self.word = (found and found["word"]) or ""
         self.quoted = bool(found and found["open"].strip(_BRACKETS))
+        self.small = self.word[:1].islower() and not _BRAND.match(self.word)
         self.starts = (
             self.word.replace("’", "'") in rules.starters
             or self.word.rstrip("'’") in rules.starters
@@ -131,45 +135,74 @@ def _ends(text: str, start: int, stop_at: int, stop: re.Match[str], rules: Ortho
     found = _TOKEN.search(text, from_here, stop_at)
     if len(mark) > 1 and set(mark) <= _SHOUTED and not stop["close"]:
         return True
-    if following.word[0].islower() and not (
-        text[start].islower() and not stop["close"] and found is not None and _PLAIN.fullmatch(found[0])
-    ):  # Some write everything in lower case.
+    if following.small and not _starts_small(text, start, stop, found, following, rules):
         return False
     if mark[-1] in "؟۔।" or "!" in mark or "?" in mark:
         if stop["close"] == ")" and text[stop_at - 1 : stop_at] == "(":
             return False
         if found is not None and mark == "!" and found[0] in EXCLAIMING:
             return following.starts
-        return (following.starts and bool(stop["close"])) or not is_title(
-            text, start, stop_at, stop_at + len(mark)
-        )
-    if mark != ".":
+        # After a quotation another one begins: the next speaker's.
+        speech = bool(stop["close"]) and (following.starts or following.quoted)
+        return speech or not is_title(text, start, stop_at, stop_at + len(mark))
+    if mark not in {".", "..", "…."}:
         # `Tja … Peter` goes on, `Tja … Das` does not.
-        if following.starts or not rules.starters or _trails_off(found, rules):
+        if following.starts or not rules.starters or _trails_off(start, found, following, rules):
             return True
         return bool(stop["close"]) and not is_title(text, start, stop_at, stop_at + len(mark))
-    if found is None:
-        return True
-    spaced = _SPACED.search(text, from_here, stop_at)
-    if spaced is not None:  # `z. B.` is read as `z.B.`
-        return _full_stop_ends("".join(spaced[0].split()), False, following, rules)
-    if rules.ordinal_stops and _is_cardinal(text, from_here, found, rules):
-        return not following.word[0].isdigit()
-    return _full_stop_ends(found[0], text[start:stop_at].lstrip() == found[0], following, rules)
+    return found is None or _full_stop_ends(
+        text[from_here:stop_at], found[0], found.start() == start, following, rules
+    )
 
 
-def _trails_off(token: re.Match[str] | None, rules: Orthography) -> bool:
-    """`Das kann dauern... Verdiente Sterne`: the dots hang on a word that may end a sentence, no article and
-    no preposition that waits for its noun."""
-    if token is None or not _PLAIN.fullmatch(token[0]) or not token[0].islower():
+def _starts_small(
+    text: str,
+    start: int,
+    stop: re.Match[str],
+    token: re.Match[str] | None,
+    following: _Following,
+    rules: Orthography,
+) -> bool:
+    """Whether a sentence begins in lower case, as some write: `War nie da. ich warte noch`."""
+    if stop["close"] or token is None:
         return False
-    return len(token[0]) >= _CONTENT_LETTERS and token[0].capitalize() not in rules.starters
+    if text[start].islower() and _PLAIN.fullmatch(token[0]):
+        return True
+    if not rules.small_starts or stop["mark"] not in {".", "!", "?"}:
+        return False
+    if _abbreviation(token[0], rules) or not is_whole_word(token[0], rules.starters):
+        return False
+    if stop["mark"] == ".":
+        return True
+    # `Ob er kommt? fragten alle`, `Yahoo! meldete`: only what cannot go on with a verb or a preposition.
+    return opens_after_mark(following.word, rules.starters)
 
 
-def _full_stop_ends(token: str, first: bool, following: _Following, rules: Orthography) -> bool:
+def _trails_off(start: int, token: re.Match[str] | None, following: _Following, rules: Orthography) -> bool:
+    """`Das kann dauern... Verdiente Sterne`: the dots hang on a word that may end a sentence, no article, no
+    preposition that waits for its noun, and no `Tja` at the beginning."""
+    if token is None or not _PLAIN.fullmatch(token[0]) or token[0].capitalize() in rules.starters:
+        return False
+    return token[0].islower() or (not following.small and token.start() > start + 1)
+
+
+def _full_stop_ends(near: str, token: str, first: bool, following: _Following, rules: Orthography) -> bool:
+    """Whether a sentence ends with the full stop behind `near`, which ends with `token`."""
+    if len(token) <= _SPACED_LETTERS and token.capitalize() not in rules.starters:
+        spaced = _SPACED.search(near)
+        if spaced is not None:  # `z. B.` is read as `z.B.`
+            return _token_ends("".join(spaced[0].split()), False, following, rules)
+    if token in rules.listing and _LISTED.search(near.removesuffix(token)):
+        return True
+    if rules.ordinal_stops and is_cardinal(near, token, rules):
+        return not following.word[0].isdigit()
+    return _token_ends(token, first, following, rules)
+
+
+def _token_ends(token: str, first: bool, following: _Following, rules: Orthography) -> bool:
     token = token.rsplit("-", 1)[-1] or token
     word = following.word
-    number = _SHORT_NUMBER.fullmatch(token) is not None
+    number = NUMBER.fullmatch(token) is not None
     if first and (number or len(token) == 1 or _ROMAN.fullmatch(token)):
         return False
     starter = following.starts or following.quoted
@@ -185,22 +218,12 @@ def _full_stop_ends(token: str, first: bool, following: _Following, rules: Ortho
     return True
 
 
-def _is_cardinal(text: str, start: int, token: re.Match[str], rules: Orthography) -> bool:
-    """A number that is no ordinal although a full stop follows: `Platz 1.`, `ABC-7.`, `auf 98.`"""
-    if _CODE.fullmatch(token[0]):
-        return True
-    if not _SHORT_NUMBER.fullmatch(token[0]) or "." in token[0]:
-        return False
-    before = text[start : token.start()].split()
-    if not before or not text[token.start() - 1].isspace():
-        return False
-    return before[-1] in rules.numbered or (before[-1] in _BARE_PREPOSITIONS and int(token[0]) > _LAST_DAY)
-
-
 @lru_cache(maxsize=4096)
 def _abbreviation(token: str, rules: Orthography) -> str:
     """ "never" ends a sentence, "maybe" (before a sentence starter), or "" for a plain word."""
     folded = token.lower()
+    if token in _SYMBOLS or _ACRONYMS.fullmatch(token):
+        return ""
     if token in rules.never_ends or folded in rules.never_ends:
         return "never"
     if token in rules.may_end or folded in rules.may_end:

@@ -17,6 +17,7 @@ except ValueError:
     logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
     logging.getLogger("kurzfassung").exception("start-up failed")
 logging.getLogger("library").error("cannot read %r", "Geheimer Artikel")
+logging.getLogger("library").error("cannot read %d", "Geheimer Artikel")
 warnings.warn("Geheimer Artikel")
 
 
@@ -43,12 +44,21 @@ def test_every_line_is_json_whoever_logs_and_none_quotes_text_or_a_path() -> Non
         "Exception in ASGI application",
         "start-up failed",
         "cannot read %r",
+        "cannot read %d",
         "a library warns",
         "Task exception was never retrieved",
     ]
-    assert [line.get("logger") for line in lines] == [None, "uvicorn.error", None, "library", None, "asyncio"]
+    assert [line.get("logger") for line in lines] == [
+        None,
+        "uvicorn.error",
+        None,
+        "library",
+        "library",
+        None,
+        "asyncio",
+    ]
     assert lines[0]["status"] == 200
     assert {line["exception"] for line in lines if "exception" in line} == {"ValueError"}
-    assert lines[4]["category"] == "UserWarning"
+    assert lines[5]["category"] == "UserWarning"
     assert "Geheimer" not in done.stderr
     assert "/" not in done.stderr

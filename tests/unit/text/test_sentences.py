@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.text.sentences import split_sentences
+from service.text.whole_words import is_whole_word
 
 
 def split(text: str, language: str = "de") -> list[str]:
@@ -50,7 +51,7 @@ TRAPS = [
     "J. Edgar Hoover und Johann S. Bach.",
     "Plan B scheiterte.| Plan C auch.",
     "Es gab Brot, Käse usw.| Die Gäste aßen.",
-    "Es gab Brot usw. Peter aß.",
+    "Es gab Brot usw.| Peter aß.",
     "Sie arbeitet bei der Siemens AG.| Die Firma wächst.",
     "Die Siemens AG. Tochterfirmen sind ausgenommen.",
     "Er wohnt in der Goethestr. Nummer fünf.",
@@ -78,6 +79,37 @@ TRAPS = [
     "Sie kam aus den U.S.A.| Er nicht.",
     "Der ehem. Minister und sein Stellv. Peter Kuhn kamen.",
     "Das stimmt.| – Nein, sagte sie.",
+    "War nie da.| ich warte noch immer.",
+    "Das Essen war kalt.| nie wieder dieses Hotel!",
+    "Nie wieder dieses Hotel!| wir waren entsetzt.",
+    "Was möchten Sie trinken?| ok, dann nehme ich Tee.",
+    "Das macht sie doch.| iPhone und Tablet bleiben aus.",
+    "Die Abstimmung ist zu Ende.| (das Haus nimmt den Antrag an)",
+    "Die Miete versteht sich einschl. der Heizung.",
+    "Es ging um allgem. und besondere Pflichten.",
+    "Das Kind war gesetzl. vertreten und schwieg.",
+    "Die Firma Szabo Kft. hat ihren Sitz in Pest.",
+    "Sie trat bei Wer wird Millionär? im Ersten auf.",
+    "Die Show Jetzt erst recht! lief am Abend.",
+    "Das Makro println! gibt eine Zeile aus.",
+    "Die Zahl lag bei knapp 85.000.| Helfer sind in Sorge.",
+    "Der 10.000. Besucher bekam Blumen.",
+    "Er holte den 500. Sieg und 70.000. Punkt.",
+    "Das Rennen beginnt um 13.00.| Zuschauer sind willkommen.",
+    "Bitte kommen Sie zu Gate 24.| Durchsagen gibt es keine.",
+    "Das ist das Massen-Modell 3.| Anleger freuen sich.",
+    "Die Strecke misst 40 km.| Radfahrer brauchen zwei Stunden.",
+    "Sie warnen vor VPNs.| Sicherheit geht vor.",
+    "Es gibt alles auf DVD.| Filme sind sein Leben.",
+    "Das betrifft aktuelle usw. Fragen.",
+    "Er setzt nur auf Gewalt...| Gewerkschafter sind empört.",
+    "Tja... Peter schwieg.",
+    "Der Laden ist zu..| Personal fehlt.",
+    "Das Geld nahm ihm Karl S. ab.| Zeugen sahen es.",
+    'Sie schrieb "Das ist das Ende der ganzen Geschichte!"| Karl lachte.',
+    'Sie sah "Das ist das Ende!" Karl zuliebe.',
+    'Sie rief "Bleib doch stehen!"| "Karl bleibt nie stehen."',
+    "Es gab Brot, Käse, u.s.w.| Innigste Grüße!",
     "Ende des Absatzes\n\n|Neue Zeile ohne Punkt davor",
 ]
 
@@ -103,6 +135,26 @@ def test_english_numbers_end_sentences_and_titles_do_not() -> None:
 def test_a_language_without_rules_of_its_own_is_still_split() -> None:
     assert split("Dit is een zin. Hier is er nog een!", "nl") == ["Dit is een zin.", "Hier is er nog een!"]
     assert split("今天很好。明天呢？", "zh") == ["今天很好。", "明天呢？"]
+
+
+def test_a_small_letter_begins_no_sentence_where_whole_words_are_not_known() -> None:
+    assert len(split("He came from the Benelux. it was late.", "en")) == 1
+
+
+@pytest.mark.parametrize(
+    "token",
+    "einschl versch russ gesetzl angebl durchschn allgem polit Blvd Kft MwSt USA XIV".split(),
+)
+def test_an_abbreviation_is_no_whole_word(token: str) -> None:
+    assert not is_whole_word(token, frozenset())
+
+
+@pytest.mark.parametrize(
+    "word",
+    "werden gearbeitet Union Wachstum Arbeitsplan wichtig Ausfall Holzmann Europa nicht war".split(),
+)
+def test_a_word_that_ends_sentences_is_whole(word: str) -> None:
+    assert is_whole_word(word, frozenset({"Nicht", "War"}))
 
 
 def test_a_single_line_break_ends_nothing_and_a_blank_line_does() -> None:
