@@ -120,7 +120,7 @@ class Load:
                 self.flying[me] = time.monotonic()
                 try:
                     headers = {"Authorization": f"Bearer {me}"}
-                    answer = client.post("v1/digest", json={"text": ARTICLE * 2}, headers=headers)
+                    answer = client.post("v1/digest", json={"text": ARTICLE}, headers=headers)
                     outcome: object = answer.status_code
                 except httpx.TransportError as error:
                     outcome = repr(error)
