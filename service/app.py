@@ -179,8 +179,16 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         leave = asyncio.Event()
-        serving = asyncio.create_task(_serve(settings, state, models, leave, on_started))
+        loaded = asyncio.Event()
+
+        def started(state: ServiceState) -> None:
+            loaded.set()
+            on_started(state)
+
+        serving = asyncio.create_task(_serve(settings, state, models, leave, started))
         try:
+            if settings.accept_when_ready:
+                await loaded.wait()
             yield
         finally:
             state.phase = "draining"

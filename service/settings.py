@@ -84,6 +84,10 @@ class Settings(BaseSettings):
     """DeepL's clients give up after 10 s without a sign: they get a space this often until the answer is
     ready. Keep it well below the timeouts of the proxies in between."""
 
+    accept_when_ready: bool = False
+    """Refuse connections until the models are loaded, instead of answering `/livez` at once and everything
+    else with 503. For proxies that do not ask `/readyz`: they then pass a request on to another replica."""
+
     drain_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 20.0
     """How long running requests may take to finish after SIGTERM."""
 

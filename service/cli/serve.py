@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     set_up_logging(settings.log_level)
     give_back_freed_memory()
     try:
-        listening = _listen(settings.host, settings.port)
+        bound = bind(settings.host, settings.port)
     except OSError as error:
         print(
             f"kurzfassung: cannot listen on {settings.host}:{settings.port}: {error.strerror}. "
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             file=sys.stderr,
         )
         return ExitCode.FAILED
-    address = _url(settings.host, listening.getsockname()[1])
+    address = _url(settings.host, bound.getsockname()[1])
     failed = False
 
     def started(state: ServiceState) -> None:
@@ -57,14 +57,22 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     server = DrainingServer(create_app(settings, on_started=started), drain_seconds=settings.drain_seconds)
     # uvicorn drains on SIGTERM and then raises it once more; draining is not a failure.
     signal.signal(signal.SIGTERM, lambda *_: None)
-    server.run(sockets=[listening])
+    server.run(sockets=[bound])
     stop_exporting()
     return ExitCode.FAILED if failed else ExitCode.OK
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=2048)
+def bind(host: str, port: int) -> socket.socket:
+    """Bound and not yet listening: a connection is refused until the server runs. Raises `OSError` where the
+    address cannot be had."""
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def _url(host: str, port: int) -> str:

@@ -57,7 +57,7 @@ def gateways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Gat
     place = tmp_path_factory.mktemp("nginx")
     _make_certificate(place)
     hold = Hold()
-    ports = dict(zip(("stripping", "passing"), _free_ports(2), strict=True))
+    ports = dict(zip(("stripping", "passing"), free_ports(2), strict=True))
     with ExitStack() as stack:
         plain = stack.enter_context(serving(stub_models(gate=hold)))
         prefixed = stack.enter_context(serving(stub_models(gate=hold), root_path=PREFIX))
@@ -94,7 +94,7 @@ def _make_certificate(place: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Free a moment ago; nginx cannot be handed an open socket."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
