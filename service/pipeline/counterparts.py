@@ -155,6 +155,8 @@ _LOST = re.compile(
 def swapped_scores(source: str, target: str) -> list[tuple[str, str]]:
     """`2:1` that became `1-2`. A lost match is told from the winner's side in English, from the loser's
     in German."""
+    if ":" not in source:
+        return []
     there = [(match["left"], match["right"]) for match in _SCORE.finditer(target)]
     here = [(match["left"], match["right"]) for match in _SCORE.finditer(source) if match["mark"] == ":"]
     if not here or not there or _LOST.search(source) or _LOST.search(target):

@@ -57,7 +57,7 @@ _COPIED_SHARE = 0.4
 with their human translations (FLORES-200 dev, WMT news references), most of them about German idioms."""
 
 _LATIN_LANGUAGES = frozenset("de en fr es it nl pt pl cs sv da nb no fi hu ro tr".split())
-_LATIN_END = "\u024f"
+_BEYOND_LATIN = re.compile("[^\\0-\u024f]")
 _FOREIGN_SHARE = 0.3
 
 _NGRAM, _OFTEN = 3, 3
@@ -138,7 +138,8 @@ def faults(
             found.add(Fault.SHORT)
         elif len(target) > longest * expected:
             found.add(Fault.LONG)
-    if _repeats(target) > max(_OFTEN - 1, _repeats(source)):
+    repeats = _repeats(target)
+    if repeats >= _OFTEN and repeats > _repeats(source):
         found.add(Fault.REPETITION)
     return frozenset(found)
 
@@ -158,9 +159,9 @@ def other_options(options: GenerationOptions, found: Judgement, source_tokens: i
 
 
 def _repeats(text: str) -> int:
-    """How often the most frequent n-gram of words occurs; runs of one word count too."""
+    """How often the most frequent n-gram of words occurs, if often; runs of one word count too."""
     words = text.casefold().split()
-    if len(words) < _NGRAM:
+    if len(words) - len(set(words)) < _OFTEN - 1:  # no word is there so often
         return 1
     return max(Counter(zip(*(words[i:] for i in range(_NGRAM)), strict=False)).values())
 
@@ -176,8 +177,9 @@ def _much_is_in(source: str, target: str) -> bool:
         words = [word for word in words if word.islower()]
     if len(words) < _COPY_WORDS:
         return False
-    there = Counter(_LETTERS.findall(target))
-    copied = sum(min(count, there[word]) for word, count in Counter(words).items())
+    here = Counter(words)
+    there = Counter(word for word in _LETTERS.findall(target) if word in here)
+    copied = (here & there).total() if there else 0
     return copied >= _COPIED_SHARE * len(words)
 
 
@@ -186,8 +188,8 @@ _LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 def _foreign(text: str) -> float:
     """The share of the letters that are not Latin."""
-    letters = [letter for letter in text if letter.isalpha()]
-    return sum(letter > _LATIN_END for letter in letters) / max(1, len(letters))
+    beyond = sum(map(str.isalpha, _BEYOND_LATIN.findall(text)))
+    return beyond / sum(map(str.isalpha, text)) if beyond else 0.0
 
 
 _CLAUSE = re.compile(r"(?<=[,;:–—])\s+")

@@ -21,7 +21,7 @@ _ORDINALS = {
 
 
 def may_start(word: str) -> bool:
-    return word in _STARTS
+    return word in STARTS
 
 
 def english_number(spoken: list[str]) -> Spoken | None:
@@ -60,7 +60,7 @@ def other_reading(spoken: list[str]) -> Fraction | None:
     return _cardinal(spoken)[0] if spoken[-1] == "quarters" else None
 
 
-_STARTS = frozenset({*CARDINALS["en"], *_ORDINALS, "a", "an", "half"})
+STARTS = frozenset({*CARDINALS["en"], *_ORDINALS, "a", "an", "half"})
 _BIG = {
     "dozen": DOZEN,
     **{word: 10 ** MAGNITUDES[word] for word in ("hundred", "thousand", "million", "billion", "trillion")},

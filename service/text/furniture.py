@@ -93,6 +93,8 @@ _BYLINE = re.compile(
 # `Themen: Die Minister sprachen über Rente, Krieg und Klima.`
 _SENTENCE = re.compile(r"(?!©|\()\S+\s(?:\S+\s+){4,}\S*[.!?…][\"“»]?")
 _CELL_GAP = re.compile(r"\s*\|\s*|[^\S\t]*\t\s*|(?<![.!?,;:])[ \u00a0]{2,}")
+_GAP_SIGNS = ("|", "\t", "  ", "\u00a0")
+"""One of them is in every gap between cells; lines of prose have none."""
 _SENTENCE_STOP = re.compile(r"[.!?…][\"“»)]?$")
 _TIGHT_GAP = re.compile(r"\s*\|\s*|[^\S\t]*\t\s*")
 
@@ -177,7 +179,7 @@ def table_cells(line: str) -> list[tuple[int, int]]:
 
 def looks_tabular(line: str, *, alone: bool) -> bool:
     """A row among rows needs two short cells; a row alone needs three, parted by pipes or tabs."""
-    if len(line) > 400:
+    if len(line) > 400 or not any(map(line.__contains__, _GAP_SIGNS)):
         return False
     cells = table_cells(line)
     if not cells or sum(end - start for start, end in cells) / len(cells) > _LONGEST_CELL:

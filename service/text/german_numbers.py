@@ -111,6 +111,14 @@ _ORDINALS = {
 }
 
 
+BEGINNINGS = frozenset(
+    {*CARDINALS["de"], "hundert", "tausend", "anderthalb", "halb", "viertel", "dreiviertel"}
+    | {ordinal.removesuffix("e") for ordinal in _ORDINALS if ordinal.endswith("te")}
+    | {"erst"}
+)
+"""What every number in words begins with."""
+
+
 def _cardinal(word: str) -> Fraction | None:
     """`einundzwanzig`, `zweihundertfünfzig`, `dreitausend`."""
     return None if len(word) > LONGEST_NUMBER else _short_cardinal(word)

@@ -47,6 +47,12 @@ _LANGUAGES = {
 GERMAN_KIN = {"gsw": "de", "nds": "de", "lb": "de"}
 """Whose readers read German too: what to take them for where no model knows them."""
 
+UNKNOWN_KIN = ("gsw", "nds")
+"""Those that the identifier does not know."""
+
+GERMANIC = tuple(code for code in _WORDS if code not in UNKNOWN_KIN)
+"""Those whose scores are weighed against each other."""
+
 _WORD_WEIGHT = 1.6
 """Nats for each different function word more than another of these languages has."""
 
@@ -67,8 +73,8 @@ def weigh_kin(scores: Mapping[str, float], text: str) -> dict[str, float]:
     weighed["gsw"] = max(scores[code] for code in known if code in {"de", "lb"}) - _RARITY
     weighed["nds"] = max(scores[code] for code in known) - _RARITY
     votes = dict.fromkeys(_WORDS, 0)
-    for word in set(_WORD.findall(text.casefold())):
-        for code in _LANGUAGES.get(word, ()):
+    for word in _LANGUAGES.keys() & _WORD.findall(text.casefold()):
+        for code in _LANGUAGES[word]:
             votes[code] += 1
     most = max(votes.values())
     for code in _WORDS:

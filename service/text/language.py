@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-import threading
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from typing import Protocol, cast
 
-from service.text.germanic import weigh_kin
+import numpy
+from numpy.typing import NDArray
+
+from service.text.germanic import GERMANIC, weigh_kin
+from service.text.identifier import Scores, identifier
 
 # Below this many letters every detector is wrong too often (measured: 80 % right at 20, 95 % at 40).
 _FEWEST_LETTERS = 40
@@ -36,6 +38,8 @@ _CLEAR = 0.9
 # An address with an @ is looked for only from the start of a word: from every letter would be quadratic.
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|(?<!\S)\S+@\S+")
 _RUN = re.compile(r"[^\W\d_][\w\s,;:.!?'’\"„“”»«()–-]*")
+
+_BEYOND_LATIN = re.compile("[^\\0-\u024f]")
 
 _SCRIPT_LANGUAGES = {
     "CYRILLIC": "ab ba be bg ce cv kk ky mk mn ru sr tg tt uk",
@@ -72,6 +76,11 @@ _ALSO_LATIN = frozenset({"sr", "ku", "kk", "tg", "tt"})
 _NOT_GUESSED = frozenset({"zxx", "ext", "vo"})
 _NOT_LATIN = frozenset().union(*_BY_SCRIPT.values(), _NOT_GUESSED) - _ALSO_LATIN
 
+Places = NDArray[numpy.intp]
+
+_written: dict[str, Places] = {}
+"""One entry for each script that was seen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Detection:
@@ -92,14 +101,6 @@ class LanguageGuess:
     sure: bool
     candidates: tuple[Detection, ...]
     letters: int = 0
-
-
-class _Identifier(Protocol):
-    def rank(self, text: str) -> list[tuple[str, float]]: ...
-
-
-_identifier: _Identifier | None = None
-_loading = threading.Lock()
 
 
 def detect_language(text: str, *, default: str = "de", letters: int = WINDOW_LETTERS) -> LanguageGuess:
@@ -124,26 +125,40 @@ def detect_language(text: str, *, default: str = "de", letters: int = WINDOW_LET
 def _candidates(window: str, letters: int, script: str) -> tuple[Detection, ...]:
     """Ranked. A part of the text that is clearly in one language speaks for itself, any other takes the
     word of the whole: of a text in two languages each gets its share, and a table of names stays whole."""
-    whole = _shares(window, letters, script)
-    shares = dict.fromkeys(whole, 0.0)
+    languages = _languages(script)
+    if not len(languages):
+        return ()
+    shares = whole = _shares(window, letters, languages)
     parts = _parts(window)
-    for part in parts:
-        own = _shares(part, _count_letters(part), script) if len(parts) > 1 else whole
-        spoken = own if max(own.values(), default=0.0) >= _CLEAR else whole
-        for code, share in spoken.items():
-            shares[code] += share / len(parts)
-    ranked = sorted(shares, key=shares.__getitem__, reverse=True)
-    return tuple(Detection(code, round(min(1.0, shares[code]), 4)) for code in ranked[:_CANDIDATES])
+    if len(parts) > 1:
+        each = [_shares(part, _count_letters(part), languages) for part in parts]
+        shares = numpy.mean([own if own.max() >= _CLEAR else whole for own in each], axis=0)
+    codes = identifier().codes
+    best = languages[numpy.argsort(-shares[languages], kind="stable")[:_CANDIDATES]]
+    return tuple(Detection(codes[place], round(min(1.0, float(shares[place])), 4)) for place in best)
 
 
-def _shares(text: str, letters: int, script: str) -> dict[str, float]:
-    scores = {code: score for code, score in _load().rank(text) if _written_in(code, script)}
-    heat = _temperature(letters)
-    scores = weigh_kin({code: score / heat for code, score in scores.items()}, text)
-    most = max(scores.values(), default=0.0)
-    weights = {code: math.exp(score - most) for code, score in scores.items()}
-    total = sum(weights.values())
-    return {code: weight / total for code, weight in weights.items()}
+def _languages(script: str) -> Places:
+    """The places of those written so among the identifier's."""
+    if script not in _written:
+        places = [i for i, code in enumerate(identifier().codes) if _written_in(code, script)]
+        _written[script] = numpy.array(places, dtype=numpy.intp)
+    return _written[script]
+
+
+def _shares(text: str, letters: int, languages: Places) -> Scores:
+    """Of all languages that the identifier knows; 0 for those not asked for."""
+    known = identifier()
+    scores = known.scores(text) / _temperature(letters)
+    if known.places["de"] in languages:
+        kin = {code: float(scores[known.places[code]]) for code in GERMANIC if code in known.places}
+        for code, score in weigh_kin(kin, text).items():
+            scores[known.places[code]] = score
+    likely = scores[languages]
+    weights = numpy.exp(likely - likely.max())
+    shares = numpy.zeros_like(scores)
+    shares[languages] = weights / weights.sum()
+    return shares
 
 
 def _parts(window: str) -> list[str]:
@@ -172,21 +187,13 @@ def _temperature(letters: int) -> float:
     return 0.88 * math.pow(max(letters, 1), 0.31)
 
 
-def _load() -> _Identifier:
-    """At the first text (under a second, about 120 MB)."""
-    global _identifier  # noqa: PLW0603 - one 120 MB table per process, shared by every caller
-    with _loading:
-        if _identifier is None:
-            from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-            _identifier = cast(_Identifier, LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=False))
-        return _identifier
-
-
 def _window(text: str, most: int) -> tuple[str, int]:
     """Running text without addresses and numbers, and how many letters it has."""
+    text = text[:_CHARACTERS_READ]
+    if "@" in text or "://" in text or "www." in text:
+        text = _ADDRESS.sub(" ", text)
     parts, letters = [], 0
-    for run in _RUN.finditer(_ADDRESS.sub(" ", text[:_CHARACTERS_READ])):
+    for run in _RUN.finditer(text):
         part = run[0][: 2 * most]
         parts.append(part)
         letters += _count_letters(part)
@@ -198,6 +205,8 @@ def _window(text: str, most: int) -> tuple[str, int]:
 
 def _script(window: str) -> str | None:
     """The script of most letters, named as in the Unicode character names; None without letters."""
+    if not _BEYOND_LATIN.search(window):
+        return "LATIN" if any(map(str.isalpha, window)) else None
     counts: Counter[str] = Counter()
     for letter, count in Counter(window).items():
         if letter.isalpha():

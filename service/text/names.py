@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from importlib import resources
 
 _CAPITAL = re.compile(r"(?<![\w.@/#-])[A-ZÀ-ÖØ-Þ][\w'’]*(?:-[\w'’]+)*")
+_POSSESSIVE = re.compile(r"['’]s?$")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:…]|[\"“„»'‘(\[])\s*[\"“„»'‘(\[–-]*\s*$")
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -90,10 +91,11 @@ months, faiths. Their German counterparts look too different to be traced; they 
 
 @cache
 def _common_words() -> frozenset[str]:
-    """English words that are written in lower case more often than not; in a headline or a title
-    they take a capital. Counted on the English side of the starter's training pairs (8 times or more)."""
+    """The words above, and English words that are written in lower case more often than not; in a headline
+    or a title they take a capital. Counted on the English side of the starter's training pairs (8 times or
+    more)."""
     words = resources.files("service.text").joinpath("english_words.txt").read_text(encoding="ascii")
-    return frozenset(words.split())
+    return _PROPER.union(words.split())
 
 
 def read_names(text: str, language: str) -> list[str]:
@@ -103,24 +105,29 @@ def read_names(text: str, language: str) -> list[str]:
         return []
     names = []
     for match in _CAPITAL.finditer(text):
-        name = re.sub(r"['’]s?$", "", match[0])
-        if len(name) < 3 or _SENTENCE_START.search(text[: match.start()][-12:]):
+        name = match[0]
+        if "'" in name or "’" in name:
+            name = _POSSESSIVE.sub("", name)
+        if len(name) < 3 or all(map(_is_common, name.split("-"))):
             continue
-        if not all(_is_common(part) for part in name.split("-")):
+        if not _starts_sentence(text, match.start()):
             names.append(name)
     return names
 
 
+def _starts_sentence(text: str, at: int) -> bool:
+    if text[at - 1 : at] == " " and text[at - 2 : at - 1].isalnum():  # nearly every word does not
+        return False
+    return _SENTENCE_START.search(text[max(0, at - 12) : at]) is not None
+
+
 def _is_common(word: str) -> bool:
-    lower = word.lower()
-    return (
-        len(word) < 3
-        or (word.removesuffix("s").isupper() and len(word) <= 5)  # an abbreviation: BIP is GDP, KI is AI
-        or lower in _PROPER
-        or lower.removesuffix("s") in _PROPER
-        or lower in _common_words()
-        or lower.removesuffix("s") in _common_words()
-    )
+    if len(word) < 3:
+        return True
+    lower, common = word.lower(), _common_words()
+    if lower in common or lower.removesuffix("s") in common:
+        return True
+    return len(word) <= 5 and word.removesuffix("s").isupper()  # an abbreviation: BIP is GDP, KI is AI
 
 
 class NameTraces:
@@ -136,7 +143,9 @@ class NameTraces:
 
     def holds(self, name: str) -> bool:
         """Every part of a hyphenated name is here: copied, inflected, transliterated or translated."""
-        return all(self._holds(part) for part in name.split("-") if not _is_common(part))
+        return all(
+            part.casefold() in self._text or _is_common(part) or self._holds(part) for part in name.split("-")
+        )
 
     def _holds(self, name: str) -> bool:
         plain = name.casefold()

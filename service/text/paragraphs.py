@@ -88,6 +88,8 @@ class Paragraph:
     def _joins(self) -> list[bool]:
         """For each line but the last: does it go on in the next one?"""
         count = len(self.lines)
+        if count == 1:
+            return [False]
         width = max(self._longest, self._width - 12) if count == 2 else self._longest
         alone = [self._alone(i) for i in range(count)]
         open_ended, possible = [False] * count, [False] * count

@@ -39,6 +39,8 @@ def protected_spans(text: str, kept: Sequence[str] = ()) -> list[tuple[int, int]
 
 
 def without_protected(text: str, kept: Sequence[str] = ()) -> str:
+    if not kept and not _HINT.search(text):
+        return text
     parts, at = [], 0
     for start, end in _spans(text, kept):
         parts.append(text[at:start])
@@ -48,6 +50,8 @@ def without_protected(text: str, kept: Sequence[str] = ()) -> str:
 
 def unkept(source: str, target: str, kept: Sequence[str] = ()) -> tuple[list[str], list[str]]:
     """Protected strings of the source that the target lacks, and those it has beyond the source's."""
+    if not kept and not _HINT.search(source) and not _HINT.search(target):
+        return [], []
     before, after = _counted(source, kept), _counted(target, kept)
     return sorted((before - after).elements()), sorted((after - before).elements())
 

@@ -20,13 +20,17 @@ from service.text.signs import with_sign
 from service.text.units import CURRENCIES, read_units
 
 _DIGIT = re.compile(r"\d")
-_ROMANS = frozenset("IVX")
+_ROMANS = re.compile(r"\b[IVX]{2}")
 _FRACTIONS = frozenset(FRACTION_SIGNS)
-_HOURS = (
-    *("mitternacht", "mittag", "halb", "viertel", "fünf", "zehn", "zwanzig"),
-    *("noon", "midday", "midnight", "half", "quarter", "five", "ten", "twenty"),
-)
-_MONTHS = tuple("jan jän feb mär mar mrz apr mai may jun jul aug sep okt oct nov dez dec".split())
+_HOURS = {
+    "de": ("mitternacht", "mittag", "halb"),
+    "en": ("noon", "midday", "midnight", "half"),
+}
+_MINUTES = {
+    "de": re.compile("(?:viertel|fünf|zehn|zwanzig)\\s(?:nach|vor)"),
+    "en": re.compile("(?:quarter|five|ten|twenty)\\s(?:past|after|to)"),
+}
+_MONTHS = re.compile("\\b(?:j[aäu][nl]|feb|m[aä][riy]|mrz|apr|aug|sep|o[kc]t|nov|de[zc])")
 
 __all__ = ["CURRENCIES", "Quantity", "read_quantities", "read_units"]
 
@@ -49,19 +53,20 @@ def _readings(text: str, language: Language) -> Iterator[Reading]:
     has_figures = _DIGIT.search(text) is not None
     if has_figures:
         yield from clock_times(text, language)
-    if _has_any(_HOURS, lower):
+    if any(map(lower.__contains__, _HOURS[language])):
         yield from spoken_times(text, language)
+    if _MINUTES[language].search(lower):
         yield from times_past_and_to(text, language)
     if has_figures:
         yield from codes(text, language)
     if has_figures and language == "de":
         yield from numeric_dates(text)
-    if _has_any(_MONTHS, lower):
+    if _MONTHS.search(lower):
         yield from months(text, language)
     if has_figures:
         yield from seasons(text)
         yield from decades(text)
-    if not _ROMANS.isdisjoint(text):
+    if _ROMANS.search(text):
         yield from roman_numerals(text)
     if has_figures or not _FRACTIONS.isdisjoint(text):
         yield from fractions(text)
@@ -69,7 +74,3 @@ def _readings(text: str, language: Language) -> Iterator[Reading]:
         yield from pairs(text)
         yield from figures(text, language)
     yield from number_words(text, language)
-
-
-def _has_any(hints: tuple[str, ...], lower: str) -> bool:
-    return any(hint in lower for hint in hints)

@@ -36,7 +36,8 @@ CURRENCIES = frozenset({"EUR", "USD", "GBP", "CHF", "JPY"})
 
 def read_units(text: str) -> frozenset[str]:
     """Names of the units and currencies mentioned, such as "EUR", "percent", "length:km"."""
-    found = {_UNIT_OF.get(word) for word in _UNIT_WORD.findall(text.lower())}
+    words = _UNIT_OF.keys() & _UNIT_WORD.findall(text.lower())
+    found = {_UNIT_OF[word] for word in words}
     if "per cent" in text:
         found.add("percent")
-    return frozenset(name for name in found if name is not None)
+    return frozenset(found)

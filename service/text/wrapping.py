@@ -18,9 +18,9 @@ _INVISIBLE = re.compile(
 )
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_SPACES = re.compile(r"\s+")
 _GLUED_COLON = re.compile(r"(?<=[a-zäöüß]{2}):(?=[A-ZÄÖÜ][a-zäöüß])")
-_PLAIN = re.compile(r"[ -~]*")
+_ODD = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+"""One of these is in all that the patterns above look for."""
 _ADJECTIVE = re.compile(r"(?:.*isch|deutsch|.*lich|.*al|.*iv)", re.IGNORECASE)
 _ADJECTIVE_TAIL = re.compile(r".{3,}(?:isch|lich|iv|al)(?:e[nrsm]?)?")
 
@@ -29,17 +29,18 @@ def unwrap(source: str, language: str) -> str:
     """One line in NFC: line breaks and odd spaces are single spaces, `Verteidi-⏎gung` is one word,
     soft hyphens, zero-width marks and control characters are gone, lone surrogates are U+FFFD."""
     text = source
-    if not _PLAIN.fullmatch(text):
-        text = _SOFT_HYPHEN.sub("", text)
-        text = _INVISIBLE.sub("", text)
-        if _BREAK.search(text):
-            text = _HYPHENATED.sub(lambda found: _rejoin(found, language), text)
-            text = _RANGE.sub(r"\g<dash>", text)
-        text = _CONTROL.sub("", text)
-        text = _SURROGATE.sub("\ufffd", text)
+    if not text.isascii() or not text.isprintable():
+        if _ODD.search(text):
+            text = _SOFT_HYPHEN.sub("", text)
+            text = _INVISIBLE.sub("", text)
+            if _BREAK.search(text):
+                text = _HYPHENATED.sub(lambda found: _rejoin(found, language), text)
+                text = _RANGE.sub(r"\g<dash>", text)
+            text = _CONTROL.sub("", text)
+            text = _SURROGATE.sub("\ufffd", text)
         text = unicodedata.normalize("NFC", text)
-    text = _SPACES.sub(" ", text).strip()
-    return _GLUED_COLON.sub(": ", text)
+    text = " ".join(text.split())
+    return _GLUED_COLON.sub(": ", text) if ":" in text else text
 
 
 def _rejoin(found: re.Match[str], language: str) -> str:

@@ -150,3 +150,8 @@ def test_a_magnitude_is_shared_by_both_ends_of_a_range() -> None:
     first, second = read_quantities("3 bis 5 Millionen", "de")
     assert Fraction(3_000_000) in first.values
     assert second.values == (5_000_000,)
+
+
+def test_a_letter_whose_lower_case_is_longer_moves_no_number() -> None:
+    text = "İİ und zwei, İ dann DREISSIG"
+    assert [text[each.start : each.end] for each in read_quantities(text, "de")] == ["zwei", "DREISSIG"]
