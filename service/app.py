@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 from service.api import documentation, health
+from service.api.deadline import RequestDeadline
 from service.api.deepl import glossaries as deepl_glossaries
 from service.api.deepl import multilingual as deepl_multilingual
 from service.api.deepl import routes as deepl
@@ -207,8 +208,14 @@ def create_app(
     app.include_router(health.router)
     app.include_router(documentation.router)
     app.include_router(page.router)
-    install_failure_handlers(app, [deepl.DIALECT, libretranslate.DIALECT])
+    refuse = install_failure_handlers(app, [deepl.DIALECT, libretranslate.DIALECT])
     app.add_exception_handler(CallerLeft, _caller_left)
+    app.add_middleware(
+        RequestDeadline,
+        request_seconds=settings.request_seconds,
+        body_seconds=settings.body_seconds,
+        refuse=refuse,
+    )
     app.add_middleware(RootPath, root_path=settings.root_path)
     app.add_middleware(RequestContext, metrics=state.metrics)
     install_openapi(

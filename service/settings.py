@@ -74,6 +74,13 @@ class Settings(BaseSettings):
     max_texts: Annotated[int, Field(gt=0)] = 100
     """The longest list of texts accepted by `/v1/translate`."""
 
+    request_seconds: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = 300.0
+    """The longest a request may take. `X-Request-Timeout`, `Prefer: wait=` and Envoy's header ask for less;
+    what is not ready then is not worked on any more, and the caller is told with 504."""
+
+    body_seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 60.0
+    """How long a request's body may take to arrive; one that stalls is answered with 408."""
+
     queue_tokens: Annotated[int, Field(gt=0)] = 400_000
     """Source tokens that may wait for the engine; beyond it requests are refused with 503."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Hashable, Sequence
@@ -12,7 +13,8 @@ from typing import Protocol
 
 from service.backends.protocol import Backend, GenerationOptions, Hypothesis
 from service.batching.queue import Call, Entry, SegmentQueue
-from service.errors import GenerationFailed, NotReady, Overloaded, ShuttingDown
+from service.batching.ticket import current_ticket
+from service.errors import DeadlineExceeded, GenerationFailed, NotReady, Overloaded, ShuttingDown
 
 _Waiting = asyncio.Future[Hypothesis]
 
@@ -102,12 +104,12 @@ class Batcher:
         `ramp` sends the first source alone, then 2, 4, 8, ... together, for callers that stream.
         `admitted` work belongs to a request that was let in before and is not refused half-way.
         Raises `Overloaded` or `ShuttingDown` at once; a future ends with `GenerationFailed` when
-        the engine failed on that very source.
+        the engine failed on that very source, and with `DeadlineExceeded` when the time on the ticket of
+        whoever calls is over, whether or not the engine has begun.
         """
-        if self._closing:
-            raise ShuttingDown("The service is shutting down.")
-        if not self.alive:
-            raise NotReady("The inference loop is not running.")
+        self._require_running()
+        if not admitted:
+            self.require_time()
         loop = asyncio.get_running_loop()
         futures = [loop.create_future() for _ in sources]
         counts = [backend.count_tokens(source) for source in sources] if tokens is None else tokens
@@ -120,9 +122,25 @@ class Batcher:
                 Call(_Lane(backend, options), entries, burst=1 if ramp else None), admitted=admitted
             )
         except Overloaded as error:
-            raise Overloaded(error.message, retry_after=self._seconds_of_work()) from None
+            raise Overloaded(error.message, retry_after=math.ceil(self._seconds_of_work())) from None
+        left = current_ticket().seconds_left
+        if futures and left is not None:
+            ends = loop.call_later(left, self._expire, futures)
+            asyncio.gather(*futures, return_exceptions=True).add_done_callback(lambda _: ends.cancel())
         self._wake.set()
         return futures
+
+    def require_time(self) -> None:
+        """Raises `Overloaded` where what waits before whoever calls takes longer than its ticket allows."""
+        left = current_ticket().seconds_left
+        if left is None or self._seconds_of_work() <= left:
+            return
+        self._queue.prune()
+        if (seconds := self._seconds_of_work()) > left:
+            raise Overloaded(
+                "What waits would take longer than this request may; try again later or with more time.",
+                retry_after=math.ceil(seconds - left),
+            )
 
     async def generate(
         self,
@@ -139,6 +157,19 @@ class Batcher:
         finally:
             for future in futures:
                 future.cancel()
+
+    def _require_running(self) -> None:
+        if self._closing:
+            raise ShuttingDown("The service is shutting down.")
+        if not self.alive:
+            raise NotReady("The inference loop is not running.")
+
+    def _expire(self, futures: Sequence[_Waiting]) -> None:
+        for future in futures:
+            if not future.done():
+                future.set_exception(DeadlineExceeded("Not decoded within the time this request may take."))
+                future.exception()  # taken note of: who waits looks at the first of them only
+        self._queue.prune()
 
     async def _run(self) -> None:
         while not self._closing:
@@ -192,10 +223,11 @@ class Batcher:
             )
         return hypotheses
 
-    def _seconds_of_work(self) -> int:
+    def _seconds_of_work(self) -> float:
+        """0 as long as no batch has shown how fast the engine is."""
         if not self._tokens_per_second:
-            return 1
-        return max(1, round(self._queue.waiting_tokens / self._tokens_per_second))
+            return 0.0
+        return self._queue.waiting_tokens / self._tokens_per_second
 
 
 def _has_left(waiting: _Waiting) -> bool:

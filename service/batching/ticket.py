@@ -1,0 +1,43 @@
+"""For whom work is done, and until when it is of use: known wherever segments are handed to the batcher."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """`caller` tells callers apart and nothing more; callers take turns at the engine. `deadline` is a
+    reading of `time.monotonic`; None: the work may take as long as it takes."""
+
+    caller: str = ""
+    deadline: float | None = None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At least 0; None without a deadline."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+
+_NOBODYS = Ticket()
+
+_current: ContextVar[Ticket] = ContextVar("ticket", default=_NOBODYS)
+
+
+def current_ticket() -> Ticket:
+    """That of the request being answered; tasks inherit it from the one that begins them."""
+    return _current.get()
+
+
+@contextmanager
+def holding(ticket: Ticket) -> Iterator[None]:
+    """Everything begun inside is done on this ticket."""
+    token = _current.set(ticket)
+    try:
+        yield
+    finally:
+        _current.reset(token)
