@@ -84,8 +84,9 @@ class Settings(BaseSettings):
     queue_tokens: Annotated[int, Field(gt=0)] = 400_000
     """Source tokens that may wait for the engine; beyond it requests are refused with 503."""
 
-    batch_tokens: Annotated[int, Field(gt=0)] = 4096
-    """Padded source tokens (longest times count) that go to the engine together."""
+    batch_tokens: Annotated[int, Field(gt=0)] | None = None
+    """Padded source tokens (longest times count) that go to the engine together, if fewer than suit it:
+    512 in CTranslate2 on a CPU, 4096 elsewhere."""
 
     heartbeat_seconds: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = 5.0
     """DeepL's clients give up after 10 s without a sign: they get a space this often until the answer is

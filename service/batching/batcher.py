@@ -1,26 +1,31 @@
-"""The loop that feeds the engines: one inference thread, the segments of all callers together."""
+"""The loop that feeds the engines: the segments of all callers together, as many batches at once as suit."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from service.backends.protocol import Backend, GenerationOptions, Hypothesis
-from service.batching.queue import Call, Entry, SegmentQueue
-from service.batching.ticket import current_ticket
+from service.batching.call import Call, Entry
+from service.batching.decoding import Decoding
+from service.batching.queue import SegmentQueue
+from service.batching.throughput import Throughput
+from service.batching.ticket import Ticket, current_ticket
 from service.errors import DeadlineExceeded, GenerationFailed, NotReady, Overloaded, ShuttingDown
 
-_Waiting = asyncio.Future[Hypothesis]
+SHORT_TOKENS = 80
+"""All that a short request wants: a few lines. It need not wait until a batch of an article is done."""
 
-_RATE_MEMORY = 0.8
-"""Weight of the past in the moving token rate; only the Retry-After estimate rests on it."""
+_SHORT_BATCH = 160
 
+_MOST_THREADS = 256
 
 _ANSWERED_AT_ONCE = 8
 """Checking a segment takes its caller up to a millisecond."""
@@ -46,38 +51,49 @@ class _Lane:
         return isinstance(other, _Lane) and self.backend is other.backend and self.options == other.options
 
 
+Batch = list[Entry[Decoding]]
+
+
 class Batcher:
     """Sources in, hypotheses out. All queue decisions happen on the event loop; only
-    `Backend.generate` runs elsewhere, on one thread, so that no engine is entered twice."""
+    `Backend.generate` runs elsewhere, in as many threads at once as the backend says suit it, and in one
+    more that takes short requests only, where it says that these may pass the others by."""
 
     def __init__(
-        self, *, capacity_tokens: int, batch_tokens: int, observer: BatchObserver | None = None
+        self, *, capacity_tokens: int, batch_tokens: int | None = None, observer: BatchObserver | None = None
     ) -> None:
-        self._queue: SegmentQueue[_Waiting] = SegmentQueue(
-            capacity_tokens=capacity_tokens, batch_tokens=batch_tokens, abandoned=_has_left
+        """`batch_tokens` is the most padded tokens of a batch where that is less than suits the backend."""
+        self._queue: SegmentQueue[Decoding] = SegmentQueue(
+            capacity_tokens=capacity_tokens, abandoned=lambda decoding: decoding.needs_no_place
         )
+        self._batch_tokens = batch_tokens
         self._observer = observer
         self._wake = asyncio.Event()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference")
+        self._threads = ThreadPoolExecutor(max_workers=_MOST_THREADS, thread_name_prefix="inference")
         self._task: asyncio.Task[None] | None = None
+        self._serving: set[asyncio.Task[None]] = set()
+        self._running: Counter[int] = Counter()
+        self._passing = False
+        self._at_once = 1
         self._closing = False
-        self._tokens_per_second = 0.0
+        self._throughput = Throughput()
+        self._in_flight: dict[tuple[_Lane, str], Decoding] = {}
 
     def start(self) -> None:
         """Begin to serve; needs a running event loop."""
         self._task = asyncio.create_task(self._run(), name="batcher")
 
     async def stop(self) -> None:
-        """Refuse new work, answer what still waits with `ShuttingDown`, finish the batch in the
+        """Refuse new work, answer what still waits with `ShuttingDown`, finish the batches in the
         engine. Once more does no harm."""
         self._closing = True
         self._wake.set()
         for entry in self._queue.drain():
-            if not entry.payload.done():
-                entry.payload.set_exception(ShuttingDown("The service is shutting down."))
+            if not entry.payload.begun:
+                entry.payload.fail(ShuttingDown("The service is shutting down."))
         if self._task is not None:
             await self._task
-        self._thread.shutdown(wait=True)
+        self._threads.shutdown(wait=True)
 
     @property
     def waiting_tokens(self) -> int:
@@ -99,7 +115,8 @@ class Batcher:
         admitted: bool = False,
     ) -> list[asyncio.Future[Hypothesis]]:
         """One future per source, in order. Cancel a future to leave the queue. `tokens` are the
-        sources' lengths, where the caller has counted them already.
+        sources' lengths, where the caller has counted them already. A source that is under way already,
+        with the same model and options, is not decoded twice.
 
         `ramp` sends the first source alone, then 2, 4, 8, ... together, for callers that stream.
         `admitted` work belongs to a request that was let in before and is not refused half-way.
@@ -108,39 +125,33 @@ class Batcher:
         whoever calls is over, whether or not the engine has begun.
         """
         self._require_running()
-        if not admitted:
-            self.require_time()
-        loop = asyncio.get_running_loop()
-        futures = [loop.create_future() for _ in sources]
+        ticket = current_ticket()
         counts = [backend.count_tokens(source) for source in sources] if tokens is None else tokens
-        entries = deque(
-            Entry(source, count, future)
-            for source, count, future in zip(sources, counts, futures, strict=True)
-        )
-        try:
-            self._queue.add(
-                Call(_Lane(backend, options), entries, burst=1 if ramp else None), admitted=admitted
-            )
-        except Overloaded as error:
-            raise Overloaded(error.message, retry_after=math.ceil(self._seconds_of_work())) from None
-        left = current_ticket().seconds_left
-        if futures and left is not None:
-            ends = loop.call_later(left, self._expire, futures)
-            asyncio.gather(*futures, return_exceptions=True).add_done_callback(lambda _: ends.cancel())
+        short = ticket.tokens + sum(counts) <= SHORT_TOKENS
+        if not admitted:
+            self._require(ticket, sum(counts), short=short)
+        ticket.tokens += sum(counts)
+        self._at_once = max(self._at_once, backend.batching.at_once)
+        lane = _Lane(backend, options)
+        wanted = [self._decoding(lane, source) for source in sources]
+        entries = {
+            id(decoding): Entry(source, count, decoding)
+            for source, count, decoding in zip(sources, counts, wanted, strict=True)
+            if not decoding.begun
+        }
+        futures = [decoding.join() for decoding in wanted]
+        places = deque(entries.values())
+        call = Call(lane, places, burst=1 if ramp else None, caller=ticket.caller, short=short)
+        self._queue.add(call, admitted=True)
+        self._end_in_time(ticket, futures)
         self._wake.set()
         return futures
 
-    def require_time(self) -> None:
-        """Raises `Overloaded` where what waits before whoever calls takes longer than its ticket allows."""
-        left = current_ticket().seconds_left
-        if left is None or self._seconds_of_work() <= left:
-            return
-        self._queue.prune()
-        if (seconds := self._seconds_of_work()) > left:
-            raise Overloaded(
-                "What waits would take longer than this request may; try again later or with more time.",
-                retry_after=math.ceil(seconds - left),
-            )
+    def require_room(self) -> None:
+        """Raises what `submit` would raise of anything that whoever calls may want; costs nothing, so ask
+        before work is put into a request."""
+        self._require_running()
+        self._require(current_ticket(), 1, short=True)
 
     async def generate(
         self,
@@ -164,55 +175,117 @@ class Batcher:
         if not self.alive:
             raise NotReady("The inference loop is not running.")
 
-    def _expire(self, futures: Sequence[_Waiting]) -> None:
-        for future in futures:
-            if not future.done():
-                future.set_exception(DeadlineExceeded("Not decoded within the time this request may take."))
-                future.exception()  # taken note of: who waits looks at the first of them only
-        self._queue.prune()
+    def _require(self, ticket: Ticket, tokens: int, *, short: bool) -> None:
+        """Room in the queue, and time to get to the front of it. Raises `Overloaded`."""
+        try:
+            self._queue.require_room(ticket.caller, tokens)
+        except Overloaded as error:
+            seconds = self._throughput.seconds_for(self._queue.waiting_tokens)
+            raise Overloaded(error.message, retry_after=math.ceil(seconds)) from None
+        if (left := ticket.seconds_left) is None:
+            return
+        waiting = self._queue.tokens_before(ticket.caller, tokens, short=short)
+        if (seconds := self._throughput.seconds_for(waiting)) > left:
+            raise Overloaded(
+                "What waits would take longer than this request may; try again later or with more time.",
+                retry_after=math.ceil(seconds - left),
+            )
+
+    def _decoding(self, lane: _Lane, source: str) -> Decoding:
+        key = (lane, source)
+        if key not in self._in_flight:
+            self._in_flight[key] = Decoding(on_end=partial(self._in_flight.pop, key, None))
+        return self._in_flight[key]
+
+    def _end_in_time(self, ticket: Ticket, futures: Sequence[asyncio.Future[Hypothesis]]) -> None:
+        left = ticket.seconds_left
+        if not futures or left is None:
+            return
+
+        def expire() -> None:
+            for future in futures:
+                if not future.done():
+                    future.set_exception(
+                        DeadlineExceeded("Not decoded within the time this request may take.")
+                    )
+                    future.exception()  # taken note of: who waits looks at the first of them only
+            self._queue.prune()
+
+        timer = asyncio.get_running_loop().call_later(left, expire)
+        asyncio.gather(*futures, return_exceptions=True).add_done_callback(lambda _: timer.cancel())
 
     async def _run(self) -> None:
         while not self._closing:
-            picked = self._queue.next_batch()
-            if picked is None:
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            lane, batch = picked
-            await self._serve(lane, batch)
+            self._wake.clear()
+            while picked := self._queue.next_batch(self._room):
+                self._begin(*picked, passing=False)
+            if not self._passing and (picked := self._queue.next_batch(_room_beside, short_only=True)):
+                self._begin(*picked, passing=True)
+            await self._wake.wait()
+        await asyncio.gather(*self._serving)
 
-    async def _serve(self, lane: Hashable, batch: list[Entry[_Waiting]]) -> None:
+    def _room(self, lane: Hashable, waiting: int) -> int:
+        """As much as suits the backend; of little, a part for each thread that has nothing to do."""
+        assert isinstance(lane, _Lane)  # noqa: S101 -- the queue hands back what `submit` put in
+        suits = lane.backend.batching
+        free = min(suits.at_once - self._running[id(lane.backend)], self._at_once - self._running.total())
+        if free <= 0:
+            return 0
+        most = min(suits.tokens, self._batch_tokens or suits.tokens)
+        return min(most, math.ceil(waiting / free))
+
+    def _begin(self, lane: Hashable, batch: Batch, *, passing: bool) -> None:
+        assert isinstance(lane, _Lane)  # noqa: S101 -- the queue hands back what `submit` put in
+        batch = list({id(entry.payload): entry for entry in batch}.values())
+        for entry in batch:
+            entry.payload.begun = True
+        backend = id(lane.backend)
+        if passing:
+            self._passing = True
+        else:
+            self._running[backend] += 1
+        task = asyncio.create_task(self._serve(lane, batch))
+        self._serving.add(task)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._serving.discard(task)
+            if passing:
+                self._passing = False
+            else:
+                self._running[backend] -= 1
+            self._wake.set()
+
+        task.add_done_callback(ended)
+
+    async def _serve(self, lane: _Lane, batch: Batch) -> None:
         """Answer every entry of the batch. When the batch fails as a whole, each entry is tried
         alone: the one that breaks the engine must not cost its neighbours their answer."""
         hypotheses = await self._generate(lane, batch)
         if hypotheses is not None:
             _answer(batch, hypotheses)
         elif len(batch) == 1:
-            _fail(batch[0])
+            batch[0].payload.fail(GenerationFailed("The model failed on a segment of this text."))
         else:
             for entry in batch:
-                if not _has_left(entry.payload):
+                if not entry.payload.abandoned:
                     await self._serve(lane, [entry])
 
-    async def _generate(self, lane: Hashable, batch: list[Entry[_Waiting]]) -> list[Hypothesis] | None:
-        assert isinstance(lane, _Lane)  # noqa: S101 -- the queue hands back what `submit` put in
+    async def _generate(self, lane: _Lane, batch: Batch) -> list[Hypothesis] | None:
         sources = [entry.source for entry in batch]
         tokens = sum(entry.tokens for entry in batch)
         started = time.perf_counter()
         hypotheses: list[Hypothesis] | None
         try:
             hypotheses = await asyncio.get_running_loop().run_in_executor(
-                self._thread, lane.backend.generate, sources, lane.options
+                self._threads, lane.backend.generate, sources, lane.options
             )
         except Exception:  # whatever an engine raises, every caller is answered
             hypotheses = None
         if hypotheses is not None and len(hypotheses) != len(batch):
             hypotheses = None
         seconds = time.perf_counter() - started
-        if hypotheses is not None and seconds > 0:
-            rate = tokens / seconds
-            past = self._tokens_per_second or rate
-            self._tokens_per_second = _RATE_MEMORY * past + (1 - _RATE_MEMORY) * rate
+        if hypotheses is not None:
+            self._throughput.add(tokens, seconds, at_once=lane.backend.batching.at_once)
         if self._observer is not None:
             self._observer(
                 model=lane.backend.name,
@@ -223,29 +296,18 @@ class Batcher:
             )
         return hypotheses
 
-    def _seconds_of_work(self) -> float:
-        """0 as long as no batch has shown how fast the engine is."""
-        if not self._tokens_per_second:
-            return 0.0
-        return self._queue.waiting_tokens / self._tokens_per_second
+
+def _room_beside(lane: Hashable, _: int) -> int:
+    assert isinstance(lane, _Lane)  # noqa: S101 -- the queue hands back what `submit` put in
+    return _SHORT_BATCH if lane.backend.batching.lets_pass else 0
 
 
-def _has_left(waiting: _Waiting) -> bool:
-    return waiting.done()
-
-
-def _answer(batch: Sequence[Entry[_Waiting]], hypotheses: Sequence[Hypothesis]) -> None:
+def _answer(batch: Sequence[Entry[Decoding]], hypotheses: Sequence[Hypothesis]) -> None:
     """Some now and the rest in the next turns of the event loop: what the callers do with all answers of a
     large batch, one after the other, would keep everybody else waiting."""
     for entry, hypothesis in zip(batch[:_ANSWERED_AT_ONCE], hypotheses[:_ANSWERED_AT_ONCE], strict=True):
-        if not _has_left(entry.payload):
-            entry.payload.set_result(hypothesis)
+        entry.payload.answer(hypothesis)
     if len(batch) > _ANSWERED_AT_ONCE:
         asyncio.get_running_loop().call_soon(
             _answer, batch[_ANSWERED_AT_ONCE:], hypotheses[_ANSWERED_AT_ONCE:]
         )
-
-
-def _fail(entry: Entry[_Waiting]) -> None:
-    if not _has_left(entry.payload):
-        entry.payload.set_exception(GenerationFailed("The model failed on a segment of this text."))

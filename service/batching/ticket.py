@@ -9,13 +9,15 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Ticket:
     """`caller` tells callers apart and nothing more; callers take turns at the engine. `deadline` is a
-    reading of `time.monotonic`; None: the work may take as long as it takes."""
+    reading of `time.monotonic`; None: the work may take as long as it takes. `tokens` counts what was
+    handed to the batcher on this ticket."""
 
     caller: str = ""
     deadline: float | None = None
+    tokens: int = 0
 
     @property
     def seconds_left(self) -> float | None:
