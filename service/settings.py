@@ -88,6 +88,10 @@ class Settings(BaseSettings):
     """Padded source tokens (longest times count) that go to the engine together, if fewer than suit it:
     512 in CTranslate2 on a CPU, 4096 elsewhere."""
 
+    cache_megabytes: Annotated[int, Field(ge=0)] = 0
+    """Memory for segments decoded before; 0 keeps none. Leave it at 0 where callers must not learn what
+    others translate: a segment that comes back at once was asked for before."""
+
     heartbeat_seconds: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = 5.0
     """DeepL's clients give up after 10 s without a sign: they get a space this often until the answer is
     ready. Keep it well below the timeouts of the proxies in between."""

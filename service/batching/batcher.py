@@ -1,83 +1,63 @@
-"""The loop that feeds the engines: the segments of all callers together, as many batches at once as suit."""
+"""The loop that feeds the engines: the segments of all callers together."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-import time
-from collections import Counter, deque
-from collections.abc import Hashable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Literal
 
 from service.backends.protocol import Backend, GenerationOptions, Hypothesis
+from service.batching.cache import SegmentCache
 from service.batching.call import Call, Entry
 from service.batching.decoding import Decoding
+from service.batching.engine import BatchObserver, Engine, Lane
 from service.batching.queue import SegmentQueue
-from service.batching.throughput import Throughput
 from service.batching.ticket import Ticket, current_ticket
-from service.errors import DeadlineExceeded, GenerationFailed, NotReady, Overloaded, ShuttingDown
+from service.errors import DeadlineExceeded, NotReady, Overloaded, ShuttingDown
 
 SHORT_TOKENS = 80
 """All that a short request wants: a few lines. It need not wait until a batch of an article is done."""
 
-_SHORT_BATCH = 160
-
-_MOST_THREADS = 256
-
-_ANSWERED_AT_ONCE = 8
-"""Checking a segment takes its caller up to a millisecond."""
-
-
-class BatchObserver(Protocol):
-    """Told about every batch that ran; must be cheap and must not raise."""
-
-    def __call__(self, *, model: str, segments: int, tokens: int, seconds: float, failed: bool) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Lane:
-    """Entries of one lane may share a batch."""
-
-    backend: Backend
-    options: GenerationOptions
-
-    def __hash__(self) -> int:
-        return hash((id(self.backend), self.options))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Lane) and self.backend is other.backend and self.options == other.options
-
-
-Batch = list[Entry[Decoding]]
+SegmentWay = Literal["decoded", "joined", "cached"]
+"""How a segment that was asked for came to its hypothesis."""
 
 
 class Batcher:
-    """Sources in, hypotheses out. All queue decisions happen on the event loop; only
-    `Backend.generate` runs elsewhere, in as many threads at once as the backend says suit it, and in one
-    more that takes short requests only, where it says that these may pass the others by."""
+    """Sources in, hypotheses out. Who is let in, what is known already and whose turn it is is decided
+    here, on the event loop."""
 
     def __init__(
-        self, *, capacity_tokens: int, batch_tokens: int | None = None, observer: BatchObserver | None = None
+        self,
+        *,
+        capacity_tokens: int,
+        batch_tokens: int | None = None,
+        batch_seconds: float = 600.0,
+        cache_bytes: int = 0,
+        observer: BatchObserver | None = None,
+        segment_observer: Callable[[SegmentWay], object] = lambda _: None,
     ) -> None:
-        """`batch_tokens` is the most padded tokens of a batch where that is less than suits the backend."""
+        """`batch_tokens` is the most padded tokens of a batch where that is less than suits the backend;
+        an engine that takes `batch_seconds` for one hangs."""
+        self._cache = SegmentCache(cache_bytes)
+        self._segment_observer = segment_observer
         self._queue: SegmentQueue[Decoding] = SegmentQueue(
             capacity_tokens=capacity_tokens, abandoned=lambda decoding: decoding.needs_no_place
         )
-        self._batch_tokens = batch_tokens
-        self._observer = observer
         self._wake = asyncio.Event()
-        self._threads = ThreadPoolExecutor(max_workers=_MOST_THREADS, thread_name_prefix="inference")
+        self._engine = Engine(
+            batch_tokens=batch_tokens,
+            batch_seconds=batch_seconds,
+            observer=observer,
+            on_decoded=self._cache.keep,
+            on_free=self._wake.set,
+            on_hung=partial(self._refuse_all, _hung),
+        )
         self._task: asyncio.Task[None] | None = None
-        self._serving: set[asyncio.Task[None]] = set()
-        self._running: Counter[int] = Counter()
-        self._passing = False
-        self._at_once = 1
         self._closing = False
-        self._throughput = Throughput()
-        self._in_flight: dict[tuple[_Lane, str], Decoding] = {}
+        self._in_flight: dict[tuple[Lane, str], Decoding] = {}
 
     def start(self) -> None:
         """Begin to serve; needs a running event loop."""
@@ -88,21 +68,32 @@ class Batcher:
         engine. Once more does no harm."""
         self._closing = True
         self._wake.set()
-        for entry in self._queue.drain():
-            if not entry.payload.begun:
-                entry.payload.fail(ShuttingDown("The service is shutting down."))
+        self._refuse_all(_shutting_down)
         if self._task is not None:
             await self._task
-        self._threads.shutdown(wait=True)
 
     @property
     def waiting_tokens(self) -> int:
         return self._queue.waiting_tokens
 
     @property
+    def cache_bytes(self) -> int:
+        return self._cache.bytes
+
+    @property
     def alive(self) -> bool:
         """Whether the loop still runs; readiness rests on it."""
         return self._task is not None and not self._task.done()
+
+    @property
+    def hung(self) -> bool:
+        """Whether a batch does not come back. Meanwhile everything is refused."""
+        return self._engine.hung
+
+    @property
+    def failures_in_a_row(self) -> int:
+        """Segments that the engine failed on, one after the other and each alone."""
+        return self._engine.failures_in_a_row
 
     def submit(
         self,
@@ -131,8 +122,8 @@ class Batcher:
         if not admitted:
             self._require(ticket, sum(counts), short=short)
         ticket.tokens += sum(counts)
-        self._at_once = max(self._at_once, backend.batching.at_once)
-        lane = _Lane(backend, options)
+        self._engine.knows(backend)
+        lane = Lane(backend, options)
         wanted = [self._decoding(lane, source) for source in sources]
         entries = {
             id(decoding): Entry(source, count, decoding)
@@ -171,7 +162,9 @@ class Batcher:
 
     def _require_running(self) -> None:
         if self._closing:
-            raise ShuttingDown("The service is shutting down.")
+            raise _shutting_down()
+        if self._engine.hung:
+            raise _hung()
         if not self.alive:
             raise NotReady("The inference loop is not running.")
 
@@ -180,22 +173,31 @@ class Batcher:
         try:
             self._queue.require_room(ticket.caller, tokens)
         except Overloaded as error:
-            seconds = self._throughput.seconds_for(self._queue.waiting_tokens)
+            seconds = self._engine.throughput.seconds_for(self._queue.waiting_tokens)
             raise Overloaded(error.message, retry_after=math.ceil(seconds)) from None
         if (left := ticket.seconds_left) is None:
             return
         waiting = self._queue.tokens_before(ticket.caller, tokens, short=short)
-        if (seconds := self._throughput.seconds_for(waiting)) > left:
+        if (seconds := self._engine.throughput.seconds_for(waiting)) > left:
             raise Overloaded(
                 "What waits would take longer than this request may; try again later or with more time.",
                 retry_after=math.ceil(seconds - left),
             )
 
-    def _decoding(self, lane: _Lane, source: str) -> Decoding:
+    def _decoding(self, lane: Lane, source: str) -> Decoding:
+        """The one under way, a new one, or one that is answered already."""
         key = (lane, source)
-        if key not in self._in_flight:
-            self._in_flight[key] = Decoding(on_end=partial(self._in_flight.pop, key, None))
-        return self._in_flight[key]
+        if key in self._in_flight:
+            self._segment_observer("joined")
+            return self._in_flight[key]
+        decoding = Decoding(on_end=partial(self._in_flight.pop, key, None))
+        if (kept := self._cache.get(lane, source)) is not None:
+            self._segment_observer("cached")
+            decoding.answer(kept)
+            return decoding
+        self._segment_observer("decoded")
+        self._in_flight[key] = decoding
+        return decoding
 
     def _end_in_time(self, ticket: Ticket, futures: Sequence[asyncio.Future[Hypothesis]]) -> None:
         left = ticket.seconds_left
@@ -214,100 +216,25 @@ class Batcher:
         timer = asyncio.get_running_loop().call_later(left, expire)
         asyncio.gather(*futures, return_exceptions=True).add_done_callback(lambda _: timer.cancel())
 
+    def _refuse_all(self, error: Callable[[], Exception]) -> None:
+        for entry in self._queue.drain():
+            if not entry.payload.begun:
+                entry.payload.fail(error())
+
     async def _run(self) -> None:
         while not self._closing:
             self._wake.clear()
-            while picked := self._queue.next_batch(self._room):
-                self._begin(*picked, passing=False)
-            if not self._passing and (picked := self._queue.next_batch(_room_beside, short_only=True)):
-                self._begin(*picked, passing=True)
+            while picked := self._queue.next_batch(self._engine.room):
+                self._engine.begin(*picked)
+            if picked := self._queue.next_batch(self._engine.room_to_pass, short_only=True):
+                self._engine.begin(*picked, passing=True)
             await self._wake.wait()
-        await asyncio.gather(*self._serving)
-
-    def _room(self, lane: Hashable, waiting: int) -> int:
-        """As much as suits the backend; of little, a part for each thread that has nothing to do."""
-        assert isinstance(lane, _Lane)  # noqa: S101 -- the queue hands back what `submit` put in
-        suits = lane.backend.batching
-        free = min(suits.at_once - self._running[id(lane.backend)], self._at_once - self._running.total())
-        if free <= 0:
-            return 0
-        most = min(suits.tokens, self._batch_tokens or suits.tokens)
-        return min(most, math.ceil(waiting / free))
-
-    def _begin(self, lane: Hashable, batch: Batch, *, passing: bool) -> None:
-        assert isinstance(lane, _Lane)  # noqa: S101 -- the queue hands back what `submit` put in
-        batch = list({id(entry.payload): entry for entry in batch}.values())
-        for entry in batch:
-            entry.payload.begun = True
-        backend = id(lane.backend)
-        if passing:
-            self._passing = True
-        else:
-            self._running[backend] += 1
-        task = asyncio.create_task(self._serve(lane, batch))
-        self._serving.add(task)
-
-        def ended(task: asyncio.Task[None]) -> None:
-            self._serving.discard(task)
-            if passing:
-                self._passing = False
-            else:
-                self._running[backend] -= 1
-            self._wake.set()
-
-        task.add_done_callback(ended)
-
-    async def _serve(self, lane: _Lane, batch: Batch) -> None:
-        """Answer every entry of the batch. When the batch fails as a whole, each entry is tried
-        alone: the one that breaks the engine must not cost its neighbours their answer."""
-        hypotheses = await self._generate(lane, batch)
-        if hypotheses is not None:
-            _answer(batch, hypotheses)
-        elif len(batch) == 1:
-            batch[0].payload.fail(GenerationFailed("The model failed on a segment of this text."))
-        else:
-            for entry in batch:
-                if not entry.payload.abandoned:
-                    await self._serve(lane, [entry])
-
-    async def _generate(self, lane: _Lane, batch: Batch) -> list[Hypothesis] | None:
-        sources = [entry.source for entry in batch]
-        tokens = sum(entry.tokens for entry in batch)
-        started = time.perf_counter()
-        hypotheses: list[Hypothesis] | None
-        try:
-            hypotheses = await asyncio.get_running_loop().run_in_executor(
-                self._threads, lane.backend.generate, sources, lane.options
-            )
-        except Exception:  # whatever an engine raises, every caller is answered
-            hypotheses = None
-        if hypotheses is not None and len(hypotheses) != len(batch):
-            hypotheses = None
-        seconds = time.perf_counter() - started
-        if hypotheses is not None:
-            self._throughput.add(tokens, seconds, at_once=lane.backend.batching.at_once)
-        if self._observer is not None:
-            self._observer(
-                model=lane.backend.name,
-                segments=len(batch),
-                tokens=tokens,
-                seconds=seconds,
-                failed=hypotheses is None,
-            )
-        return hypotheses
+        await self._engine.close()
 
 
-def _room_beside(lane: Hashable, _: int) -> int:
-    assert isinstance(lane, _Lane)  # noqa: S101 -- the queue hands back what `submit` put in
-    return _SHORT_BATCH if lane.backend.batching.lets_pass else 0
+def _shutting_down() -> ShuttingDown:
+    return ShuttingDown("The service is shutting down.")
 
 
-def _answer(batch: Sequence[Entry[Decoding]], hypotheses: Sequence[Hypothesis]) -> None:
-    """Some now and the rest in the next turns of the event loop: what the callers do with all answers of a
-    large batch, one after the other, would keep everybody else waiting."""
-    for entry, hypothesis in zip(batch[:_ANSWERED_AT_ONCE], hypotheses[:_ANSWERED_AT_ONCE], strict=True):
-        entry.payload.answer(hypothesis)
-    if len(batch) > _ANSWERED_AT_ONCE:
-        asyncio.get_running_loop().call_soon(
-            _answer, batch[_ANSWERED_AT_ONCE:], hypotheses[_ANSWERED_AT_ONCE:]
-        )
+def _hung() -> NotReady:
+    return NotReady("The engine does not answer.", retry_after=30)

@@ -15,11 +15,15 @@ class Decoding:
 
     def __init__(self, on_end: Callable[[], object]) -> None:
         self.begun = False
+        self._answer: Hypothesis | None = None
         self._futures: list[asyncio.Future[Hypothesis]] = []
         self._on_end: Callable[[], object] | None = on_end
 
     def join(self) -> asyncio.Future[Hypothesis]:
         future: asyncio.Future[Hypothesis] = asyncio.get_running_loop().create_future()
+        if self._answer is not None:
+            future.set_result(self._answer)
+            return future
         self._futures.append(future)
         future.add_done_callback(self._left)
         return future
@@ -34,6 +38,7 @@ class Decoding:
         return self.begun or self.abandoned
 
     def answer(self, hypothesis: Hypothesis) -> None:
+        self.begun, self._answer = True, hypothesis
         for future in self._futures:
             if not future.done():
                 future.set_result(hypothesis)

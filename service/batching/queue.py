@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
 from typing import Generic
 
 from service.batching.call import Call, Entry, Payload, Window
 from service.errors import Overloaded
 
-Room = Callable[[Hashable, int], int]
-"""How many padded tokens of a lane may go to the engine now, of how many that wait; 0: none."""
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """For one batch: of `padded` tokens (its longest source times its count), and of about so many
+    `tokens` of text, where others will take the rest."""
+
+    padded: int
+    tokens: float = math.inf
+
+
+Room = Callable[[Hashable, int], Space | None]
+"""What of a lane may go to the engine now, of so many tokens that wait; None: nothing."""
 
 _LAST_PART = 0.9
 """What of the capacity is filled is kept free for callers that have less than their share waiting."""
@@ -81,8 +93,8 @@ class SegmentQueue(Generic[Payload]):
                 if not call.entries or (short_only and not call.short):
                     continue
                 waiting = self._waiting_of(call.group)
-                if budget := room(call.lane, waiting):
-                    return call.lane, self._led_by(caller, call, budget)
+                if space := room(call.lane, waiting):
+                    return call.lane, self._led_by(caller, call, space)
         self._sweep()
         return None
 
@@ -94,7 +106,7 @@ class SegmentQueue(Generic[Payload]):
             for call in calls:
                 yield from call.entries
 
-    def _led_by(self, caller: str, lead: Call[Payload], budget: int) -> list[Entry[Payload]]:
+    def _led_by(self, caller: str, lead: Call[Payload], space: Space) -> list[Entry[Payload]]:
         """The batch of the call whose turn it is; afterwards it and its caller go to the back."""
         calls = self._callers[caller]
         calls.remove(lead)
@@ -103,23 +115,24 @@ class SegmentQueue(Generic[Payload]):
         turns = deque(
             deque(call for call in each if call.group == lead.group) for each in self._callers.values()
         )
-        batch = self._filled(turns, lead.entries[0].tokens, budget)
+        batch = self._filled(turns, lead.entries[0].tokens, space)
         calls.rotate(-1)
         self._callers.move_to_end(caller)
         self._waiting_tokens = sum(call.tokens for each in self._callers.values() for call in each)
         self._sweep()
         return batch
 
-    def _filled(self, turns: deque[deque[Call[Payload]]], length: int, budget: int) -> list[Entry[Payload]]:
+    def _filled(self, turns: deque[deque[Call[Payload]]], length: int, space: Space) -> list[Entry[Payload]]:
         """One entry of each caller a round, from its calls in turn, until nothing more fits."""
         batch: list[Entry[Payload]] = []
         opened: dict[int, Window[Payload]] = {}
-        longest = 0
+        longest = total = 0
 
         def fits(entry: Entry[Payload]) -> bool:
-            return not batch or max(longest, entry.tokens) * (len(batch) + 1) <= budget
+            padded = max(longest, entry.tokens) * (len(batch) + 1)
+            return not batch or (padded <= space.padded and total + entry.tokens <= space.tokens)
 
-        while turns and (not batch or longest * (len(batch) + 1) <= budget):
+        while turns and (not batch or longest * (len(batch) + 1) <= space.padded):
             calls = turns.popleft()
             while calls:
                 call = calls.popleft()
@@ -127,7 +140,7 @@ class SegmentQueue(Generic[Payload]):
                 opened[id(call)] = window
                 entry = window.take(fits)
                 if entry is not None:
-                    longest = max(longest, entry.tokens)
+                    longest, total = max(longest, entry.tokens), total + entry.tokens
                     batch.append(entry)
                     calls.append(call)
                     turns.append(calls)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.batching.call import Call, Entry
-from service.batching.queue import SegmentQueue
+from service.batching.queue import SegmentQueue, Space
 from service.errors import Overloaded
 
 
@@ -17,7 +17,7 @@ class Queue(SegmentQueue[str]):
         self._batch = batch
 
     def next(self, **wish: bool) -> tuple[object, list[Entry[str]]] | None:
-        return self.next_batch(lambda *_: self._batch, **wish)
+        return self.next_batch(lambda *_: Space(self._batch), **wish)
 
 
 def queue_of(capacity: int = 1000, batch: int = 100, gone: set[str] | None = None) -> Queue:
@@ -228,9 +228,9 @@ def test_the_turn_goes_on_although_a_lane_has_no_room() -> None:
     queue = queue_of()
     queue.add(call("busy", 10, lane="busy"))
     queue.add(call("free", 10, lane="free"))
-    picked = queue.next_batch(lambda lane, _: 100 if lane == "free" else 0)
+    picked = queue.next_batch(lambda lane, _: Space(100) if lane == "free" else None)
     assert names(picked) == ["free0"]
-    assert queue.next_batch(lambda lane, _: 100 if lane == "free" else 0) is None
+    assert queue.next_batch(lambda lane, _: Space(100) if lane == "free" else None) is None
     assert names(queue.next()) == ["busy0"]
 
 
