@@ -6,7 +6,6 @@ import asyncio
 import traceback
 from collections.abc import AsyncIterator, Callable, Coroutine, Hashable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -140,7 +139,7 @@ class Coalescing:
 
     def _begin(self, key: Hashable, work: Work) -> Run:
         before = frozenset(self._stopping.get(key, ()))
-        with holding(replace(current_ticket(), deadline=None)):  # it is not only its first caller's
+        with holding(current_ticket().without_deadline()):  # it is not only its first caller's
             run = self._runs[key] = Run(asyncio.create_task(_after(before, work)))
         slow = self._later(self._slow_seconds, run.grew_slow)
 

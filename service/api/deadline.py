@@ -46,8 +46,12 @@ class RequestDeadline:
             await answer(scope, receive, send)
             return
         body_until = now + min(seconds, self._body_seconds)
-        with holding(Ticket(_caller(scope), now + seconds)):
-            await self._app(scope, _in_time(receive, body_until), send)
+        ticket = Ticket(_caller(scope), now + seconds)
+        try:
+            with holding(ticket):
+                await self._app(scope, _in_time(receive, body_until), send)
+        finally:
+            ticket.over = True
 
 
 async def first_of(*waiting: asyncio.Future[Any], at_most: float | None = None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import random
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -20,6 +21,12 @@ from service.errors import DeadlineExceeded, NotReady, Overloaded, ShuttingDown
 
 SHORT_TOKENS = 80
 """All that a short request wants: a few lines. It need not wait until a batch of an article is done."""
+
+_LATE = 1.5
+"""How much longer than estimated it may take: who is let in and then too late has cost the others."""
+
+_ROOM_AGAIN = 0.25
+"""The part of the queue that will be free when those who were refused come back."""
 
 SegmentWay = Literal["decoded", "joined", "cached"]
 """How a segment that was asked for came to its hypothesis."""
@@ -58,6 +65,7 @@ class Batcher:
         self._task: asyncio.Task[None] | None = None
         self._closing = False
         self._in_flight: dict[tuple[Lane, str], Decoding] = {}
+        self._promised: dict[Ticket, int] = {}
 
     def start(self) -> None:
         """Begin to serve; needs a running event loop."""
@@ -119,12 +127,13 @@ class Batcher:
         ticket = current_ticket()
         counts = [backend.count_tokens(source) for source in sources] if tokens is None else tokens
         short = ticket.tokens + sum(counts) <= SHORT_TOKENS
-        if not admitted:
+        promised = self._promised.pop(ticket.of or ticket, None)
+        if not admitted and promised is None:
             self._require(ticket, sum(counts), short=short)
         ticket.tokens += sum(counts)
         self._engine.knows(backend)
         lane = Lane(backend, options)
-        wanted = [self._decoding(lane, source) for source in sources]
+        wanted = [self._decoding(lane, source, admitted=admitted) for source in sources]
         entries = {
             id(decoding): Entry(source, count, decoding)
             for source, count, decoding in zip(sources, counts, wanted, strict=True)
@@ -132,17 +141,22 @@ class Batcher:
         }
         futures = [decoding.join() for decoding in wanted]
         places = deque(entries.values())
-        call = Call(lane, places, burst=1 if ramp else None, caller=ticket.caller, short=short)
+        call = Call(lane, places, 1 if ramp else None, ticket.caller, short=short, due=ticket.due)
         self._queue.add(call, admitted=True)
+        ticket.due = call.due
         self._end_in_time(ticket, futures)
         self._wake.set()
         return futures
 
-    def require_room(self) -> None:
-        """Raises what `submit` would raise of anything that whoever calls may want; costs nothing, so ask
-        before work is put into a request."""
+    def promise_room(self, tokens: int) -> None:
+        """Lets in, or refuses as `submit` does, what whoever calls is about to submit, `tokens` of it as
+        far as one can tell. Ask before work is put into a request: to refuse one that has been read and
+        cut costs as much as a tenth of its translation. The promise ends with the ticket."""
         self._require_running()
-        self._require(current_ticket(), 1, short=True)
+        ticket = current_ticket()
+        self._promised = {each: size for each, size in self._promised.items() if not each.over}
+        self._require(ticket, tokens, short=tokens <= SHORT_TOKENS)
+        self._promised[ticket] = tokens
 
     async def generate(
         self,
@@ -171,26 +185,31 @@ class Batcher:
     def _require(self, ticket: Ticket, tokens: int, *, short: bool) -> None:
         """Room in the queue, and time to get to the front of it. Raises `Overloaded`."""
         try:
-            self._queue.require_room(ticket.caller, tokens)
+            self._queue.require_room(ticket.caller, tokens, promised=sum(self._promised.values()))
         except Overloaded as error:
             seconds = self._engine.throughput.seconds_for(self._queue.waiting_tokens)
-            raise Overloaded(error.message, retry_after=math.ceil(seconds)) from None
+            raise Overloaded(error.message, retry_after=_spread(seconds * _ROOM_AGAIN)) from None
         if (left := ticket.seconds_left) is None:
             return
         waiting = self._queue.tokens_before(ticket.caller, tokens, short=short)
-        if (seconds := self._engine.throughput.seconds_for(waiting)) > left:
+        if not short:
+            waiting += sum(self._promised.values())
+        if waiting:
+            waiting += tokens
+        seconds = _LATE * self._engine.throughput.seconds_for(waiting)
+        if seconds > left:
             raise Overloaded(
                 "What waits would take longer than this request may; try again later or with more time.",
-                retry_after=math.ceil(seconds - left),
+                retry_after=_spread(max(seconds - left, seconds * _ROOM_AGAIN)),
             )
 
-    def _decoding(self, lane: Lane, source: str) -> Decoding:
+    def _decoding(self, lane: Lane, source: str, *, admitted: bool) -> Decoding:
         """The one under way, a new one, or one that is answered already."""
         key = (lane, source)
         if key in self._in_flight:
             self._segment_observer("joined")
             return self._in_flight[key]
-        decoding = Decoding(on_end=partial(self._in_flight.pop, key, None))
+        decoding = Decoding(on_end=partial(self._in_flight.pop, key, None), promised=admitted)
         if (kept := self._cache.get(lane, source)) is not None:
             self._segment_observer("cached")
             decoding.answer(kept)
@@ -230,6 +249,11 @@ class Batcher:
                 self._engine.begin(*picked, passing=True)
             await self._wake.wait()
         await self._engine.close()
+
+
+def _spread(seconds: float) -> int:
+    """Whole seconds, at least 1 and not the same for everybody, lest all come back at once."""
+    return max(1, math.ceil(seconds * random.uniform(0.75, 1.25)))  # noqa: S311 -- nothing to guess
 
 
 def _shutting_down() -> ShuttingDown:

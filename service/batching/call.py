@@ -32,6 +32,8 @@ class Call(Generic[Payload]):
 
     `burst` caps how many of them may enter the next batch, and doubles each time they do: a reader
     of a stream gets the first sentence alone and early, then ever larger batches. None: no cap.
+    `due` is its place among the calls of its caller; the queue gives it one if it has none. What follows
+    from work that was let in has the place of that.
     `short` calls are all that a small request wants; they never share a batch with longer work.
     """
 
@@ -40,6 +42,7 @@ class Call(Generic[Payload]):
     burst: int | None = None
     caller: str = ""
     short: bool = False
+    due: int | None = None
     tokens: int = field(init=False)
 
     def __post_init__(self) -> None:

@@ -11,10 +11,12 @@ from service.backends.protocol import Hypothesis
 class Decoding:
     """Its futures are those of all who wait; one of them leaving does not touch the others. It may stand
     in the queue more than once, for callers whose turns come at different times: who is first has it
-    begun, and the others' places are given up. `on_end` is called once, when it is answered or left."""
+    begun, and the others' places are given up. `promised` is what follows from work that was let in: a
+    repair. `on_end` is called once, when it is answered or left."""
 
-    def __init__(self, on_end: Callable[[], object]) -> None:
+    def __init__(self, on_end: Callable[[], object], *, promised: bool) -> None:
         self.begun = False
+        self.promised = promised
         self._answer: Hypothesis | None = None
         self._futures: list[asyncio.Future[Hypothesis]] = []
         self._on_end: Callable[[], object] | None = on_end

@@ -57,7 +57,7 @@ Batch = list[Entry[Decoding]]
 
 class Engine:
     """Only `Backend.generate` runs outside the event loop. `on_free` is called when a batch is done;
-    `on_hung` when one has taken `batch_seconds`, beyond which nobody believes that it will be: its callers
+    `on_hung` when one has taken `batch_seconds`, beyond which nobody believes it will come: its callers
     are told so, its thread cannot be stopped."""
 
     def __init__(
@@ -174,7 +174,9 @@ class Engine:
         )
         seconds = time.perf_counter() - started
         if hypotheses is not None:
-            self.throughput.add(tokens, seconds, at_once=lane.backend.batching.at_once)
+            # What repairs and summaries take is a cost of the text that waits.
+            asked = sum(entry.tokens for entry in batch if not entry.payload.promised)
+            self.throughput.add(asked, seconds, at_once=lane.backend.batching.at_once)
         if self._observer is not None:
             self._observer(
                 model=lane.backend.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import insort
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
@@ -29,10 +30,14 @@ _LAST_PART = 0.9
 
 
 class SegmentQueue(Generic[Payload]):
-    """Callers take turns, whatever they have waiting, and so do the calls of each. A batch never mixes
-    lanes, nor short calls with long ones, and never costs more padded tokens (its longest source times its
-    count) than there is room, except that a single longer source goes alone. The oldest segment of the
-    call whose turn it is goes; with it go those of like length, because padding costs as much as text.
+    """Callers take turns, whatever they have waiting. Of one caller the oldest call goes first, where a long
+    one counts as younger by as much as it holds: those of like length are served in their order, so that
+    some are done when there is too much for all, and a little one need not wait for a book.
+
+    A batch never mixes lanes, nor short calls with long ones, and never costs more padded tokens (its
+    longest source times its count) than there is room, except that a single longer source goes alone. The
+    first segment of the call whose turn it is goes; with it go those of like length, because padding costs
+    as much as text.
 
     `abandoned` tells whether the caller of a payload has left; such entries are dropped unseen.
     """
@@ -40,8 +45,9 @@ class SegmentQueue(Generic[Payload]):
     def __init__(self, *, capacity_tokens: int, abandoned: Callable[[Payload], bool]) -> None:
         self._capacity_tokens = capacity_tokens
         self._abandoned = abandoned
-        self._callers: OrderedDict[str, deque[Call[Payload]]] = OrderedDict()
+        self._callers: OrderedDict[str, list[Call[Payload]]] = OrderedDict()
         self._waiting_tokens = 0
+        self._served_tokens = 0
 
     @property
     def waiting_tokens(self) -> int:
@@ -57,14 +63,17 @@ class SegmentQueue(Generic[Payload]):
         if not admitted:
             self.require_room(call.caller, call.tokens)
         if call.entries:
-            self._callers.setdefault(call.caller, deque()).append(call)
+            if call.due is None:
+                call.due = self._served_tokens + call.tokens
+            insort(self._callers.setdefault(call.caller, []), call, key=lambda each: each.due or 0)
             self._waiting_tokens += call.tokens
 
-    def require_room(self, caller: str, tokens: int = 1) -> None:
-        """Raises `Overloaded` where so many more tokens of the caller's do not fit."""
-        if self._is_full_for(caller, tokens):
+    def require_room(self, caller: str, tokens: int, *, promised: int = 0) -> None:
+        """Raises `Overloaded` where so many more tokens of the caller's do not fit, beside what waits and
+        what is `promised` to others."""
+        if self._is_full_for(caller, tokens, promised):
             self.prune()
-        if self._is_full_for(caller, tokens):
+        if self._is_full_for(caller, tokens, promised):
             raise Overloaded("Too much work is waiting; try again shortly.")
 
     def tokens_before(self, caller: str, tokens: int, *, short: bool) -> int:
@@ -107,23 +116,20 @@ class SegmentQueue(Generic[Payload]):
                 yield from call.entries
 
     def _led_by(self, caller: str, lead: Call[Payload], space: Space) -> list[Entry[Payload]]:
-        """The batch of the call whose turn it is; afterwards it and its caller go to the back."""
-        calls = self._callers[caller]
-        calls.remove(lead)
-        calls.appendleft(lead)
+        """The batch of the call whose turn it is; afterwards its caller goes to the back."""
         self._callers.move_to_end(caller, last=False)
         turns = deque(
-            deque(call for call in each if call.group == lead.group) for each in self._callers.values()
+            deque(call for call in calls if call.group == lead.group) for calls in self._callers.values()
         )
         batch = self._filled(turns, lead.entries[0].tokens, space)
-        calls.rotate(-1)
         self._callers.move_to_end(caller)
-        self._waiting_tokens = sum(call.tokens for each in self._callers.values() for call in each)
+        self._waiting_tokens = sum(call.tokens for calls in self._callers.values() for call in calls)
+        self._served_tokens += sum(entry.tokens for entry in batch)
         self._sweep()
         return batch
 
     def _filled(self, turns: deque[deque[Call[Payload]]], length: int, space: Space) -> list[Entry[Payload]]:
-        """One entry of each caller a round, from its calls in turn, until nothing more fits."""
+        """One entry of each caller a round, of the first of its calls that has one that fits."""
         batch: list[Entry[Payload]] = []
         opened: dict[int, Window[Payload]] = {}
         longest = total = 0
@@ -135,27 +141,27 @@ class SegmentQueue(Generic[Payload]):
         while turns and (not batch or longest * (len(batch) + 1) <= space.padded):
             calls = turns.popleft()
             while calls:
-                call = calls.popleft()
+                call = calls[0]
                 window = opened.get(id(call)) or Window(call, length, self._abandoned)
                 opened[id(call)] = window
                 entry = window.take(fits)
                 if entry is not None:
                     longest, total = max(longest, entry.tokens), total + entry.tokens
                     batch.append(entry)
-                    calls.append(call)
                     turns.append(calls)
                     break
+                calls.popleft()
         for window in opened.values():
             window.close()
         return batch
 
-    def _is_full_for(self, caller: str, tokens: int) -> bool:
-        if not self._callers:
+    def _is_full_for(self, caller: str, tokens: int, promised: int) -> bool:
+        if not self._callers and not promised:
             return False
         callers = len(self._callers) + 1
         has_its_share = (self._tokens_of(caller) + tokens) * callers > self._capacity_tokens
         part = _LAST_PART if has_its_share else 1.0
-        return self._waiting_tokens + tokens > part * self._capacity_tokens
+        return self._waiting_tokens + promised + tokens > part * self._capacity_tokens
 
     def _tokens_of(self, caller: str) -> int:
         return sum(call.tokens for call in self._callers.get(caller, ()))
@@ -165,7 +171,7 @@ class SegmentQueue(Generic[Payload]):
 
     def _sweep(self) -> None:
         for caller, calls in list(self._callers.items()):
-            kept = deque(call for call in calls if call.entries)
+            kept = [call for call in calls if call.entries]
             if kept:
                 self._callers[caller] = kept
             else:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-_MEMORY = 0.95
+_MEMORY = 0.98
 """Weight of the past, a batch at a time; only estimates of waiting times rest on it."""
 
 
 class Throughput:
-    """Tokens over seconds, not the mean of each batch's rate: a single line is slow for its tokens and
-    says little."""
+    """Tokens that were asked for over the seconds of all that ran, repairs included. It is no mean of each
+    batch's rate: a single line is slow for its tokens and says little."""
 
     def __init__(self) -> None:
         self._tokens = 0.0

@@ -13,26 +13,33 @@ from dataclasses import dataclass
 class Ticket:
     """`caller` tells callers apart and nothing more; callers take turns at the engine. `deadline` is a
     reading of `time.monotonic`; None: the work may take as long as it takes. `tokens` counts what was
-    handed to the batcher on this ticket."""
+    handed to the batcher on this ticket, `due` is the place in the queue that it got for it, and `over`
+    says that nothing more will be. Work that others may wait
+    for too is done on a ticket without a deadline, `of` the one of who was first."""
 
     caller: str = ""
     deadline: float | None = None
     tokens: int = 0
+    due: int | None = None
+    over: bool = False
+    of: Ticket | None = None
 
     @property
     def seconds_left(self) -> float | None:
         """At least 0; None without a deadline."""
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
+    def without_deadline(self) -> Ticket:
+        return Ticket(self.caller, of=self)
 
-_NOBODYS = Ticket()
 
-_current: ContextVar[Ticket] = ContextVar("ticket", default=_NOBODYS)
+_current: ContextVar[Ticket | None] = ContextVar("ticket", default=None)
 
 
 def current_ticket() -> Ticket:
-    """That of the request being answered; tasks inherit it from the one that begins them."""
-    return _current.get()
+    """That of the request being answered, a new one outside of any; tasks inherit it from the one that
+    begins them."""
+    return _current.get() or Ticket()
 
 
 @contextmanager

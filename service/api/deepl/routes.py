@@ -73,6 +73,8 @@ async def translate_texts(request: Request, state: State) -> Response:
     terms = await asked_terms(body, state.glossaries, pipeline.models)
     size = sum(map(len, body.text)) + 20 * len(terms or ())
     key = await off_loop(size, lambda: _key(request, body, terms))
+    if key not in state.coalescing:
+        state.admit(request)
     return HeartbeatAnswer(
         state.coalescing,
         key,

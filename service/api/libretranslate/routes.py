@@ -78,7 +78,7 @@ def _documented(body: type[BaseModel]) -> dict[str, Any]:
     summary="Translate one text or a list (LibreTranslate)",
 )
 async def translate(request: Request, state: State) -> Response:
-    pipeline = state.pipeline
+    pipeline = state.admit(request)
     query = await _query(wire.TranslateQuery, request, state)
     known = pipeline.models.pairs
     targets = {target for each in known.values() for target in each}

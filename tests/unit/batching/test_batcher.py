@@ -323,3 +323,21 @@ async def test_who_would_wait_longer_than_its_deadline_is_refused_at_once() -> N
         assert refusal.value.retry_after >= 1
         backend.gate.release(1000)
         assert len(await asyncio.wait_for(busy, 10)) == 50
+
+
+async def test_what_is_promised_counts_until_it_is_submitted_or_its_ticket_is_over() -> None:
+    backend = Backend()
+    async with running(capacity=100) as batcher:
+        mine, other = Ticket("mine"), Ticket("other")
+        with holding(mine):
+            batcher.promise_room(90)
+        with holding(other), pytest.raises(Overloaded):
+            batcher.promise_room(30)
+        with holding(mine):
+            made = batcher.submit(backend, ["a " * 90], OPTIONS)
+        assert len(await asyncio.wait_for(asyncio.gather(*made), 10)) == 1
+        with holding(leaver := Ticket("leaver")):
+            batcher.promise_room(90)
+        leaver.over = True
+        with holding(other):
+            batcher.promise_room(30)
