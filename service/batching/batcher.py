@@ -150,8 +150,8 @@ class Batcher:
 
     def promise_room(self, tokens: int) -> None:
         """Lets in, or refuses as `submit` does, what whoever calls is about to submit, `tokens` of it as
-        far as one can tell. Ask before work is put into a request: to refuse one that has been read and
-        cut costs as much as a tenth of its translation. The promise ends with the ticket."""
+        far as one can tell. Ask before work is put into a request.
+        The promise ends with the ticket."""
         self._require_running()
         ticket = current_ticket()
         self._promised = {each: size for each, size in self._promised.items() if not each.over}
