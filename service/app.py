@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 from service.api import documentation, health
+from service.api.deadline import RequestDeadline
 from service.api.deepl import glossaries as deepl_glossaries
 from service.api.deepl import multilingual as deepl_multilingual
 from service.api.deepl import routes as deepl
@@ -27,7 +28,7 @@ from service.api.page import routes as page
 from service.api.root_path import RootPath
 from service.api.state import RequestLimits, ServiceState
 from service.backends.loading import engine_is_installed, load_backend
-from service.batching.batcher import Batcher, BatchObserver
+from service.batching.batcher import Batcher
 from service.errors import ModelNotInstalled, OperatorError, ServiceError, SettingInvalid
 from service.model_store.catalogue import AUTO, EXTRACT, Catalogue, Profile, Strategy
 from service.model_store.config import ModelConfig
@@ -116,13 +117,18 @@ def model_files(settings: Settings) -> ModelFiles:
 
 @asynccontextmanager
 async def open_pipeline(
-    settings: Settings, *, models: ModelSet | None = None, observer: BatchObserver | None = None
+    settings: Settings, *, models: ModelSet | None = None, metrics: Metrics | None = None
 ) -> AsyncIterator[ArticlePipeline]:
     """The pipeline with its models loaded and its batcher running; for the server and, without
     one, for the command line. Raises `OperatorError` and its kin."""
+    metrics = metrics or Metrics()
     chosen = models if models is not None else await asyncio.to_thread(load_models, settings)
     batcher = Batcher(
-        capacity_tokens=settings.queue_tokens, batch_tokens=settings.batch_tokens, observer=observer
+        capacity_tokens=settings.queue_tokens,
+        batch_tokens=settings.batch_tokens,
+        cache_bytes=settings.cache_megabytes * 1_000_000,
+        observer=metrics.observe_batch,
+        segment_observer=metrics.observe_segment,
     )
     batcher.start()
     try:
@@ -217,8 +223,14 @@ def create_app(
     app.include_router(health.router)
     app.include_router(documentation.router)
     app.include_router(page.router)
-    install_failure_handlers(app, [deepl.DIALECT, libretranslate.DIALECT])
+    refuse = install_failure_handlers(app, [deepl.DIALECT, libretranslate.DIALECT])
     app.add_exception_handler(CallerLeft, _caller_left)
+    app.add_middleware(
+        RequestDeadline,
+        request_seconds=settings.request_seconds,
+        body_seconds=settings.body_seconds,
+        refuse=refuse,
+    )
     app.add_middleware(RootPath, root_path=settings.root_path)
     app.add_middleware(RequestContext, metrics=state.metrics)
     install_openapi(
@@ -243,7 +255,7 @@ async def _serve(
 ) -> None:
     """Load, try, serve until told to leave."""
     try:
-        async with open_pipeline(settings, models=models, observer=state.metrics.observe_batch) as pipeline:
+        async with open_pipeline(settings, models=models, metrics=state.metrics) as pipeline:
             state.loaded = pipeline
             await try_models(pipeline)
             if state.phase == "starting":

@@ -9,6 +9,8 @@
     │   ├── InvalidText              binary, lone surrogates, NUL characters
     │   ├── UnsupportedMedia         a content type we do not read
     │   ├── MalformedBody            not the JSON, or not the fields, that were announced
+    │   ├── HeaderInvalid            a header that says how long to take, and does not
+    │   ├── BodyTooSlow              the body did not arrive in time
     │   ├── UnsupportedLanguage      no model here for this language or direction
     │   ├── AmbiguousLanguage        a long text that could be in one of several languages
     │   ├── UrlNotFetched            a URL where the text should be
@@ -20,6 +22,7 @@
     │   ├── StoreUnavailable         what is kept between requests cannot be reached
     │   ├── NotReady                 models are still loading
     │   └── ShuttingDown             the process drains
+    ├── DeadlineExceeded             not ready within the time the request may take
     ├── GenerationFailed             the engine failed on this input
     └── OperatorError                the person who runs the service can fix it
         ├── ConfigInvalid            a file of model_configs/: file, key, what is expected
@@ -99,6 +102,16 @@ class MalformedBody(InvalidInput):
     title = "Malformed request"
 
 
+class HeaderInvalid(InvalidInput):
+    code = "invalid_header"
+    title = "Malformed header"
+
+
+class BodyTooSlow(InvalidInput):
+    code = "body_too_slow"
+    title = "Body too slow"
+
+
 class UnsupportedLanguage(InvalidInput):
     code = "unsupported_language"
     title = "Language not supported"
@@ -167,6 +180,13 @@ class NotReady(Unavailable):
 class ShuttingDown(Unavailable):
     code = "shutting_down"
     title = "Shutting down"
+
+
+class DeadlineExceeded(ServiceError):
+    """Of no kind that a repair gives up for: nobody is there for what would be left."""
+
+    code = "deadline_exceeded"
+    title = "Out of time"
 
 
 class GenerationFailed(ServiceError):

@@ -74,11 +74,23 @@ class Settings(BaseSettings):
     max_texts: Annotated[int, Field(gt=0)] = 100
     """The longest list of texts accepted by `/v1/translate`."""
 
+    request_seconds: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = 300.0
+    """The longest a request may take. `X-Request-Timeout`, `Prefer: wait=` and Envoy's header ask for less;
+    what is not ready then is not worked on any more, and the caller is told with 504."""
+
+    body_seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 60.0
+    """How long a request's body may take to arrive; one that stalls is answered with 408."""
+
     queue_tokens: Annotated[int, Field(gt=0)] = 400_000
     """Source tokens that may wait for the engine; beyond it requests are refused with 503."""
 
-    batch_tokens: Annotated[int, Field(gt=0)] = 4096
-    """Padded source tokens (longest times count) that go to the engine together."""
+    batch_tokens: Annotated[int, Field(gt=0)] | None = None
+    """Padded source tokens (longest times count) that go to the engine together, if fewer than suit it:
+    512 in CTranslate2 on a CPU, 4096 elsewhere."""
+
+    cache_megabytes: Annotated[int, Field(ge=0)] = 0
+    """Memory for segments decoded before; 0 keeps none. Leave it at 0 where callers must not learn what
+    others translate: a segment that comes back at once was asked for before."""
 
     heartbeat_seconds: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = 5.0
     """DeepL's clients give up after 10 s without a sign: they get a space this often until the answer is

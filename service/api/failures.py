@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -83,9 +83,13 @@ class _Failures:
         return next((each for each in self.dialects if path.startswith(each.paths)), None)
 
 
-def install_failure_handlers(app: FastAPI, dialects: Sequence[Dialect]) -> None:
+def install_failure_handlers(
+    app: FastAPI, dialects: Sequence[Dialect]
+) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
+    """What answers a request that a middleware refuses with a `ServiceError` is returned."""
     failures = _Failures(dialects)
     app.add_exception_handler(ServiceError, failures.service_error)
     app.add_exception_handler(HTTPException, failures.http_error)
     app.add_exception_handler(RequestValidationError, failures.validation_error)
     app.add_exception_handler(Exception, failures.unexpected)
+    return failures.service_error

@@ -19,6 +19,10 @@ from service.terms.store import GlossaryStore
 Phase = Literal["starting", "ready", "draining", "failed"]
 
 
+_BYTES_PER_TOKEN = 5
+"""Of German in the models' vocabularies, the JSON around it left out of account."""
+
+
 @dataclass(frozen=True, slots=True)
 class RequestLimits:
     """Published in `/v1/models`."""
@@ -74,6 +78,15 @@ class ServiceState:
         if self.loaded is None or self.phase != "ready":
             raise NotReady("The models are still loading.", retry_after=2)
         return self.loaded
+
+    def admit(self, request: Request) -> ArticlePipeline:
+        """The pipeline, if it has room for a body of this length. Ask before the body is read: a refusal
+        costs next to nothing then. Raises `Overloaded`, and what `pipeline` raises."""
+        pipeline = self.pipeline
+        announced = request.headers.get("content-length", "")
+        size = int(announced) if announced.isdecimal() and len(announced) < 10 else 0
+        pipeline.batcher.promise_room(1 + min(size, self.limits.body_bytes) // _BYTES_PER_TOKEN)
+        return pipeline
 
     def count(self, digest: Digest) -> None:
         self.characters += digest.usage.characters

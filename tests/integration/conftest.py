@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +14,7 @@ import uvicorn
 
 from service.app import create_app
 from service.backends.stub import StubBackend
+from service.cli.serve import bind
 from service.model_store.catalogue import Catalogue
 from service.pipeline.models import LoadedModel, ModelSet
 from service.settings import Settings
@@ -53,7 +53,7 @@ def serving(
     """A client of a running service."""
     app = create_app(Settings(**settings), models=models or stub_models())  # type: ignore[arg-type]  # checked by Settings
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with bind("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"

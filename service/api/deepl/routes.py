@@ -19,6 +19,7 @@ from service.api.dialect import Dialect
 from service.api.heartbeat import HeartbeatAnswer
 from service.api.problem import request_id
 from service.errors import (
+    BodyTooSlow,
     GlossaryNotFound,
     InvalidInput,
     MalformedBody,
@@ -32,6 +33,7 @@ from service.terms.glossary import TermList
 DIALECT = Dialect(
     paths=("/v2/", "/v3/"),
     statuses={
+        BodyTooSlow: 408,
         InvalidInput: 400,
         GlossaryNotFound: 404,
         TextTooLong: 413,
@@ -49,6 +51,7 @@ router = APIRouter(
     responses={
         400: {"description": "A field is wrong or asks for what is not supported; `message` says which"},
         503: {"description": "Too much work waits, or the service is starting"},
+        504: {"description": "Not ready within the time the request may take"},
     },
 )
 
@@ -70,6 +73,8 @@ async def translate_texts(request: Request, state: State) -> Response:
     terms = await asked_terms(body, state.glossaries, pipeline.models)
     size = sum(map(len, body.text)) + 20 * len(terms or ())
     key = await off_loop(size, lambda: _key(request, body, terms))
+    if key not in state.coalescing:
+        state.admit(request)
     return HeartbeatAnswer(
         state.coalescing,
         key,

@@ -18,6 +18,7 @@ from service.api.problem import Problem
 from service.api.state import ServiceState, service_state
 from service.api.texts import TranslatedText, detected, translate_texts
 from service.errors import (
+    BodyTooSlow,
     EmptyText,
     InvalidInput,
     MalformedBody,
@@ -40,7 +41,13 @@ def _body(problem: Problem) -> dict[str, Any]:
 
 DIALECT = Dialect(
     paths=("/translate", "/detect", "/languages", "/frontend/", "/suggest", "/health"),
-    statuses={InvalidInput: 400, NotOffered: 403, TextTooLong: 413, UnsupportedMedia: 415},
+    statuses={
+        BodyTooSlow: 408,
+        InvalidInput: 400,
+        NotOffered: 403,
+        TextTooLong: 413,
+        UnsupportedMedia: 415,
+    },
     body=_body,
 )
 
@@ -51,6 +58,7 @@ router = APIRouter(
     responses={
         400: {"description": "A field is missing or asks for what is not supported; `error` says which"},
         503: {"description": "Too much work waits, or the service is starting"},
+        504: {"description": "Not ready within the time the request may take"},
     }
 )
 
@@ -70,7 +78,7 @@ def _documented(body: type[BaseModel]) -> dict[str, Any]:
     summary="Translate one text or a list (LibreTranslate)",
 )
 async def translate(request: Request, state: State) -> Response:
-    pipeline = state.pipeline
+    pipeline = state.admit(request)
     query = await _query(wire.TranslateQuery, request, state)
     known = pipeline.models.pairs
     targets = {target for each in known.values() for target in each}

@@ -161,7 +161,7 @@ def _stream_example() -> str:
     },
 )
 async def digest(request: Request, state: State) -> Response:
-    pipeline = state.pipeline
+    pipeline = state.admit(request)
     body, wanted = await _digest_body(request, state)
     if wants_stream(request.headers.get("accept", "")):
         return await event_response(request, _events(state, wanted))
@@ -193,7 +193,7 @@ async def _events(state: ServiceState, wanted: DigestRequest) -> AsyncGenerator[
     responses=GLOSSARY_NOT_FOUND,
 )
 async def translate(request: Request, state: State) -> Response:
-    pipeline = state.pipeline
+    pipeline = state.admit(request)
     data, media = await _fields(request, state)
     if media is not None:
         data = {key: value for key, value in data.items() if key != "summary"}
@@ -225,7 +225,7 @@ async def translate(request: Request, state: State) -> Response:
     responses=GLOSSARY_NOT_FOUND,
 )
 async def summarize(request: Request, state: State) -> Response:
-    pipeline = state.pipeline
+    pipeline = state.admit(request)
     data, media = await _fields(request, state)
     if media is not None:
         data = {key: value for key, value in data.items() if key != "segments"}
