@@ -11,6 +11,7 @@ def test_answers_are_sent_without_waiting_for_acknowledgements(host: str) -> Non
         listening = bind(host, 0)
     except OSError:
         pytest.skip("no such address here")
+    listening.listen()
     with listening, socket.create_connection(listening.getsockname()[:2], timeout=10):
         accepted, _ = listening.accept()
         with accepted:
