@@ -65,6 +65,8 @@ class RequestContext:
         if route not in _QUIET:
             facts = {"route": route, "method": method, "status": status}
             facts |= {"ms": round(seconds * 1000, 1), "request_id": identity}
+            if key := scope.get("state", {}).get("key"):
+                facts["key"] = key  # its id
             logger.info("request", extra={"facts": facts})
 
 

@@ -17,7 +17,11 @@ from service.errors import (
     GlossaryNotFound,
     InvalidInput,
     InvalidText,
+    KeyInvalid,
+    KeyMissing,
+    LimitReached,
     OperatorError,
+    Refused,
     SentenceTooLong,
     ServiceError,
     TextTooLong,
@@ -41,6 +45,10 @@ _STATUS: list[tuple[type[ServiceError], int]] = [
     (GlossaryInvalid, 422),
     (GlossaryNotFound, 404),
     (InvalidInput, 400),
+    (KeyMissing, 401),
+    (KeyInvalid, 401),
+    (LimitReached, 429),
+    (Refused, 403),
     (Unavailable, 503),
     (GenerationFailed, 500),
     (OperatorError, 500),
@@ -159,7 +167,9 @@ def service_error_response(error: ServiceError, identity: str) -> JSONResponse:
 
 
 def retry_headers(error: ServiceError) -> dict[str, str]:
-    return {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else {}
+    if isinstance(error, Unavailable | LimitReached):
+        return {"Retry-After": str(error.retry_after)}
+    return {}
 
 
 def request_id(request: Request) -> str:
