@@ -227,7 +227,8 @@ def create_app(
     app.include_router(health.router)
     app.include_router(documentation.router)
     app.include_router(page.router)
-    failures = install_failure_handlers(app, [deepl.DIALECT, libretranslate.DIALECT])
+    dialects = [deepl.DIALECT, libretranslate.DIALECT]
+    failures = install_failure_handlers(app, dialects)
     app.add_exception_handler(CallerLeft, _caller_left)
     # The last one added is the first that a request comes to.
     rules = _rules(settings)
@@ -245,6 +246,7 @@ def create_app(
             *deepl.request_bodies(),
             *libretranslate.request_bodies(),
         ],
+        dialects,
     )
     return app
 

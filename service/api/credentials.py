@@ -1,84 +1,51 @@
-"""Where a request says who is calling. A key is read from headers, or from the field of the body that a
-dialect has for it; never from the URL, which every log on the way keeps."""
+"""Who is calling, for the routes; `gate.py` let it in. And what a route says of it: how much it asks for."""
 
 from __future__ import annotations
 
-import re
-from urllib.parse import parse_qsl
+import hashlib
+import secrets
+from typing import Annotated
 
-from fastapi import Request
-from starlette.datastructures import Headers
-from starlette.types import Message, Receive, Scope
+from fastapi import Depends, Request
 
-from service.api.body import FORM, JSON, media_type, parse_form, parse_json, read_body
-from service.errors import InvalidInput, KeyInUrl
-from service.pipeline.off_loop import off_loop
+from service.api.state import service_state
+from service.keys.grant import Grant
+from service.terms.store import GlossaryStore
 
-_SCHEMES = frozenset({"bearer", "deepl-auth-key"})
-_IN_URL = frozenset({"api_key", "apikey", "auth_key", "access_token", "key", "token"})
-"""What other services call it there."""
+_OF_THIS_PROCESS = secrets.token_bytes(32)
 
 
-def key_of_headers(headers: Headers) -> str | None:
-    """`X-API-Key` before `Authorization`, which a gateway may have used for itself."""
-    if key := headers.get("x-api-key", "").strip():
-        return key
-    scheme, _, key = headers.get("authorization", "").strip().partition(" ")
-    return (key.strip() or None) if scheme.lower() in _SCHEMES else None
+def caller(request: Request) -> bytes:
+    """The same for the same credentials as long as the process lives, and gives nothing of them away."""
+    credentials = f"{_name(request)}\n{request.headers.get('authorization', '')}"
+    return hashlib.blake2b(credentials.encode(), key=_OF_THIS_PROCESS, digest_size=16).digest()
 
 
-def refuse_key_in_url(scope: Scope) -> None:
-    """Raises `KeyInUrl`."""
-    query = scope.get("query_string", b"").decode("latin-1")
-    if any(name.lower() in _IN_URL for name, _ in parse_qsl(query, keep_blank_values=True)):
-        raise KeyInUrl(
-            "A key is not read from the URL, where every log on the way keeps it. Send it in the header "
-            "Authorization: Bearer or X-API-Key, and have this one replaced."
-        )
+def owner(request: Request) -> str:
+    """Whom a stored thing belongs to; empty, everybody, for callers without a key or a name."""
+    name = _name(request)
+    return "" if name.startswith("address:") else name
 
 
-async def key_of_body(request: Request, field: str, limit: int) -> tuple[str | None, Receive]:
-    """The field's value in JSON, in a form or in its multipart variant, and what the route then reads the
-    same body from. Raises what `read_body` raises."""
-    body = await read_body(request, limit)
-    kind, _ = media_type(request)
-    key = await off_loop(len(body), lambda: _in_body(body, kind, field))
-    return key, _replayed(body, request.receive)
+def _callers_glossaries(request: Request) -> GlossaryStore:
+    return service_state(request).glossaries.of(owner(request))
 
 
-def _in_body(body: bytes, kind: str, field: str) -> str | None:
-    value: object = None
-    try:
-        if kind == JSON:
-            fields = parse_json(body)
-            value = fields.get(field) if isinstance(fields, dict) else None
-        elif kind == FORM:
-            value = parse_form(body).get(field, [None])[-1]
-        elif kind == "multipart/form-data":
-            value = _in_multipart(body, field)
-    except InvalidInput:
-        return None  # the route would say what is wrong with it, but only to who has a key
-    return value.strip() or None if isinstance(value, str) else None
+Glossaries = Annotated[GlossaryStore, Depends(_callers_glossaries)]
+"""Those that the caller may see."""
 
 
-def _in_multipart(body: bytes, field: str) -> str | None:
-    """A short line that stands where the field's value would. What else looks like it, in a file say, is no
-    danger: whoever can write a valid key there has one."""
-    part = (
-        rb'Content-Disposition:[^\r\n]*[ ;]name="?%b"?[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n([!-~]{1,200})\r\n--'
-    )
-    found = re.search(part % re.escape(field.encode()), body, re.IGNORECASE)
-    return found[1].decode("ascii") if found else None
+def granted(request: Request) -> Grant | None:
+    grant = request.scope.get("state", {}).get("grant")
+    return grant if isinstance(grant, Grant) else None
 
 
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    unread = True
+async def charge(request: Request, characters: int) -> None:
+    """To be called by every route that works on a text, before the work. Raises `QuotaExceeded`,
+    `RateLimited` and `StoreUnavailable`."""
+    if grant := granted(request):
+        await grant.charge(characters)
 
-    async def again() -> Message:
-        nonlocal unread
-        if unread:
-            unread = False
-            return {"type": "http.request", "body": body, "more_body": False}
-        return await receive()
 
-    return again
+def _name(request: Request) -> str:
+    return str(request.scope.get("state", {}).get("caller", ""))

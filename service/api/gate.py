@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -12,10 +13,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.access import Access, Need
-from service.api.credentials import key_of_body, key_of_headers, refuse_key_in_url
 from service.api.disconnect import CallerLeft
 from service.api.failures import Failures
 from service.api.proxies import Peers
+from service.api.sent_key import key_of_body, key_of_headers, refuse_key_in_url
 from service.errors import KeyMissing, ScopeMissing, ServiceError, StoreUnavailable
 from service.keys.grant import Exhausted, Grant, Spending
 from service.keys.key import Key
@@ -25,6 +26,9 @@ from service.observability.metrics import Metrics
 Auth = Literal["auto", "required", "off"]
 
 _CLIENT_CLOSED_REQUEST = 499
+
+_BODY_SECONDS = 30.0
+"""A body that may hold a key has to arrive within."""
 
 
 def key_needed(auth: Auth, ring: KeyRing) -> bool:
@@ -104,7 +108,9 @@ class Gate:
         request = Request(scope, receive)
         dialect = self._failures.dialect(request)
         if sent is None and dialect is not None and dialect.key_field:
-            sent, receive = await key_of_body(request, dialect.key_field, self._rules.body_bytes)
+            with contextlib.suppress(TimeoutError):  # there was no key in what came
+                async with asyncio.timeout(_BODY_SECONDS):
+                    sent, receive = await key_of_body(request, dialect.key_field, self._rules.body_bytes)
         if sent is None:
             raise KeyMissing(
                 "A key is needed here. Ask the operator of this service to get an API key, and send it in "

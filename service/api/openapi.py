@@ -10,6 +10,8 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from service.api.dialect import Dialect
+from service.api.openapi_keys import document_keys
 from service.api.problem import Problem
 
 _HERE = "."
@@ -19,7 +21,7 @@ client would start at the root of the host."""
 _TEMPLATE = "#/components/schemas/{model}"
 
 
-def install_openapi(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
+def install_openapi(app: FastAPI, bodies: Sequence[type[BaseModel]], dialects: Sequence[Dialect]) -> None:
     """FastAPI documents only bodies that it parses. Ours are parsed in `api/body.py`, so their
     schemas, and that of a Problem, are added here."""
 
@@ -38,6 +40,7 @@ def install_openapi(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
             schemas.update(added.get("$defs", {}))
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
+            document_keys(document, dialects)
             app.openapi_schema = document
         return app.openapi_schema
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse
 
 from service.api.body import FORM, JSON, read_fields, validate
-from service.api.caller import Glossaries
+from service.api.credentials import Glossaries
 from service.api.deepl import glossary_wire as wire
 from service.api.deepl.dictionary import dictionary_of
 from service.api.deepl.entries import write_entries

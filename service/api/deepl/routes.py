@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from service.api.body import FORM, JSON, read_fields, validate
-from service.api.caller import Glossaries, caller, charge, granted
+from service.api.credentials import Glossaries, caller, charge, granted
 from service.api.deepl import glossary_wire, wire
 from service.api.deepl.dictionary import asked_terms
 from service.api.deepl.languages import source_languages, target_languages

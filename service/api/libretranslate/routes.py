@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from service.api.body import FORM, JSON, read_fields, validate
-from service.api.caller import charge
+from service.api.credentials import charge
 from service.api.dialect import Dialect
 from service.api.disconnect import unless_caller_leaves
 from service.api.health import StatusOut

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from service.api.body import media_type, parse_json, read_body, validate
-from service.api.caller import Glossaries
+from service.api.credentials import Glossaries
 from service.api.native import wire
 from service.api.problem import GLOSSARY_NOT_FOUND, PROBLEM_RESPONSES
 from service.api.state import ServiceState, service_state

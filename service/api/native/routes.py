@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from service.api.body import decode_text, media_type, parse_json, read_body, validate
-from service.api.caller import Glossaries, charge
+from service.api.credentials import Glossaries, charge
 from service.api.disconnect import unless_caller_leaves
 from service.api.event_stream import Event, event_bytes, event_response, wants_stream
 from service.api.native import wire

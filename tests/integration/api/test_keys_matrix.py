@@ -99,7 +99,8 @@ def outcome(service: httpx.Client, route: Route, key: str | None) -> str:
     assert answer.status_code < 500
     if route.method == "HEAD":
         return str(answer.status_code) if answer.status_code in {401, 403} else "✓"
-    return str(answer.status_code) if any(words in answer.text for words in REFUSALS) else "✓"
+    refused = answer.is_client_error and any(words in answer.text for words in REFUSALS)
+    return str(answer.status_code) if refused else "✓"
 
 
 def row(service: httpx.Client, route: Route, secrets: dict[frozenset[str] | str, str]) -> list[str]:
