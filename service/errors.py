@@ -16,7 +16,16 @@
     │   ├── UrlNotFetched            a URL where the text should be
     │   ├── GlossaryInvalid          terms that are empty, too long, twice there
     │   ├── GlossaryNotFound         no stored glossary of that id
+    │   ├── KeyInUrl                 a key where access logs would keep it
     │   └── NotOffered               a feature of another service that this one lacks
+    ├── Refused                      not for this caller
+    │   ├── KeyMissing               a key is needed here
+    │   ├── KeyInvalid               unknown, revoked or expired: which is not told
+    │   ├── ScopeMissing             the key is not for this
+    │   ├── QuotaExceeded            the month's characters are used up
+    │   └── LimitReached             later again
+    │       ├── RateLimited          too many characters in a short time
+    │       └── TooManyAtOnce        too many requests at the same time
     ├── Unavailable                  try again later
     │   ├── Overloaded               the queue is full
     │   ├── StoreUnavailable         what is kept between requests cannot be reached
@@ -26,7 +35,8 @@
     ├── GenerationFailed             the engine failed on this input
     └── OperatorError                the person who runs the service can fix it
         ├── ConfigInvalid            a file of model_configs/: file, key, what is expected
-        ├── SettingInvalid           an environment setting
+        ├── SettingInvalid           an environment setting, or an option of a command
+        ├── KeyUnknown               no key of that id or name
         ├── ModelNotInstalled        configured, not on this disk
         ├── ModelDamaged             a checksum or a required file is wrong
         ├── LicenceNotAcknowledged   a restricted licence nobody has accepted yet
@@ -151,6 +161,56 @@ class GlossaryNotFound(InvalidInput):
     title = "No such glossary"
 
 
+class KeyInUrl(InvalidInput):
+    code = "key_in_url"
+    title = "Keys do not belong into URLs"
+
+
+class Refused(ServiceError):
+    """Not for this caller, whatever is asked."""
+
+
+class KeyMissing(Refused):
+    code = "key_missing"
+    title = "A key is needed"
+
+
+class KeyInvalid(Refused):
+    code = "key_invalid"
+    title = "Key not valid"
+
+
+class ScopeMissing(Refused):
+    code = "scope_missing"
+    title = "The key is not for this"
+
+
+class QuotaExceeded(Refused):
+    code = "quota_exceeded"
+    title = "Quota used up"
+
+
+class LimitReached(Refused):
+    """`retry_after` is in whole seconds, at least 1."""
+
+    code = "limit_reached"
+    title = "Limit reached"
+
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = max(1, retry_after)
+
+
+class RateLimited(LimitReached):
+    code = "rate_limited"
+    title = "Too much in a short time"
+
+
+class TooManyAtOnce(LimitReached):
+    code = "too_many_at_once"
+    title = "Too many requests at once"
+
+
 class Unavailable(ServiceError):
     """Try again; `retry_after` is in whole seconds, at least 1."""
 
@@ -213,6 +273,10 @@ class ConfigInvalid(OperatorError):
 
 class SettingInvalid(OperatorError):
     code = "setting_invalid"
+
+
+class KeyUnknown(OperatorError):
+    code = "key_unknown"
 
 
 class ModelNotInstalled(OperatorError):

@@ -10,6 +10,8 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from service.api.dialect import Dialect
+from service.api.openapi_keys import document_keys
 from service.api.problem import Problem
 
 _HERE = "."
@@ -37,7 +39,7 @@ _HEADERS: list[dict[str, Any]] = [
 _TEMPLATE = "#/components/schemas/{model}"
 
 
-def install_openapi(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
+def install_openapi(app: FastAPI, bodies: Sequence[type[BaseModel]], dialects: Sequence[Dialect]) -> None:
     """FastAPI documents only bodies that it parses. Ours are parsed in `api/body.py`, so their
     schemas, and that of a Problem, are added here; and the headers that `api/deadline.py` reads."""
 
@@ -60,6 +62,7 @@ def install_openapi(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
                 for method, operation in path.items():
                     if method == "post" and "504" in operation["responses"]:
                         operation.setdefault("parameters", []).extend(_HEADERS)
+            document_keys(document, dialects)
             app.openapi_schema = document
         return app.openapi_schema
 

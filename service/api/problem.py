@@ -19,7 +19,11 @@ from service.errors import (
     GlossaryNotFound,
     InvalidInput,
     InvalidText,
+    KeyInvalid,
+    KeyMissing,
+    LimitReached,
     OperatorError,
+    Refused,
     SentenceTooLong,
     ServiceError,
     TextTooLong,
@@ -44,6 +48,10 @@ _STATUS: list[tuple[type[ServiceError], int]] = [
     (GlossaryNotFound, 404),
     (BodyTooSlow, 408),
     (InvalidInput, 400),
+    (KeyMissing, 401),
+    (KeyInvalid, 401),
+    (LimitReached, 429),
+    (Refused, 403),
     (Unavailable, 503),
     (DeadlineExceeded, 504),
     (GenerationFailed, 500),
@@ -165,7 +173,9 @@ def service_error_response(error: ServiceError, identity: str) -> JSONResponse:
 def retry_headers(error: ServiceError) -> dict[str, str]:
     if isinstance(error, BodyTooSlow):
         return {"Connection": "close"}  # what is still to come of it nobody reads
-    return {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else {}
+    if isinstance(error, Unavailable | LimitReached):
+        return {"Retry-After": str(error.retry_after)}
+    return {}
 
 
 def request_id(request: Request) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,7 +49,8 @@ class RequestLimits:
 
 class ServiceState:
     """One per process. `loaded` becomes the pipeline when the models are there; `phase` turns ready
-    only after a canary digest went through it. `characters` were worked on since the start."""
+    only after a canary digest went through it. `characters` were worked on since the start; `key_needed`
+    raises `StoreUnavailable`."""
 
     def __init__(
         self,
@@ -59,8 +60,10 @@ class ServiceState:
         version: str,
         heartbeat_seconds: float,
         glossaries: GlossaryStore,
+        key_needed: Callable[[], bool],
     ) -> None:
         self.glossaries = glossaries
+        self.key_needed = key_needed
         self.limits = limits
         self.metrics = metrics
         self.version = version

@@ -52,6 +52,12 @@ class Metrics:
             "Requests that joined the same one, asked before",
             registry=self.registry,
         )
+        self.refused = Counter(
+            "kurzfassung_refused_requests",
+            "Requests not let in: by key, scope, rate or number at once",
+            ["code"],
+            registry=self.registry,
+        )
         self.batch_seconds = Histogram(
             "kurzfassung_batch_seconds",
             "Time the engine took for a batch",

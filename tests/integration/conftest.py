@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -50,7 +51,12 @@ def stub_models(
 def serving(
     models: ModelSet | None = None, *, ready: bool = True, **settings: object
 ) -> Iterator[httpx.Client]:
-    """A client of a running service."""
+    """A client of a running service, whose data is its own unless `data_dir` says otherwise."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield from _serving(models, ready, {"data_dir": Path(folder), **settings})
+
+
+def _serving(models: ModelSet | None, ready: bool, settings: dict[str, object]) -> Iterator[httpx.Client]:
     app = create_app(Settings(**settings), models=models or stub_models())  # type: ignore[arg-type]  # checked by Settings
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
     with bind("127.0.0.1", 0) as listening:
