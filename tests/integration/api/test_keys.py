@@ -15,7 +15,7 @@ import pytest
 from service.errors import SettingInvalid
 from service.keys.key import SCOPES, Limits, month_of
 from service.keys.store import KeyStore
-from service.observability.logs import JsonLines
+from service.observability.logs import json_lines
 from tests.integration.conftest import serving, stub_models
 
 TEXT = "Der Rat will die Brücke sanieren."
@@ -407,7 +407,7 @@ def test_the_log_has_the_id_of_a_key_and_nothing_has_the_key(
     store = store_in(data)
     key, secret = store.create("Web", [*SCOPES], Limits(rate=100))
     own = secret.rpartition("_")[2]
-    written = JsonLines()
+    written = json_lines()
     seen: list[str] = []
     with caplog.at_level(logging.DEBUG), serving(data_dir=data) as service:
         for sent in (secret, secret[:-4] + "zzzz"):
