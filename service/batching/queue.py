@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import insort
+from bisect import insort_left, insort_right
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
@@ -63,6 +63,8 @@ class SegmentQueue(Generic[Payload]):
         if not admitted:
             self.require_room(call.caller, call.tokens)
         if call.entries:
+            # Of one request what came last goes first: the second half of a pivot, which a stream waits for.
+            insort = insort_right if call.due is None else insort_left
             if call.due is None:
                 call.due = self._served_tokens + call.tokens
             insort(self._callers.setdefault(call.caller, []), call, key=lambda each: each.due or 0)
