@@ -17,6 +17,7 @@ from service.api.deepl import multilingual as deepl_multilingual
 from service.api.deepl import routes as deepl
 from service.api.disconnect import CallerLeft
 from service.api.failures import install_failure_handlers
+from service.api.huggingface import routes as huggingface
 from service.api.libretranslate import routes as libretranslate
 from service.api.middleware import RequestContext
 from service.api.native import glossaries
@@ -213,11 +214,12 @@ def create_app(
     for spoken in (deepl, deepl_glossaries, deepl_multilingual):
         app.include_router(spoken.router, tags=["deepl"])
     app.include_router(libretranslate.router, tags=["libretranslate"])
+    app.include_router(huggingface.router, tags=["huggingface"])
     app.include_router(glossaries.router, tags=["glossaries"])
     app.include_router(health.router)
     app.include_router(documentation.router)
     app.include_router(page.router)
-    install_failure_handlers(app, [deepl.DIALECT, libretranslate.DIALECT])
+    install_failure_handlers(app, [deepl.DIALECT, libretranslate.DIALECT, huggingface.DIALECT])
     app.add_exception_handler(CallerLeft, _caller_left)
     app.add_middleware(RootPath, root_path=settings.root_path)
     app.add_middleware(RequestContext, metrics=state.metrics)
@@ -229,6 +231,7 @@ def create_app(
             *native.stream_events(),
             *deepl.request_bodies(),
             *libretranslate.request_bodies(),
+            *huggingface.request_bodies(),
         ],
     )
     return app

@@ -9,7 +9,7 @@ from service.api.state import ServiceState
 from service.errors import EmptyText, UrlNotFetched
 from service.pipeline.article import ArticlePipeline, DigestRequest
 from service.pipeline.off_loop import off_loop
-from service.pipeline.result import TermUse
+from service.pipeline.result import Caveat, TermUse
 from service.terms.glossary import TermList
 from service.text.check import check_text
 from service.text.furniture import has_letters
@@ -22,12 +22,14 @@ from service.text.tags import NO_RULES, TagRules
 @dataclass(frozen=True, slots=True)
 class TranslatedText:
     """`source_language` is the one it was translated from, as the models know it; `confidence` that of
-    the detected language, between 0 and 1; `terms` what became of the glossary's."""
+    the detected language, between 0 and 1; `terms` what became of the glossary's; `caveats` point into the
+    text as it came."""
 
     text: str
     source_language: str
     confidence: float
     terms: tuple[TermUse, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
 
 
 async def translate_texts(
@@ -75,6 +77,7 @@ async def translate_texts(
                 digest.translation.source_language,
                 digest.detected_language.confidence,
                 digest.terms or (),
+                digest.caveats,
             )
         )
     return translated

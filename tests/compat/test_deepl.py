@@ -347,5 +347,7 @@ def test_24_every_native_route_says_its_version(service: httpx.Client) -> None:
     document = service.get("/openapi.json").json()
     for path, operations in document["paths"].items():
         for operation in operations.values():
-            foreign = {"deepl", "libretranslate", "operations"} & set(operation.get("tags", []))
+            foreign = {"deepl", "libretranslate", "huggingface", "operations"} & set(
+                operation.get("tags", [])
+            )
             assert path.startswith("/v1/") != bool(foreign), path

@@ -1,0 +1,1 @@
+"""The task API of Hugging Face: one URL a task."""
