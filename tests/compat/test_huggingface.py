@@ -37,7 +37,9 @@ def test_24_a_text(client: InferenceClient) -> None:
     answer = client.translation(SENTENCE)
     assert answer.translation_text == SENTENCE.upper()
     assert answer["detected_language"]["code"] == "de"
-    assert {"code", "message", "start", "end"} == answer["warnings"][0].keys() if answer["warnings"] else True
+    [warning] = answer["warnings"]
+    assert warning.keys() == {"code", "message", "start", "end"}
+    assert warning["code"] == "demonstration_model"
 
 
 @pytest.mark.parametrize(
