@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.api.problem import service_error_response
 from service.errors import ShuttingDown
 from service.observability.metrics import Metrics
-from service.observability.tracing import answered, server_span, trace_id
+from service.observability.tracing import record_answer, server_span, trace_id
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
@@ -72,7 +72,7 @@ class RequestContext:
     def _record(self, scope: Scope, status: int, seconds: float, span: Span) -> None:
         route = getattr(scope.get("route"), "path", "(none)")
         method = _method(scope)
-        answered(span, method, route, status)
+        record_answer(span, method, route, status)
         self._metrics.requests.labels(route, method, f"{status // 100}xx").inc()
         self._metrics.request_seconds.labels(route).observe(seconds)
         if route not in _QUIET:

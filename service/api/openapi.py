@@ -19,6 +19,13 @@ client would start at the root of the host."""
 _TEMPLATE = "#/components/schemas/{model}"
 
 
+def body_of(model: type[BaseModel], *kinds: str) -> dict[str, Any]:
+    """`openapi_extra` of a route that reads its body, of one of these media types, itself. The model is to be
+    among those given to `install_openapi`."""
+    schema = {"schema": {"$ref": _TEMPLATE.format(model=model.__name__)}}
+    return {"requestBody": {"required": True, "content": dict.fromkeys(kinds, schema)}}
+
+
 def install_openapi(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
     """FastAPI documents only bodies that it parses. Ours are parsed in `api/body.py`, so their
     schemas, and that of a Problem, are added here."""

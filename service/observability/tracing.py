@@ -74,7 +74,7 @@ def trace_id(span: Span) -> str:
     return format_trace_id(span.get_span_context().trace_id)
 
 
-def answered(span: Span, method: str, route: str, status: int) -> None:
+def record_answer(span: Span, method: str, route: str, status: int) -> None:
     """What is known of a request only at its end."""
     if not span.is_recording():
         return
@@ -102,8 +102,8 @@ class StageSpans:
 
 def _new_context() -> SpanContext:
     return SpanContext(
-        trace_id=int.from_bytes(secrets.token_bytes(16)) or 1,
-        span_id=int.from_bytes(secrets.token_bytes(8)) or 1,
+        trace_id=secrets.randbits(128) or 1,
+        span_id=secrets.randbits(64) or 1,
         is_remote=False,
         trace_flags=TraceFlags(TraceFlags.DEFAULT),
     )

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.image.engine import Engine, inside, namespace, require_engine
+from tests.integration.conftest import wait_until
 
 PREFIX = "/kurzfassung/"
 
@@ -61,8 +62,5 @@ def stack(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def _wait_for(stack: Stack) -> None:
-    transport = httpx.HTTPTransport(
-        retries=5, verify=ssl.create_default_context(cafile=str(stack.certificate))
-    )
-    with httpx.Client(base_url="https://localhost:8443" + PREFIX, transport=transport, timeout=20) as client:
-        assert client.get("readyz").status_code == 200
+    with stack.client() as client:
+        wait_until(client, "readyz")

@@ -111,11 +111,10 @@ class Load:
         self.done = 0
         self.failed: list[object] = []
         self.flying: dict[int, float] = {}
-        self._goal = REQUESTS
 
     def work(self) -> None:
         with self._stack.client(seconds=120) as client:
-            while self.done < self._goal:
+            while self.done < REQUESTS:
                 me = threading.get_ident()
                 self.flying[me] = time.monotonic()
                 try:

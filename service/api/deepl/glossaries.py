@@ -14,6 +14,7 @@ from service.api.deepl.dictionary import dictionary_of
 from service.api.deepl.entries import write_entries
 from service.api.deepl.languages import glossary_pairs
 from service.api.deepl.request import GlossaryId, State, trace
+from service.api.openapi import body_of
 from service.api.problem import request_id
 
 router = APIRouter(
@@ -26,8 +27,6 @@ router = APIRouter(
         }
     },
 )
-
-_SCHEMA = {"schema": {"$ref": f"#/components/schemas/{wire.PairGlossaryBody.__name__}"}}
 
 
 @router.get("/glossary-language-pairs", summary="Languages that glossaries can be for (DeepL)")
@@ -45,7 +44,7 @@ async def pairs(state: State) -> wire.PairsOut:
 @router.post(
     "/glossaries",
     status_code=201,
-    openapi_extra={"requestBody": {"required": True, "content": {JSON: _SCHEMA, FORM: _SCHEMA}}},
+    openapi_extra=body_of(wire.PairGlossaryBody, JSON, FORM),
     summary="Keep a glossary for one pair of languages (DeepL)",
 )
 async def create(request: Request, state: State) -> wire.PairGlossaryOut:

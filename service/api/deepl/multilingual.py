@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel
 
 from service.api.body import JSON, read_fields, validate
 from service.api.deepl import glossary_wire as wire
 from service.api.deepl.dictionary import dictionary_of
 from service.api.deepl.entries import write_entries
 from service.api.deepl.request import GlossaryId, State, trace
+from service.api.openapi import body_of
 
 router = APIRouter(
     prefix="/v3/glossaries",
@@ -26,11 +26,6 @@ router = APIRouter(
 )
 
 
-def _body(model: type[BaseModel]) -> dict[str, Any]:
-    schema = {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}
-    return {"requestBody": {"required": True, "content": {JSON: schema}}}
-
-
 def _pair(source_lang: Annotated[str, Query()], target_lang: Annotated[str, Query()]) -> tuple[str, str]:
     pair = wire.PairIn(source_lang=source_lang, target_lang=target_lang)
     return pair.source_lang, pair.target_lang
@@ -42,7 +37,7 @@ Pair = Annotated[tuple[str, str], Depends(_pair)]
 @router.post(
     "",
     status_code=201,
-    openapi_extra=_body(wire.MultilingualGlossaryBody),
+    openapi_extra=body_of(wire.MultilingualGlossaryBody, JSON),
     summary="Keep a glossary with several dictionaries (DeepL)",
 )
 async def create(request: Request, state: State) -> wire.MultilingualGlossaryOut:
@@ -68,7 +63,7 @@ async def one(glossary_id: GlossaryId, state: State) -> wire.MultilingualGlossar
 
 @router.patch(
     "/{glossary_id}",
-    openapi_extra=_body(wire.MultilingualGlossaryPatch),
+    openapi_extra=body_of(wire.MultilingualGlossaryPatch, JSON),
     summary="Rename a glossary, add to its dictionaries (DeepL)",
 )
 async def update(glossary_id: GlossaryId, request: Request, state: State) -> wire.MultilingualGlossaryOut:
@@ -102,7 +97,7 @@ async def entries(glossary_id: GlossaryId, pair: Pair, state: State) -> wire.Ent
 
 @router.put(
     "/{glossary_id}/dictionaries",
-    openapi_extra=_body(wire.DictionaryBody),
+    openapi_extra=body_of(wire.DictionaryBody, JSON),
     summary="Replace a dictionary, or add one (DeepL)",
 )
 async def replace(glossary_id: GlossaryId, request: Request, state: State) -> wire.DictionaryOut:

@@ -17,6 +17,7 @@ from service.api.deepl.request import State, trace
 from service.api.deepl.translation import require_supported, translate
 from service.api.dialect import Dialect
 from service.api.heartbeat import HeartbeatAnswer
+from service.api.openapi import body_of
 from service.api.problem import request_id
 from service.errors import (
     GlossaryNotFound,
@@ -52,13 +53,11 @@ router = APIRouter(
     },
 )
 
-_SCHEMA = {"schema": {"$ref": f"#/components/schemas/{wire.TextsBody.__name__}"}}
-
 
 @router.post(
     "/translate",
     response_model=wire.TextsOut,
-    openapi_extra={"requestBody": {"required": True, "content": {JSON: _SCHEMA, FORM: _SCHEMA}}},
+    openapi_extra=body_of(wire.TextsBody, JSON, FORM),
     summary="Translate texts (DeepL)",
 )
 async def translate_texts(request: Request, state: State) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -15,6 +15,7 @@ from service.api.dialect import Dialect
 from service.api.disconnect import unless_caller_leaves
 from service.api.huggingface import wire
 from service.api.huggingface.languages import language_of
+from service.api.openapi import body_of
 from service.api.problem import Problem
 from service.api.state import ServiceState, service_state
 from service.api.texts import translate_texts
@@ -56,15 +57,10 @@ Input = TypeVar("Input", bound=wire.TranslationInput)
 Result = TypeVar("Result")
 
 
-def _documented(body: type[BaseModel]) -> dict[str, Any]:
-    schema = {"schema": {"$ref": f"#/components/schemas/{body.__name__}"}}
-    return {"requestBody": {"required": True, "content": {JSON: schema}}}
-
-
 @router.post(
     "/translation",
     response_model=list[wire.TranslationOut],
-    openapi_extra=_documented(wire.TranslationInput),
+    openapi_extra=body_of(wire.TranslationInput, JSON),
     summary="Translate a text or a list of them (Hugging Face)",
 )
 async def translation(request: Request, state: State) -> Response:
@@ -93,7 +89,7 @@ async def translation(request: Request, state: State) -> Response:
 @router.post(
     "/summarization",
     response_model=list[wire.SummarizationOut],
-    openapi_extra=_documented(wire.SummarizationInput),
+    openapi_extra=body_of(wire.SummarizationInput, JSON),
     summary="Summarise a text or each of a list (Hugging Face)",
 )
 async def summarization(request: Request, state: State) -> Response:
@@ -185,7 +181,7 @@ async def _together(work: Sequence[Coroutine[Any, Any, Result]]) -> list[Result]
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _listed(answers: Any) -> Response:
+def _listed(answers: Iterable[BaseModel]) -> Response:
     return JSONResponse([each.model_dump() for each in answers])
 
 

@@ -14,6 +14,7 @@ from service.api.disconnect import unless_caller_leaves
 from service.api.health import StatusOut
 from service.api.libretranslate import wire
 from service.api.libretranslate.languages import known_language, language_code, named, pairs
+from service.api.openapi import body_of
 from service.api.problem import Problem
 from service.api.state import ServiceState, service_state
 from service.api.texts import TranslatedText, detected, translate_texts
@@ -58,15 +59,10 @@ Query = TypeVar("Query", bound=wire.DetectQuery)
 State = Annotated[ServiceState, Depends(service_state)]
 
 
-def _documented(body: type[BaseModel]) -> dict[str, Any]:
-    schema = {"schema": {"$ref": f"#/components/schemas/{body.__name__}"}}
-    return {"requestBody": {"required": True, "content": {JSON: schema, FORM: schema}}}
-
-
 @router.post(
     "/translate",
     response_model=wire.TranslatedOut,
-    openapi_extra=_documented(wire.TranslateQuery),
+    openapi_extra=body_of(wire.TranslateQuery, JSON, FORM),
     summary="Translate one text or a list (LibreTranslate)",
 )
 async def translate(request: Request, state: State) -> Response:
@@ -102,7 +98,7 @@ def _translated(query: wire.TranslateQuery, made: list[TranslatedText], count: i
 @router.post(
     "/detect",
     response_model=list[wire.DetectedOut],
-    openapi_extra=_documented(wire.DetectQuery),
+    openapi_extra=body_of(wire.DetectQuery, JSON, FORM),
     summary="Tell the language of a text (LibreTranslate)",
 )
 async def detect(request: Request, state: State) -> list[wire.DetectedOut]:

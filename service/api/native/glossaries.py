@@ -8,8 +8,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from service.api.body import media_type, parse_json, read_body, validate
+from service.api.body import JSON, media_type, parse_json, read_body, validate
 from service.api.native import wire
+from service.api.openapi import body_of
 from service.api.problem import GLOSSARY_NOT_FOUND, PROBLEM_RESPONSES
 from service.api.state import ServiceState, service_state
 from service.errors import GlossaryInvalid, UnsupportedMedia
@@ -21,15 +22,13 @@ router = APIRouter(prefix="/v1/glossaries", responses=PROBLEM_RESPONSES)
 State = Annotated[ServiceState, Depends(service_state)]
 Identity = Annotated[str, Path(pattern=wire.GLOSSARY_ID)]
 
-_BODY = {"$ref": f"#/components/schemas/{wire.GlossaryBody.__name__}"}
-
 
 @router.post(
     "",
     status_code=201,
     response_model=wire.GlossaryOut,
     summary="Keep a glossary",
-    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": _BODY}}}},
+    openapi_extra=body_of(wire.GlossaryBody, JSON),
 )
 async def create(request: Request, state: State) -> wire.GlossaryOut:
     if media_type(request)[0] != "application/json":

@@ -11,10 +11,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from service.api.body import decode_text, media_type, parse_json, read_body, validate
+from service.api.body import JSON, decode_text, media_type, parse_json, read_body, validate
 from service.api.disconnect import unless_caller_leaves
 from service.api.event_stream import Event, event_bytes, event_response, wants_stream
 from service.api.native import wire
+from service.api.openapi import body_of
 from service.api.problem import GLOSSARY_NOT_FOUND, PROBLEM_RESPONSES
 from service.api.state import ServiceState, service_state
 from service.api.texts import detected
@@ -68,13 +69,11 @@ class RawOptions(BaseModel):
 def _documented(body: type[BaseModel], *, raw: bool = True) -> dict[str, Any]:
     """The request body in OpenAPI; the body itself is read by `_fields`, because it may be JSON,
     plain text or HTML and because its errors must not repeat it."""
-    schema = {"$ref": f"#/components/schemas/{body.__name__}"}
-    content: dict[str, Any] = {"application/json": {"schema": schema}}
-    extra: dict[str, Any] = {"requestBody": {"required": True, "content": content}}
+    extra = body_of(body, JSON)
     if raw:
         text = {"schema": {"type": "string"}, "example": wire.EXAMPLE_TEXT}
         page = {"schema": {"type": "string"}, "example": f"<p>{wire.EXAMPLE_TEXT}</p>"}
-        content |= {"text/plain": text, "text/html": page}
+        extra["requestBody"]["content"] |= {"text/plain": text, "text/html": page}
         properties = RawOptions.model_json_schema()["properties"]
         extra["parameters"] = [
             {"name": name, "in": "query", "schema": field, "description": "for raw bodies only"}
