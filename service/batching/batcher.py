@@ -100,8 +100,12 @@ class Batcher:
 
     @property
     def failures_in_a_row(self) -> int:
-        """Segments that the engine failed on, one after the other and each alone."""
+        """Segments that one of the models failed on, one after the other and each alone."""
         return self._engine.failures_in_a_row
+
+    def forget(self) -> None:
+        """What was decoded before says nothing about the engine now."""
+        self._cache.clear()
 
     def submit(
         self,

@@ -71,7 +71,7 @@ class Engine:
         on_hung: Callable[[], object],
     ) -> None:
         self.throughput = Throughput()
-        self.failures_in_a_row = 0
+        self._failures: Counter[str] = Counter()
         self._batch_tokens, self._batch_seconds = batch_tokens, batch_seconds
         self._observer, self._on_decoded = observer, on_decoded
         self._on_free, self._on_hung = on_free, on_hung
@@ -86,6 +86,11 @@ class Engine:
     def hung(self) -> bool:
         """Until the last of the batches that took too long has come back after all."""
         return bool(self._hung)
+
+    @property
+    def failures_in_a_row(self) -> int:
+        """Of the model that has most of them."""
+        return max(self._failures.values(), default=0)
 
     def knows(self, backend: Backend) -> None:
         """Of the engines in one process the one that wants most threads says how many there are."""
@@ -153,12 +158,12 @@ class Engine:
         alone: the one that breaks the engine must not cost its neighbours their answer."""
         hypotheses = await self._generate(lane, batch)
         if hypotheses is not None:
-            self.failures_in_a_row = 0
+            self._failures.pop(lane.backend.name, None)
             for entry, hypothesis in zip(batch, hypotheses, strict=True):
                 self._on_decoded(lane, entry.source, hypothesis)
             _answer(batch, hypotheses)
         elif len(batch) == 1:
-            self.failures_in_a_row += 1
+            self._failures[lane.backend.name] += 1
             batch[0].payload.fail(GenerationFailed("The model failed on a segment of this text."))
         else:
             for entry in batch:
