@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from service.backends.protocol import Backend, GenerationOptions, Hypothesis
 from service.batching.call import Entry
@@ -38,18 +39,27 @@ class BatchObserver(Protocol):
     def __call__(self, *, model: str, segments: int, tokens: int, seconds: float, failed: bool) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Lane:
-    """Entries of one lane may share a batch: one loaded model, which is of one revision, equal options."""
+    """Entries of one lane may share a batch: one loaded model, which is of one revision, equal options. There
+    is one object for each, so that comparing two costs nothing."""
 
     backend: Backend
     options: GenerationOptions
 
-    def __hash__(self) -> int:
-        return hash((id(self.backend), self.options))
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Lane) and self.backend is other.backend and self.options == other.options
+class Lanes:
+    """Those that something waits in, runs in or is remembered of."""
+
+    def __init__(self) -> None:
+        self._known: WeakValueDictionary[tuple[int, GenerationOptions], Lane] = WeakValueDictionary()
+
+    def lane(self, backend: Backend, options: GenerationOptions) -> Lane:
+        key = (id(backend), options)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = Lane(backend, options)
+        return found
 
 
 Batch = list[Entry[Decoding]]
