@@ -316,7 +316,8 @@ async def test_who_would_wait_longer_than_its_deadline_is_refused_at_once() -> N
         await asyncio.sleep(0.2)  # so many tokens take so long, as far as the batcher knows
         backend.gate.release()
         await asyncio.wait_for(measured, 10)
-        busy = asyncio.create_task(batcher.generate(backend, [f"{'y ' * 999}{i}" for i in range(50)], OPTIONS))
+        sources = [f"{'y ' * 999}{i}" for i in range(50)]
+        busy = asyncio.create_task(batcher.generate(backend, sources, OPTIONS))
         await entered(backend)
         with holding(Ticket("", time.monotonic() + 1)), pytest.raises(Overloaded) as refusal:
             batcher.submit(backend, ["z " * 10_000], OPTIONS)
