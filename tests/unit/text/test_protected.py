@@ -28,7 +28,7 @@ from service.text.protected import protected_spans, unkept, without_protected
             "Sie haben {n, plural, one {eine {art}} other {# neue}} und {tag, date, short} und {a, b}.",
             ["{n, plural, one {eine {art}} other {# neue}}", "{tag, date, short}"],
         ),
-        ("Es kostet US$ 5, $5 oder 50 %.", []),
+        ("Es kostet US$ 5, $5, 30 $pro Fass oder 50 %, also ________.", []),
         ("Um 50 % sank es, und 20 %solvente Kunden blieben.", []),
         ("Die Menge {a, b} und §4.", []),
     ],
