@@ -194,6 +194,8 @@ def create_app(
             characters=settings.max_characters,
             body_bytes=settings.max_body_bytes,
             texts=settings.max_texts,
+            queue_tokens=settings.queue_tokens,
+            request_seconds=settings.request_seconds,
         ),
         metrics=Metrics(),
         version=service_version(),

@@ -39,7 +39,14 @@ class ReadinessOut(StatusOut):
                     "models": ["opus-mt-de-en"],
                     "devices": ["cpu/int8_float32"],
                     "revisions": {"opus-mt-de-en": ""},
-                    "limits": {"characters": 500_000, "body_bytes": 2_000_000, "texts": 100, "terms": 10_000},
+                    "limits": {
+                        "characters": 500_000,
+                        "body_bytes": 2_000_000,
+                        "texts": 100,
+                        "terms": 10_000,
+                        "queue_tokens": 400_000,
+                        "request_seconds": 300.0,
+                    },
                     "queue_tokens": 0,
                 }
             ]
@@ -51,7 +58,7 @@ class ReadinessOut(StatusOut):
     models: list[str]
     devices: list[str]
     revisions: dict[str, str]
-    limits: dict[str, int]
+    limits: dict[str, int | float]
     queue_tokens: int
 
 

@@ -31,6 +31,8 @@ class RequestLimits:
     characters: int
     body_bytes: int
     texts: int
+    queue_tokens: int
+    request_seconds: float
     terms: int = MOST_TERMS
 
     def check(self, texts: Sequence[str]) -> None:
