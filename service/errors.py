@@ -14,9 +14,12 @@
     │   ├── UrlNotFetched            a URL where the text should be
     │   ├── GlossaryInvalid          terms that are empty, too long, twice there
     │   ├── GlossaryNotFound         no stored glossary of that id
+    │   ├── DocumentInvalid          a file that is damaged, hostile or not of the kind it claims
+    │   ├── DocumentNotFound         no translated file of that name or id, or no longer
     │   └── NotOffered               a feature of another service that this one lacks
     ├── Unavailable                  try again later
     │   ├── Overloaded               the queue is full
+    │   ├── DocumentNotReady         a document that is still being translated
     │   ├── StoreUnavailable         what is kept between requests cannot be reached
     │   ├── NotReady                 models are still loading
     │   └── ShuttingDown             the process drains
@@ -138,6 +141,16 @@ class GlossaryNotFound(InvalidInput):
     title = "No such glossary"
 
 
+class DocumentInvalid(InvalidInput):
+    code = "invalid_document"
+    title = "Document not readable"
+
+
+class DocumentNotFound(InvalidInput):
+    code = "document_not_found"
+    title = "No such document"
+
+
 class Unavailable(ServiceError):
     """Try again; `retry_after` is in whole seconds, at least 1."""
 
@@ -152,6 +165,11 @@ class Unavailable(ServiceError):
 class Overloaded(Unavailable):
     code = "overloaded"
     title = "Too much work waiting"
+
+
+class DocumentNotReady(Unavailable):
+    code = "document_not_ready"
+    title = "Document not ready"
 
 
 class StoreUnavailable(Unavailable):

@@ -71,6 +71,19 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(gt=0)] = 2_000_000
     """The largest request body accepted, in bytes."""
 
+    max_document_bytes: Annotated[int, Field(gt=0)] = 10_000_000
+    """The largest file accepted for translation, in bytes; its text must keep to `max_characters`."""
+
+    document_store_bytes: Annotated[int, Field(gt=0)] = 100_000_000
+    """Memory for files that wait to be translated or fetched; beyond it new ones are refused with 503."""
+
+    document_minutes: Annotated[float, Field(gt=0, le=1440, allow_inf_nan=False)] = 60.0
+    """How long a translated file is kept in memory for whoever sent it. None outlives the process."""
+
+    public_url: Annotated[str, Field(pattern=r"^(https?://[^\s?#]+)?$")] = ""
+    """Where callers reach this service, like `https://host/kurzfassung`: for the one answer that must hold
+    an absolute address, LibreTranslate's translated file. Without it the address they called is taken."""
+
     max_texts: Annotated[int, Field(gt=0)] = 100
     """The longest list of texts accepted by `/v1/translate`."""
 

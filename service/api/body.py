@@ -15,12 +15,14 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
 from service.api.disconnect import CallerLeft
+from service.api.multipart import parse_multipart
 from service.errors import InvalidText, MalformedBody, TextTooLong, UnsupportedMedia
 from service.pipeline.off_loop import off_loop
 
 Model = TypeVar("Model", bound=BaseModel)
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
 
 _CHARSET = re.compile(
     r"ascii|utf-(?:8|16|32)(?:-[bl]e)?|iso8859-\d+|cp125\d|koi8-[ru]|gb18030|gbk|big5|shift_jis|euc_(?:jp|kr)"
@@ -137,12 +139,16 @@ def parse_form(body: bytes) -> dict[str, list[str]]:
 async def read_fields(
     request: Request, limit: int, of_form: Callable[[dict[str, list[str]]], dict[str, Any]]
 ) -> dict[str, Any]:
-    """The fields of a JSON object, where null is a field left out, or of a form, as `of_form` reads them.
+    """The fields of a JSON object, where null is a field left out, or of a form of either kind, as `of_form`
+    reads them; the files of a form are not among them.
     An empty body has no fields, whatever it is called. Raises `MalformedBody` and `UnsupportedMedia`."""
     body = await read_body(request, limit)
     kind, _ = media_type(request)
     if kind == FORM or not body:
         return of_form(await off_loop(len(body), lambda: parse_form(body)))
+    if kind == MULTIPART:
+        boundary = request.headers["content-type"]
+        return of_form((await off_loop(len(body), lambda: parse_multipart(body, boundary))).fields)
     if kind != JSON:
         raise UnsupportedMedia(f"Send {JSON} or {FORM}.")
     data = parse_json(body)

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.errors import (
     AmbiguousLanguage,
+    DocumentInvalid,
+    DocumentNotFound,
     EmptyText,
     GenerationFailed,
     GlossaryInvalid,
@@ -40,6 +42,8 @@ _STATUS: list[tuple[type[ServiceError], int]] = [
     (UrlNotFetched, 422),
     (GlossaryInvalid, 422),
     (GlossaryNotFound, 404),
+    (DocumentInvalid, 422),
+    (DocumentNotFound, 404),
     (InvalidInput, 400),
     (Unavailable, 503),
     (GenerationFailed, 500),
