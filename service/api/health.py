@@ -94,5 +94,6 @@ async def readyz(state: State, response: Response) -> ReadinessOut:
 async def metrics(state: State) -> Response:
     pipeline = state.loaded
     state.metrics.queue_tokens.set(pipeline.batcher.waiting_tokens if pipeline else 0)
+    state.metrics.cache_bytes.set(pipeline.batcher.cache_bytes if pipeline else 0)
     state.metrics.ready.set(state.phase == "ready")
     return Response(state.metrics.render(), media_type=CONTENT_TYPE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +17,10 @@ from service.terms.glossary import MOST_TERMS
 from service.terms.store import GlossaryStore
 
 Phase = Literal["starting", "ready", "draining", "failed"]
+
+
+_BYTES_PER_TOKEN = 5
+"""Of German in the models' vocabularies, the JSON around it left out of account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,8 @@ class RequestLimits:
 
 class ServiceState:
     """One per process. `loaded` becomes the pipeline when the models are there; `phase` turns ready
-    only after a canary digest went through it. `characters` were worked on since the start."""
+    only after a canary digest went through it. `characters` were worked on since the start; `key_needed`
+    raises `StoreUnavailable`."""
 
     def __init__(
         self,
@@ -55,8 +60,10 @@ class ServiceState:
         version: str,
         heartbeat_seconds: float,
         glossaries: GlossaryStore,
+        key_needed: Callable[[], bool],
     ) -> None:
         self.glossaries = glossaries
+        self.key_needed = key_needed
         self.limits = limits
         self.metrics = metrics
         self.version = version
@@ -74,6 +81,15 @@ class ServiceState:
         if self.loaded is None or self.phase != "ready":
             raise NotReady("The models are still loading.", retry_after=2)
         return self.loaded
+
+    def admit(self, request: Request) -> ArticlePipeline:
+        """The pipeline, if it has room for a body of this length. Ask before the body is read: a refusal
+        costs next to nothing then. Raises `Overloaded`, and what `pipeline` raises."""
+        pipeline = self.pipeline
+        announced = request.headers.get("content-length", "")
+        size = int(announced) if announced.isdecimal() and len(announced) < 10 else 0
+        pipeline.batcher.promise_room(1 + min(size, self.limits.body_bytes) // _BYTES_PER_TOKEN)
+        return pipeline
 
     def count(self, digest: Digest) -> None:
         self.characters += digest.usage.characters
