@@ -17,6 +17,7 @@
     │   ├── GlossaryInvalid          terms that are empty, too long, twice there
     │   ├── GlossaryNotFound         no stored glossary of that id
     │   ├── DocumentInvalid          a file that is damaged, hostile or not of the kind it claims
+    │   ├── LanguagesEqual           a document in the language it is to be translated into
     │   ├── DocumentNotFound         no translated file of that name or id, or no longer
     │   ├── KeyInUrl                 a key where access logs would keep it
     │   └── NotOffered               a feature of another service that this one lacks
@@ -167,6 +168,11 @@ class GlossaryNotFound(InvalidInput):
 class DocumentInvalid(InvalidInput):
     code = "invalid_document"
     title = "Document not readable"
+
+
+class LanguagesEqual(InvalidInput):
+    code = "languages_equal"
+    title = "Nothing to translate"
 
 
 class DocumentNotFound(InvalidInput):

@@ -76,10 +76,12 @@ class Settings(BaseSettings):
     """The largest file accepted for translation, in bytes; its text must keep to `max_characters`."""
 
     document_store_bytes: Annotated[int, Field(gt=0)] = 100_000_000
-    """Memory for files that wait to be translated or fetched; beyond it new ones are refused with 503."""
+    """Memory for files that wait to be translated or fetched; beyond it new ones are refused with 503. A file
+    in XML takes ten times its size while it is worked on, three of them at once."""
 
     document_minutes: Annotated[float, Field(gt=0, le=1440, allow_inf_nan=False)] = 60.0
-    """How long a translated file is kept in memory for whoever sent it. None outlives the process."""
+    """How long a file is kept in memory for whoever sent it: until it is translated, and then until it is
+    fetched. None outlives the process or is known to another one."""
 
     public_url: Annotated[str, Field(pattern=r"^(https?://[^\s?#]+)?$")] = ""
     """Where callers reach this service, like `https://host/kurzfassung`: for the one answer that must hold

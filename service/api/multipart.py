@@ -1,4 +1,4 @@
-"""A `multipart/form-data` body taken apart: fields and files, in memory."""
+"""A `multipart/form-data` body taken apart while it arrives: fields and files, in memory."""
 
 from __future__ import annotations
 
@@ -37,32 +37,41 @@ class MultipartForm:
         return found[0] if found else None
 
 
-def parse_multipart(body: bytes, content_type: str) -> MultipartForm:
-    """Raises `MalformedBody`."""
-    _, options = parse_options_header(content_type)
-    boundary = options.get(b"boundary")
-    if not boundary:
-        raise MalformedBody("The content type names no boundary.")
-    reading = _Reading()
-    try:
-        parser = MultipartParser(boundary, reading.callbacks())
-        parser.write(body)
-        parser.finalize()
-    except (FormParserError, UnicodeDecodeError):
-        raise MalformedBody(_NOT_A_FORM) from None
-    if not reading.ended:
-        raise MalformedBody(_NOT_A_FORM)
-    return reading.form
+class MultipartReader:
+    """Takes the body as it arrives; who feeds it bounds it. Raises `MalformedBody`, at once for a content
+    type without a boundary."""
 
-
-class _Reading:
-    def __init__(self) -> None:
-        self.form = MultipartForm()
-        self.ended = False
+    def __init__(self, content_type: str) -> None:
+        _, options = parse_options_header(content_type)
+        boundary = options.get(b"boundary")
+        if not boundary:
+            raise MalformedBody("The content type names no boundary.")
+        self._form = MultipartForm()
+        self._ended = False
         self._parts = 0
         self._begin()
+        try:
+            self._parser = MultipartParser(boundary, self._callbacks())
+        except FormParserError:
+            raise MalformedBody(_NOT_A_FORM) from None
 
-    def callbacks(self) -> MultipartCallbacks:
+    def feed(self, chunk: bytes) -> None:
+        try:
+            self._parser.write(chunk)
+        except (FormParserError, UnicodeDecodeError):
+            raise MalformedBody(_NOT_A_FORM) from None
+
+    def form(self) -> MultipartForm:
+        """Once everything was fed."""
+        try:
+            self._parser.finalize()
+        except FormParserError:
+            raise MalformedBody(_NOT_A_FORM) from None
+        if not self._ended:
+            raise MalformedBody(_NOT_A_FORM)
+        return self._form
+
+    def _callbacks(self) -> MultipartCallbacks:
         return {
             "on_part_begin": self._begin,
             "on_header_field": self._header_name,
@@ -101,9 +110,10 @@ class _Reading:
         name = options[b"name"].decode("utf-8")
         if b"filename" in options:
             file = SentFile(options[b"filename"].decode("utf-8", "replace"), bytes(self._content))
-            self.form.files.setdefault(name, []).append(file)
+            self._form.files.setdefault(name, []).append(file)
         else:
-            self.form.fields.setdefault(name, []).append(self._content.decode("utf-8"))
+            self._form.fields.setdefault(name, []).append(self._content.decode("utf-8"))
+        self._content = bytearray()
 
     def _finished(self) -> None:
-        self.ended = True
+        self._ended = True

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from service.documents.document import Document
 from service.documents.formats import FORMATS, extension_of, read_document
+from service.documents.patience import patiently
 from service.errors import EmptyText, UrlNotFetched
 from service.pipeline.article import ArticlePipeline, DigestRequest
 from service.pipeline.off_loop import off_loop
@@ -39,6 +41,9 @@ class TranslatedDocument:
     digest: Digest | None
 
 
+async def _free(_characters: int) -> None: ...
+
+
 async def translate_document(
     pipeline: ArticlePipeline,
     content: bytes,
@@ -47,21 +52,26 @@ async def translate_document(
     source: str = "auto",
     target: str = "en",
     glossary: TermList | Dictionaries | None = None,
+    charge: Callable[[int], Awaitable[None]] = _free,
 ) -> TranslatedDocument:
-    """Raises what `read_document` and `ArticlePipeline.translate` raise. A file with nothing to translate in
-    it comes back as it is."""
+    """`charge` is told the characters before the work. Both it and the engine are asked again, however long
+    it takes, while there is too much to do. Raises what `read_document`, `ArticlePipeline.translate` and
+    `charge` raise. A file with nothing to translate in it comes back as it is."""
     extension = extension_of(name)
-    document = await off_loop(len(content), lambda: read_document(content, name))
+    document = await off_loop(
+        len(content), lambda: read_document(content, name, max_characters=pipeline.max_characters)
+    )
     if source == "auto" and document.language is not None:
         known = pipeline.models.source_language(document.language)
         source = known if known in pipeline.models.pairs else source
     request = DigestRequest(
         document.source, source, target, document.media, glossary=glossary, tags=document.tags
     )
+    await patiently(lambda: charge(document.characters))
     made: Digest | None = None
     remarks: tuple[Remark, ...]
     try:
-        made = await pipeline.translate(request)
+        made = await patiently(lambda: pipeline.translate(request))
     except (EmptyText, UrlNotFetched):
         language = pipeline.default_source_language if source == "auto" else source
         detected = DetectedLanguage(language, 0.0)

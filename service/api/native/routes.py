@@ -310,6 +310,7 @@ async def models(state: State) -> wire.ModelsOut:
         limits=wire.LimitsOut(
             characters=state.limits.characters,
             body_bytes=state.limits.body_bytes,
+            document_bytes=state.limits.document_bytes,
             texts=state.limits.texts,
             terms=state.limits.terms,
         ),

@@ -475,10 +475,13 @@ class ModelOut(BaseModel):
 
 
 class LimitsOut(BaseModel):
-    model_config = _example(characters=500_000, body_bytes=2_000_000, texts=100, terms=10_000)
+    model_config = _example(
+        characters=500_000, body_bytes=2_000_000, document_bytes=10_000_000, texts=100, terms=10_000
+    )
 
     characters: int
     body_bytes: int
+    document_bytes: int
     texts: int
     terms: int
 
@@ -487,7 +490,13 @@ class ModelsOut(BaseModel):
     model_config = _example(
         profile="light",
         models=[],
-        limits={"characters": 500_000, "body_bytes": 2_000_000, "texts": 100, "terms": 10_000},
+        limits={
+            "characters": 500_000,
+            "body_bytes": 2_000_000,
+            "document_bytes": 10_000_000,
+            "texts": 100,
+            "terms": 10_000,
+        },
     )
 
     profile: str

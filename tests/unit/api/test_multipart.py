@@ -4,17 +4,26 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.api.multipart import parse_multipart
+from service.api.multipart import MultipartForm, MultipartReader
 from service.errors import MalformedBody
 
 KIND = "multipart/form-data; boundary=x"
+
+
+def parse_multipart(body: bytes, kind: str, size: int = 65_536) -> MultipartForm:
+    """As it arrives in chunks of this size."""
+    reader = MultipartReader(kind)
+    for at in range(0, len(body), size):
+        reader.feed(body[at : at + size])
+    return reader.form()
 
 
 def form(*parts: bytes) -> bytes:
     return b"".join(b"--x\r\n" + part + b"\r\n" for part in parts) + b"--x--\r\n"
 
 
-def test_fields_and_files_are_told_apart() -> None:
+@pytest.mark.parametrize("size", [1, 7, 65_536])
+def test_fields_and_files_are_told_apart(size: int) -> None:
     read = parse_multipart(
         form(
             b'Content-Disposition: form-data; name="source"\r\n\r\nde',
@@ -24,6 +33,7 @@ def test_fields_and_files_are_told_apart() -> None:
             b"Content-Type: text/plain\r\n\r\n\xff\x00\r\n--y",
         ),
         KIND,
+        size,
     )
     assert read.fields == {"source": ["de"], "q": ["Äpfel\r\n\r\nBirnen", ""]}
     file = read.file("file")
