@@ -25,6 +25,7 @@ from service.api.gate import Gate, Rules, key_needed
 from service.api.huggingface import routes as huggingface
 from service.api.libretranslate import files as libretranslate_files
 from service.api.libretranslate import routes as libretranslate
+from service.api.libretranslate import spec as libretranslate_spec
 from service.api.middleware import RequestContext
 from service.api.native import glossaries
 from service.api.native import routes as native
@@ -248,7 +249,7 @@ def create_app(
     app.include_router(native.router, tags=["native"])
     for spoken in (deepl, deepl_documents, deepl_glossaries, deepl_multilingual):
         app.include_router(spoken.router, tags=["deepl"])
-    for spoken in (libretranslate, libretranslate_files):
+    for spoken in (libretranslate, libretranslate_files, libretranslate_spec):
         app.include_router(spoken.router, tags=["libretranslate"])
     app.include_router(huggingface.router, tags=["huggingface"])
     app.include_router(glossaries.router, tags=["glossaries"])

@@ -43,6 +43,7 @@ TABLE: dict[str, Need] = {
     "/docs": Need(openable="docs"),
     "/docs/*": Need(openable="docs"),
     "/openapi.json": Need(openable="openapi"),
+    "/spec": Need(openable="openapi"),
     "/v1/digest": _work("translate", "summarize"),
     "/v1/translate": _work("translate"),
     "/v1/summarize": _work("summarize"),

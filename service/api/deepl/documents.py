@@ -45,22 +45,21 @@ router = APIRouter(
     prefix="/v2",
     dependencies=[Depends(trace)],
     responses={
-        400: {"description": "A field or the kind of file is wrong or not supported; `message` says which"},
+        "4XX": {
+            "description": "400: a field or the kind of file is not supported, `message` says which; "
+            "404: no such document, or its key is wrong, or it was fetched or kept too long; "
+            "413: the file is too large"
+        },
         503: {
             "description": "Too many files are kept, the document is not ready, or the service is starting"
         },
     },
 )
 
-_NOT_FOUND: dict[int | str, dict[str, object]] = {
-    404: {"description": "No such document: wrong id or key, fetched before, or kept too long"}
-}
-
 
 @router.post(
     "/document",
     openapi_extra=wire.upload_body(),
-    responses={413: {"description": "The file is too large"}},
     summary="Send a document to be translated (DeepL)",
 )
 async def upload(request: Request, state: State, glossaries: Glossaries) -> wire.DocumentHandleOut:
@@ -80,7 +79,6 @@ async def upload(request: Request, state: State, glossaries: Glossaries) -> wire
     "/document/{document_id}",
     response_model_exclude_none=True,
     openapi_extra=body_of(wire.DocumentKeyBody, JSON, FORM),
-    responses=_NOT_FOUND,
     summary="How a document stands (DeepL)",
 )
 async def status(document_id: str, request: Request, state: State) -> wire.DocumentStatusOut:
@@ -96,7 +94,7 @@ async def status(document_id: str, request: Request, state: State) -> wire.Docum
     "/document/{document_id}/result",
     response_class=Response,
     openapi_extra=body_of(wire.DocumentKeyBody, JSON, FORM),
-    responses={**FILE_RESPONSE, **_NOT_FOUND},
+    responses=FILE_RESPONSE,
     summary="Fetch a translated document, once (DeepL)",
 )
 async def result(document_id: str, request: Request, state: State) -> Response:

@@ -23,7 +23,10 @@ _ID_DIGITS = 32
 
 router = APIRouter(
     responses={
-        400: {"description": "A field is missing or asks for what is not supported; `error` says which"},
+        "4XX": {
+            "description": "400: a field or the file is missing or not supported, `error` says which; "
+            "404: no such file, or no longer; 413: the file is too large"
+        },
         503: {"description": "Too many files are kept, or the service is starting"},
         504: {"description": "Not ready within the time the request may take"},
     }
@@ -36,7 +39,6 @@ State = Annotated[ServiceState, Depends(service_state)]
     "/translate_file",
     response_model_exclude_none=True,
     openapi_extra=wire.file_body(),
-    responses={413: {"description": "The file is too large"}},
     summary="Translate a file (LibreTranslate)",
 )
 async def translate_file(request: Request, state: State) -> wire.TranslatedFileOut:
@@ -78,7 +80,7 @@ async def translate_file(request: Request, state: State) -> wire.TranslatedFileO
 @router.get(
     "/download_file/{name}",
     response_class=Response,
-    responses={**FILE_RESPONSE, 404: {"description": "No such file, or no longer"}},
+    responses=FILE_RESPONSE,
     summary="A translated file, until its time is over (LibreTranslate)",
 )
 async def download(name: str, request: Request, state: State) -> Response:

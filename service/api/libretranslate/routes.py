@@ -50,7 +50,16 @@ def _body(problem: Problem) -> dict[str, Any]:
 
 
 DIALECT = Dialect(
-    paths=("/translate", "/detect", "/languages", "/frontend/", "/suggest", "/health", "/download_file/"),
+    paths=(
+        "/translate",
+        "/detect",
+        "/languages",
+        "/frontend/",
+        "/suggest",
+        "/health",
+        "/download_file/",
+        "/spec",
+    ),
     statuses={
         BodyTooSlow: 408,
         InvalidInput: 400,
