@@ -15,7 +15,7 @@ from service.errors import DocumentInvalid
 _TYPES = "[Content_Types].xml"
 _MAIN = "wordprocessingml.document.main+xml"
 _TEXTS = (_MAIN, *(f"wordprocessingml.{kind}+xml" for kind in ("header", "footer", "footnotes", "endnotes")))
-_MOST_XML_BYTES = 30_000_000
+_MOST_XML_BYTES = 10_000_000
 """Of all parts together; the text that fits the limit on characters has a tenth of it."""
 
 
@@ -68,5 +68,5 @@ class DocxFile:
 def _paragraphs(root: etree._Element) -> list[Paragraph]:
     """Text boxes are paragraphs within a paragraph; it keeps them as they are, and they follow it."""
     names = [f"{{{namespace}}}p" for namespace in NAMESPACES]
-    found = list(root.iter(*names))  # before the first is taken apart
-    return [Paragraph(element) for element in [each for each in found if holds_text(each)]]
+    found = [each for each in root.iter(*names) if holds_text(each)]  # before the first is taken apart
+    return [Paragraph(element) for element in found]

@@ -21,8 +21,11 @@ logger = logging.getLogger("kurzfassung.documents")
 Work = Callable[[], Coroutine[Any, Any, TranslatedDocument]]
 State = Literal["queued", "translating", "done", "error"]
 
-AT_ONCE = 3
-"""Files taken apart at the same time. One in XML needs up to ten times its size until it is written again."""
+AT_ONCE = 2
+"""Files taken apart at the same time. The largest in XML that are accepted need some 200 MB each."""
+
+SOON_SECONDS = 60.0
+"""For whoever asks for a file twice: browsers that look first, downloads that broke."""
 
 _LEAST_BYTES = 4_096
 """What a file is counted as at least, however short it is."""
@@ -110,7 +113,7 @@ class DocumentStore:
             # The request that sent it is over long before; its time is not that of the file.
             Ticket(current_ticket().caller),
             contextvars.copy_context(),
-            self._forget_later(handle),
+            self._forget_later(handle, self._keep_seconds),
         )
         self._begin_next()
         return handle
@@ -132,6 +135,12 @@ class DocumentStore:
         """Its work stops, its text is let go. Raises `DocumentNotFound`."""
         self._forget(self._entry(owner, handle).handle)
 
+    def forget_soon(self, owner: str, handle: Handle) -> None:
+        """It was fetched, and may be once more within `SOON_SECONDS`. Raises `DocumentNotFound`."""
+        entry = self._entry(owner, handle)
+        entry.timer.cancel()
+        entry.timer = self._forget_later(handle, min(SOON_SECONDS, self._keep_seconds))
+
     async def close(self) -> None:
         """Stops everything and lets it go."""
         self._closing = True
@@ -147,8 +156,8 @@ class DocumentStore:
             raise DocumentNotFound("There is no such document, or no longer.")
         return entry
 
-    def _forget_later(self, handle: Handle) -> Timer:
-        return self._later(self._keep_seconds, partial(self._forget, handle))
+    def _forget_later(self, handle: Handle, seconds: float) -> Timer:
+        return self._later(seconds, partial(self._forget, handle))
 
     def _forget(self, handle: Handle) -> None:
         entry = self._entries.pop(handle.id, None)
@@ -191,7 +200,7 @@ class DocumentStore:
             entry.work = None
             entry.ended.set()
         entry.timer.cancel()
-        entry.timer = self._forget_later(entry.handle)
+        entry.timer = self._forget_later(entry.handle, self._keep_seconds)
 
 
 def _ascii(text: str) -> str:

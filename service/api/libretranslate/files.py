@@ -81,15 +81,17 @@ async def translate_file(request: Request, state: State) -> wire.TranslatedFileO
     "/download_file/{name}",
     response_class=Response,
     responses=FILE_RESPONSE,
-    summary="A translated file, until its time is over (LibreTranslate)",
+    summary="A translated file, for another minute once fetched (LibreTranslate)",
 )
 async def download(name: str, request: Request, state: State) -> Response:
     token, _, extension = name.partition(".")
-    standing = state.documents.standing(owner(request), Handle(token[:_ID_DIGITS], token[_ID_DIGITS:]))
+    handle = Handle(token[:_ID_DIGITS], token[_ID_DIGITS:])
+    standing = state.documents.standing(owner(request), handle)
     if standing.document is None:
         raise DocumentNotReady("The file is not ready yet.", retry_after=5)
     if standing.document.extension != f".{extension}":
         raise DocumentNotFound("There is no such file, or no longer.")
+    state.documents.forget_soon(owner(request), handle)
     return file_answer(standing.document)
 
 

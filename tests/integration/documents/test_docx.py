@@ -25,10 +25,10 @@ def opened(content: bytes) -> Document:
     return docx.Document(io.BytesIO(content))
 
 
-def archive(content: bytes, **changed: bytes) -> bytes:
+def archive(content: bytes, packed: int = zipfile.ZIP_DEFLATED, **changed: bytes) -> bytes:
     """The archive with some of its entries replaced or added."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", packed) as new:
         for name in old.namelist():
             if name not in changed:
                 new.writestr(name, old.read(name))
@@ -223,6 +223,12 @@ def nested(plain: bytes, depth: int = 10_000) -> bytes:
     return archive(plain, **{"word/document.xml": document.encode()})
 
 
+def crowded(plain: bytes, elements: int) -> bytes:
+    """Not packed, because packed it would be taken for a bomb."""
+    document = f"<w:document {W}>{'<p/>' * elements}</w:document>".encode()
+    return archive(plain, zipfile.ZIP_STORED, **{"word/document.xml": document})
+
+
 def fetching(plain: bytes) -> bytes:
     document = f'<!DOCTYPE w SYSTEM "http://127.0.0.1:9/a.dtd"><w:document {W}/>'
     return archive(plain, **{"word/document.xml": document.encode()})
@@ -238,6 +244,8 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a billion laughs": (laughing, "document type|damaged"),
     "a billion laughs in UTF-16": (lambda plain: laughing(plain, "utf-16"), "document type|damaged"),
     "10,000 deep": (nested, "nested"),
+    "many elements": (lambda plain: crowded(plain, 300_001), "300,000 elements"),
+    "much XML": (lambda plain: crowded(plain, 3_000_000), "10,000,000 bytes"),
     "2,000 deep": (lambda plain: nested(plain, 2_000), "nested"),
     "a document type elsewhere": (fetching, "document type"),
     "a file of the server": (reading, "document type"),

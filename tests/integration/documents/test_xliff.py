@@ -51,6 +51,7 @@ def test_every_source_of_version_1_2_gets_its_target(translate: Translate) -> No
         '<mrk mtype="seg" mid="0">EINS.</mrk> <mrk mtype="seg" mid="1">ZWEI.</mrk></target>',
     ]
     text = made.decode()
+    assert text.splitlines()[0] == FIRST.splitlines()[0]
     assert 'target-language="en"' in text
     assert text.count('state="needs-review-translation" state-qualifier="mt-suggestion"') == 3
     sources = FIRST.count("<source>")
@@ -73,7 +74,18 @@ def test_the_language_that_the_file_names_is_its_source() -> None:
     assert read_document(FIRST.encode(), "a.xlf").language == "de"
 
 
+LAUGHS = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
+
 HOSTILE: dict[str, Callable[[], str]] = {
+    "entities in an attribute": lambda: FIRST.replace(
+        "<xliff", f'<!DOCTYPE x [<!ENTITY e0 "ha">{LAUGHS}]><xliff a="&e9;"', 1
+    ),
+    "one long entity often": lambda: FIRST.replace(
+        "<xliff", f'<!DOCTYPE x [<!ENTITY e0 "{"ha" * 50_000}">]><xliff a="{"&e0;" * 50_000}"', 1
+    ),
+    "an entity of the disk": lambda: FIRST.replace(
+        "<xliff", '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><xliff', 1
+    ).replace("tagt.", "&a;"),
     "entities": lambda: FIRST.replace("<xliff", '<!DOCTYPE x [<!ENTITY a "b">]><xliff', 1),
     "10,000 deep": lambda: SECOND.replace("Fertig.", '<pc id="9">' * 10_000 + "a" + "</pc>" * 10_000),
     "300 deep": lambda: SECOND.replace("Fertig.", '<pc id="9">' * 300 + "a" + "</pc>" * 300),
@@ -85,6 +97,7 @@ HOSTILE: dict[str, Callable[[], str]] = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.timeout(10)
 def test_a_hostile_file_is_refused(name: str) -> None:
     with pytest.raises(DocumentInvalid):
         read_document(HOSTILE[name]().encode(), "a.xlf")

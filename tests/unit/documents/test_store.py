@@ -151,6 +151,18 @@ async def test_a_file_is_forgotten_in_time_whether_it_is_done_or_not() -> None:
         documents.standing("one", done)
 
 
+async def test_a_file_that_was_fetched_is_forgotten_soon() -> None:
+    clock, gate = Clock(), Gate()
+    documents = DocumentStore(most_bytes=1_000_000, keep_seconds=3_600, later=clock.later)
+    gate.open.set()
+    handle = documents.submit("one", 10, gate.work("a"))
+    await asyncio.wait_for(documents.finished("one", handle), SECONDS)
+    documents.forget_soon("one", handle)
+    documents.forget_soon("one", handle)
+    assert documents.standing("one", handle).state == "done"
+    assert [seconds for seconds, _ in clock.due] == [60]
+
+
 async def test_a_failure_is_kept_in_our_words_and_costs_nobody_else(caplog: pytest.LogCaptureFixture) -> None:
     documents = store(Clock())
 
