@@ -68,7 +68,8 @@ def damaged(at: float, byte: int) -> bytes:
 
 
 TAGS = """<w:p> </w:p> <w:r> </w:r> <w:t> </w:t> <w:tab/> <w:br/> <w:hyperlink> </w:hyperlink>
-<w:sdt> </w:sdt> <w:tbl> </w:tbl> <source> </source> <trans-unit> </trans-unit> <g> </g> <!----> &#65; &x; <segment> </segment>
+<w:sdt> </w:sdt> <w:tbl> </w:tbl> <source> </source>
+<trans-unit> </trans-unit> <g> </g> <!----> &#65; &x; <segment> </segment>
 <unit> </unit> </pc>""".split()
 TAGS += ["Ein Satz.", "<?a b?>", '<pc id="1">', '<ph id="2"/>', '<bpt id="1"/>', "<w:rPr><w:b/></w:rPr>"]
 TAGS += [f'<w:r><w:fldChar w:fldCharType="{mark}"/></w:r>' for mark in ("begin", "separate", "end")]

@@ -177,6 +177,31 @@ def test_a_text_box_is_translated_where_it_is(translate: Translate) -> None:
     assert written.index("VOR DEM KASTEN ") < written.index("IM KASTEN") < written.index("DANACH.")
 
 
+def test_a_footnote_is_translated_and_its_mark_stays_where_it_belongs(translate: Translate) -> None:
+    document = docx.Document()
+    mark = '<w:r><w:footnoteReference w:id="2"/></w:r>'
+    text = "<w:r><w:t>Der Rat</w:t></w:r>" + mark + '<w:r><w:t xml:space="preserve"> tagt heute.</w:t></w:r>'
+    document.element.body.insert(0, parse_xml(f"<w:p {W}>{text}</w:p>"))
+    note = f'<w:footnotes {W}><w:footnote w:id="2"><w:p><w:r><w:footnoteRef/></w:r><w:r>'
+    note += '<w:t xml:space="preserve"> Seit dem Jahr 1900.</w:t></w:r></w:p></w:footnote></w:footnotes>'
+    sent = saved(document)
+    kind = (
+        b'<Override PartName="/word/footnotes.xml" ContentType="application/vnd.openxmlformats-officedocument'
+    )
+    kind += b'.wordprocessingml.footnotes+xml"/></Types>'
+    types = entry(sent, "[Content_Types].xml").replace(b"</Types>", kind)
+    sent = archive(sent, **{"word/footnotes.xml": note.encode(), "[Content_Types].xml": types})
+    made = translate(sent, "a.docx").content
+    assert "SEIT DEM JAHR 1900." in entry(made, "word/footnotes.xml").decode()
+    assert "<w:footnoteRef/>" in entry(made, "word/footnotes.xml").decode()
+    written = entry(made, "word/document.xml").decode()
+    assert (
+        written.index("DER RAT")
+        < written.index('<w:footnoteReference w:id="2"/>')
+        < written.index("TAGT HEUTE.")
+    )
+
+
 def test_pictures_and_unknown_parts_come_back_byte_for_byte(translate: Translate, plain: bytes) -> None:
     sent = archive(plain, **{"word/media/image1.png": bytes(range(256)), "docProps/custom.xml": b"<a/>"})
     made = translate(sent, "A.DOCX").content
@@ -239,6 +264,13 @@ def reading(plain: bytes) -> bytes:
     return archive(plain, **{"word/document.xml": document.encode()})
 
 
+def encrypted(plain: bytes) -> bytes:
+    """Its directory says so of the first entry."""
+    content = bytearray(plain)
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    return bytes(content)
+
+
 HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "1:1000 packed": (bomb, "packed too tightly"),
     "a billion laughs": (laughing, "document type|damaged"),
@@ -249,6 +281,7 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "2,000 deep": (lambda plain: nested(plain, 2_000), "nested"),
     "a document type elsewhere": (fetching, "document type"),
     "a file of the server": (reading, "document type"),
+    "an encrypted entry": (encrypted, "encrypted"),
     "macros": (lambda plain: archive(plain, **{"word/vbaProject.bin": b"x"}), "macros"),
     "a path out": (lambda plain: archive(plain, **{"../../etc/passwd": b"x"}), "leads out"),
     "many entries": (lambda plain: archive(plain, **{f"a{n}": b"" for n in range(2_001)}), "2,000 entries"),
