@@ -15,6 +15,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from service.api import documentation, health
 from service.api.access import Access
 from service.api.deadline import RequestDeadline
+from service.api.deepl import documents as deepl_documents
 from service.api.deepl import glossaries as deepl_glossaries
 from service.api.deepl import multilingual as deepl_multilingual
 from service.api.deepl import routes as deepl
@@ -22,7 +23,9 @@ from service.api.disconnect import CallerLeft
 from service.api.failures import install_failure_handlers
 from service.api.gate import Gate, Rules, key_needed
 from service.api.huggingface import routes as huggingface
+from service.api.libretranslate import files as libretranslate_files
 from service.api.libretranslate import routes as libretranslate
+from service.api.libretranslate import spec as libretranslate_spec
 from service.api.middleware import RequestContext
 from service.api.native import glossaries
 from service.api.native import routes as native
@@ -34,6 +37,7 @@ from service.api.root_path import RootPath
 from service.api.state import RequestLimits, ServiceState
 from service.backends.loading import engine_is_installed, load_backend
 from service.batching.batcher import Batcher
+from service.documents.store import DocumentStore
 from service.errors import ModelNotInstalled, OperatorError, ServiceError, SettingInvalid
 from service.keys.buckets import OwnBuckets
 from service.keys.grant import Spending
@@ -194,6 +198,7 @@ def create_app(
             characters=settings.max_characters,
             body_bytes=settings.max_body_bytes,
             texts=settings.max_texts,
+            document_bytes=settings.max_document_bytes,
             queue_tokens=settings.queue_tokens,
             request_seconds=settings.request_seconds,
         ),
@@ -201,6 +206,10 @@ def create_app(
         version=service_version(),
         heartbeat_seconds=settings.heartbeat_seconds,
         glossaries=GlossaryStore(settings.data_dir / "glossaries.sqlite"),
+        documents=DocumentStore(
+            most_bytes=settings.document_store_bytes, keep_seconds=60 * settings.document_minutes
+        ),
+        public_url=settings.public_url,
         key_needed=lambda: key_needed(settings.auth, spending.ring),
     )
 
@@ -222,6 +231,7 @@ def create_app(
         finally:
             state.phase = "draining"
             await state.coalescing.close()
+            await state.documents.close()
             leave.set()
             await serving
             writing.cancel()
@@ -243,9 +253,10 @@ def create_app(
     )
     app.state.service = state
     app.include_router(native.router, tags=["native"])
-    for spoken in (deepl, deepl_glossaries, deepl_multilingual):
+    for spoken in (deepl, deepl_documents, deepl_glossaries, deepl_multilingual):
         app.include_router(spoken.router, tags=["deepl"])
-    app.include_router(libretranslate.router, tags=["libretranslate"])
+    for spoken in (libretranslate, libretranslate_files, libretranslate_spec):
+        app.include_router(spoken.router, tags=["libretranslate"])
     app.include_router(huggingface.router, tags=["huggingface"])
     app.include_router(glossaries.router, tags=["glossaries"])
     app.include_router(health.router)
@@ -261,7 +272,7 @@ def create_app(
         body_seconds=settings.body_seconds,
         refuse=failures.service_error,
     )
-    rules = _rules(settings)
+    rules = _rules(settings, upload_bytes=state.limits.upload_bytes)
     app.add_middleware(Gate, rules=rules, spending=spending, failures=failures, metrics=state.metrics)
     if settings.cors_origins:
         app.add_middleware(CORSMiddleware, **_cors(settings))
@@ -274,6 +285,7 @@ def create_app(
             GlossaryBody,
             *native.stream_events(),
             *deepl.request_bodies(),
+            *deepl_documents.request_bodies(),
             *libretranslate.request_bodies(),
             *huggingface.request_bodies(),
         ],
@@ -291,7 +303,7 @@ def _spending(settings: Settings) -> Spending:
     )
 
 
-def _rules(settings: Settings) -> Rules:
+def _rules(settings: Settings, *, upload_bytes: int) -> Rules:
     return Rules(
         auth=settings.auth,
         access=Access(listed(settings.open_routes)),
@@ -301,6 +313,7 @@ def _rules(settings: Settings) -> Rules:
             consumer_header=settings.consumer_header,
         ),
         body_bytes=settings.max_body_bytes,
+        upload_bytes=upload_bytes,
         rate_headers=settings.rate_headers,
     )
 

@@ -16,6 +16,9 @@
     │   ├── UrlNotFetched            a URL where the text should be
     │   ├── GlossaryInvalid          terms that are empty, too long, twice there
     │   ├── GlossaryNotFound         no stored glossary of that id
+    │   ├── DocumentInvalid          a file that is damaged, hostile or not of the kind it claims
+    │   ├── LanguagesEqual           a document in the language it is to be translated into
+    │   ├── DocumentNotFound         no translated file of that name or id, or no longer
     │   ├── KeyInUrl                 a key where access logs would keep it
     │   └── NotOffered               a feature of another service that this one lacks
     ├── Refused                      not for this caller
@@ -28,6 +31,7 @@
     │       └── TooManyAtOnce        too many requests at the same time
     ├── Unavailable                  try again later
     │   ├── Overloaded               the queue is full
+    │   ├── DocumentNotReady         a document that is still being translated
     │   ├── StoreUnavailable         what is kept between requests cannot be reached
     │   ├── NotReady                 models are still loading
     │   └── ShuttingDown             the process drains
@@ -161,6 +165,21 @@ class GlossaryNotFound(InvalidInput):
     title = "No such glossary"
 
 
+class DocumentInvalid(InvalidInput):
+    code = "invalid_document"
+    title = "Document not readable"
+
+
+class LanguagesEqual(InvalidInput):
+    code = "languages_equal"
+    title = "Nothing to translate"
+
+
+class DocumentNotFound(InvalidInput):
+    code = "document_not_found"
+    title = "No such document"
+
+
 class KeyInUrl(InvalidInput):
     code = "key_in_url"
     title = "Keys do not belong into URLs"
@@ -225,6 +244,11 @@ class Unavailable(ServiceError):
 class Overloaded(Unavailable):
     code = "overloaded"
     title = "Too much work waiting"
+
+
+class DocumentNotReady(Unavailable):
+    code = "document_not_ready"
+    title = "Document not ready"
 
 
 class StoreUnavailable(Unavailable):

@@ -72,6 +72,21 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(gt=0)] = 2_000_000
     """The largest request body accepted, in bytes."""
 
+    max_document_bytes: Annotated[int, Field(gt=0)] = 10_000_000
+    """The largest file accepted for translation, in bytes; its text must keep to `max_characters`."""
+
+    document_store_bytes: Annotated[int, Field(gt=0)] = 100_000_000
+    """Memory for files that wait to be translated or fetched; beyond it new ones are refused with 503. Two
+    files are worked on at a time, which takes up to 200 MB each besides."""
+
+    document_minutes: Annotated[float, Field(gt=0, le=1440, allow_inf_nan=False)] = 60.0
+    """How long a file is kept in memory for whoever sent it: until it is translated, and then until it is
+    fetched. None outlives the process or is known to another one."""
+
+    public_url: Annotated[str, Field(pattern=r"^(https?://[^\s?#]+)?$")] = ""
+    """Where callers reach this service, like `https://host/kurzfassung`: for the one answer that must hold
+    an absolute address, LibreTranslate's translated file. Without it the address they called is taken."""
+
     max_texts: Annotated[int, Field(gt=0)] = 100
     """The longest list of texts accepted by `/v1/translate`."""
 

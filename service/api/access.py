@@ -11,12 +11,13 @@ from service.errors import SettingInvalid
 @dataclass(frozen=True, slots=True)
 class Need:
     """`scopes`: all of them. `limited`: it counts for the rate and the requests at once. `openable`: the name
-    by which the operator may open it."""
+    by which the operator may open it. `file`: its body is a file, as large as those may be."""
 
     scopes: frozenset[str] = frozenset()
     open: bool = False
     limited: bool = False
     openable: str = ""
+    file: bool = False
 
 
 OPEN = Need(open=True)
@@ -42,6 +43,7 @@ TABLE: dict[str, Need] = {
     "/docs": Need(openable="docs"),
     "/docs/*": Need(openable="docs"),
     "/openapi.json": Need(openable="openapi"),
+    "/spec": Need(openable="openapi"),
     "/v1/digest": _work("translate", "summarize"),
     "/v1/translate": _work("translate"),
     "/v1/summarize": _work("summarize"),
@@ -50,6 +52,8 @@ TABLE: dict[str, Need] = {
     "/v1/glossaries": _work("glossaries"),
     "/v1/glossaries/*": _work("glossaries"),
     "/v2/translate": _work("translate"),
+    "/v2/document": _work("documents"),
+    "/v2/document/*": Need(frozenset({"documents"})),
     "/v2/languages": A_KEY,
     "/v2/usage": A_KEY,
     "/v2/glossary-language-pairs": A_KEY,
@@ -59,7 +63,8 @@ TABLE: dict[str, Need] = {
     "/v3/glossaries/*": _work("glossaries"),
     "/translate": _work("translate"),
     "/detect": _work(),
-    "/translate_file": _work("documents"),
+    "/translate_file": Need(frozenset({"documents"}), limited=True, file=True),
+    "/download_file/*": Need(frozenset({"documents"})),
     "/suggest": _work("translate"),
     "/hf/translation": _work("translate"),
     "/hf/summarization": _work("summarize"),

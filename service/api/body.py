@@ -15,12 +15,14 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
 from service.api.disconnect import CallerLeft
+from service.api.multipart import MultipartForm, MultipartReader
 from service.errors import InvalidText, MalformedBody, TextTooLong, UnsupportedMedia
 from service.pipeline.off_loop import off_loop
 
 Model = TypeVar("Model", bound=BaseModel)
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
 
 _CHARSET = re.compile(
     r"ascii|utf-(?:8|16|32)(?:-[bl]e)?|iso8859-\d+|cp125\d|koi8-[ru]|gb18030|gbk|big5|shift_jis|euc_(?:jp|kr)"
@@ -43,19 +45,36 @@ _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 
 async def read_body(request: Request, limit: int) -> bytes:
     """At most `limit` bytes. Raises `TextTooLong` before reading where the length is announced."""
+    body = bytearray()
+    await _arriving(request, limit, body.extend)
+    return bytes(body)
+
+
+async def read_multipart(request: Request, limit: int) -> MultipartForm:
+    """The form with its files, taken apart while it arrives. Raises what `read_body` raises, `MalformedBody`
+    and `UnsupportedMedia`."""
+    kind, _ = media_type(request)
+    if kind != MULTIPART:
+        raise UnsupportedMedia(f"Send {MULTIPART}.")
+    reader = MultipartReader(request.headers["content-type"])
+    await _arriving(request, limit, reader.feed)
+    return reader.form()
+
+
+async def _arriving(request: Request, limit: int, take: Callable[[bytes], object]) -> None:
     too_long = TextTooLong(f"The request body is larger than the {limit:,} bytes accepted here.")
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
         raise too_long
-    chunks = bytearray()
+    length = 0
     try:
         async for chunk in request.stream():
-            chunks += chunk
-            if len(chunks) > limit:
+            length += len(chunk)
+            if length > limit:
                 raise too_long
+            take(chunk)
     except ClientDisconnect:
         raise CallerLeft from None
-    return bytes(chunks)
 
 
 def media_type(request: Request) -> tuple[str, str | None]:
@@ -137,14 +156,17 @@ def parse_form(body: bytes) -> dict[str, list[str]]:
 async def read_fields(
     request: Request, limit: int, of_form: Callable[[dict[str, list[str]]], dict[str, Any]]
 ) -> dict[str, Any]:
-    """The fields of a JSON object, where null is a field left out, or of a form, as `of_form` reads them.
+    """The fields of a JSON object, where null is a field left out, or of a form of either kind, as `of_form`
+    reads them; the files of a form are not among them.
     An empty body has no fields, whatever it is called. Raises `MalformedBody` and `UnsupportedMedia`."""
-    body = await read_body(request, limit)
     kind, _ = media_type(request)
+    if kind == MULTIPART:
+        return of_form((await read_multipart(request, limit)).fields)
+    body = await read_body(request, limit)
     if kind == FORM or not body:
         return of_form(await off_loop(len(body), lambda: parse_form(body)))
     if kind != JSON:
-        raise UnsupportedMedia(f"Send {JSON} or {FORM}.")
+        raise UnsupportedMedia(f"Send {JSON}, {FORM} or {MULTIPART}.")
     data = parse_json(body)
     if not isinstance(data, dict):
         raise MalformedBody("The body must be a JSON object.")

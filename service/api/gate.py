@@ -52,6 +52,7 @@ class Rules:
     access: Access
     peers: Peers
     body_bytes: int
+    upload_bytes: int
     rate_headers: bool
 
 
@@ -110,7 +111,7 @@ class Gate:
         if sent is None and dialect is not None and dialect.key_field:
             with contextlib.suppress(TimeoutError):  # there was no key in what came
                 async with asyncio.timeout(_BODY_SECONDS):
-                    sent, receive = await key_of_body(request, dialect.key_field, self._rules.body_bytes)
+                    sent, receive = await key_of_body(request, dialect.key_field, self._limit(need))
         if sent is None:
             raise KeyMissing(
                 "A key is needed here. Ask the operator of this service to get an API key, and send it in "
@@ -118,6 +119,9 @@ class Gate:
             )
         key = ring.known(sent)
         return Caller(f"key:{key.id}", key), receive
+
+    def _limit(self, need: Need) -> int:
+        return self._rules.upload_bytes if need.file else self._rules.body_bytes
 
     async def _refuse(self, error: ServiceError, scope: Scope, receive: Receive, send: Send) -> None:
         self._metrics.refused.labels(error.code).inc()

@@ -42,6 +42,7 @@ class ReadinessOut(StatusOut):
                     "limits": {
                         "characters": 500_000,
                         "body_bytes": 2_000_000,
+                        "document_bytes": 10_000_000,
                         "texts": 100,
                         "terms": 10_000,
                         "queue_tokens": 400_000,

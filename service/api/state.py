@@ -9,6 +9,7 @@ from typing import Literal
 from fastapi import Request
 
 from service.api.coalescing import Coalescing
+from service.documents.store import DocumentStore
 from service.errors import EmptyText, NotReady, ShuttingDown, TooManyTexts
 from service.observability.metrics import Metrics
 from service.pipeline.article import ArticlePipeline
@@ -24,6 +25,9 @@ _BYTES_PER_TOKEN = 5
 """Of German in the models' vocabularies, the JSON around it left out of account."""
 
 
+_FORM_BYTES = 10_000
+
+
 @dataclass(frozen=True, slots=True)
 class RequestLimits:
     """Published in `/v1/models`."""
@@ -31,9 +35,15 @@ class RequestLimits:
     characters: int
     body_bytes: int
     texts: int
+    document_bytes: int
     queue_tokens: int
     request_seconds: float
     terms: int = MOST_TERMS
+
+    @property
+    def upload_bytes(self) -> int:
+        """Of the form around a file, its other fields included."""
+        return self.document_bytes + _FORM_BYTES
 
     def check(self, texts: Sequence[str]) -> None:
         """The published limits hold for the request, not for each text of it. Raises `EmptyText`
@@ -63,8 +73,12 @@ class ServiceState:
         version: str,
         heartbeat_seconds: float,
         glossaries: GlossaryStore,
+        documents: DocumentStore,
+        public_url: str,
         key_needed: Callable[[], bool],
     ) -> None:
+        self.documents = documents
+        self.public_url = public_url
         self.glossaries = glossaries
         self.key_needed = key_needed
         self.limits = limits

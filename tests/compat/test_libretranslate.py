@@ -119,7 +119,6 @@ def test_a_form_has_plain_line_ends(service: httpx.Client) -> None:
         ("/translate", [], 400, "object"),
         ("/detect", {}, 400, "missing q parameter"),
         ("/suggest", {"q": "a", "s": "b", "source": "de", "target": "en"}, 403, "not offered"),
-        ("/translate_file", {}, 403, "not offered"),
     ],
 )
 def test_every_failure_is_an_error_in_words(

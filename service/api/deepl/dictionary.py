@@ -9,7 +9,7 @@ from service.api.deepl.entries import read_entries
 from service.api.deepl.glossary_wire import DictionaryBody
 from service.api.deepl.languages import base_code, glossary_pairs, require_glossary_pair
 from service.api.deepl.request import UUID
-from service.api.deepl.wire import TextsBody
+from service.api.deepl.wire import TranslationBody
 from service.errors import GlossaryInvalid, MalformedBody
 from service.pipeline.models import ModelSet
 from service.terms.glossary import Dictionary, Term, TermList, check_terms
@@ -26,7 +26,7 @@ def dictionary_of(body: DictionaryBody, models: ModelSet) -> Dictionary:
     return Dictionary(body.source_lang, body.target_lang, terms)
 
 
-async def asked_terms(body: TextsBody, store: GlossaryStore, models: ModelSet) -> TermList | None:
+async def asked_terms(body: TranslationBody, store: GlossaryStore, models: ModelSet) -> TermList | None:
     """The terms of the glossaries that the body names; of a source that stands in several the first counts.
     Raises `MalformedBody`, `GlossaryNotFound` and `GlossaryInvalid`."""
     names = body.glossary_ids or ([body.glossary_id] if body.glossary_id else [])

@@ -21,6 +21,7 @@ from service.api.openapi import body_of
 from service.api.problem import request_id
 from service.errors import (
     BodyTooSlow,
+    DocumentNotFound,
     GlossaryNotFound,
     InvalidInput,
     KeyInvalid,
@@ -40,6 +41,7 @@ DIALECT = Dialect(
         BodyTooSlow: 408,
         InvalidInput: 400,
         GlossaryNotFound: 404,
+        DocumentNotFound: 404,
         TextTooLong: 413,
         TooManyTexts: 413,
         UnsupportedMedia: 415,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.api.deepl.languages import base_code, require_languages
-from service.api.deepl.wire import ModelType, TermsUsedOut, TextOut, TextsBody, TextsOut
+from service.api.deepl.wire import ModelType, TermsUsedOut, TextOut, TextsBody, TextsOut, TranslationBody
 from service.api.state import ServiceState
 from service.api.texts import translate_texts
 from service.errors import MalformedBody
@@ -15,7 +15,7 @@ from service.text.tags import NO_RULES, TagRules
 _NOT_HERE = ("style_id", "translation_memory_id", "custom_instructions")
 
 
-def require_supported(body: TextsBody, pipeline: ArticlePipeline) -> None:
+def require_supported(body: TranslationBody, pipeline: ArticlePipeline) -> None:
     """Raises `UnsupportedLanguage` and `MalformedBody`."""
     require_languages(pipeline.models, source=body.source_lang, target=body.target_lang)
     if body.formality in {"more", "less"}:

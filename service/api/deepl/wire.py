@@ -26,7 +26,20 @@ Code = Annotated[str, BeforeValidator(_upper)]
 Strings = Annotated[list[str], BeforeValidator(_listed)]
 
 
-class TextsBody(BaseModel):
+class TranslationBody(BaseModel):
+    """What texts and documents have in common."""
+
+    target_lang: Code
+    source_lang: Code | None = None
+    formality: Literal["default", "more", "less", "prefer_more", "prefer_less"] = "default"
+    glossary_id: str = ""
+    glossary_ids: Strings = []
+    style_id: str = ""
+    translation_memory_id: str = ""
+    custom_instructions: Strings = []
+
+
+class TextsBody(TranslationBody):
     """Fields that DeepL has and that are not listed here are ignored, as DeepL does with unknown ones.
 
     `context`, `split_sentences`, `preserve_formatting`, `model_type`, `tag_handling_version`,
@@ -42,11 +55,8 @@ class TextsBody(BaseModel):
     )
 
     text: Strings
-    target_lang: Code
-    source_lang: Code | None = None
     show_billed_characters: bool = False
     model_type: ModelType | None = None
-    formality: Literal["default", "more", "less", "prefer_more", "prefer_less"] = "default"
     context: str = ""
     split_sentences: Literal["0", "1", "nonewlines"] = "1"
     preserve_formatting: bool = False
@@ -56,11 +66,6 @@ class TextsBody(BaseModel):
     splitting_tags: Strings = []
     non_splitting_tags: Strings = []
     ignore_tags: Strings = []
-    glossary_id: str = ""
-    glossary_ids: Strings = []
-    style_id: str = ""
-    translation_memory_id: str = ""
-    custom_instructions: Strings = []
 
 
 class TermUsedOut(BaseModel):

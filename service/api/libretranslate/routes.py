@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
@@ -9,7 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from service.api.body import FORM, JSON, read_fields, validate
+from service.api.body import FORM, JSON, MULTIPART, read_fields, validate
 from service.api.credentials import charge
 from service.api.dialect import Dialect
 from service.api.disconnect import unless_caller_leaves
@@ -20,8 +21,10 @@ from service.api.openapi import body_of
 from service.api.problem import Problem
 from service.api.state import ServiceState, service_state
 from service.api.texts import TranslatedText, detected, translate_texts
+from service.documents.formats import FORMATS
 from service.errors import (
     BodyTooSlow,
+    DocumentNotFound,
     EmptyText,
     InvalidInput,
     KeyInvalid,
@@ -47,10 +50,20 @@ def _body(problem: Problem) -> dict[str, Any]:
 
 
 DIALECT = Dialect(
-    paths=("/translate", "/detect", "/languages", "/frontend/", "/suggest", "/health"),
+    paths=(
+        "/translate",
+        "/detect",
+        "/languages",
+        "/frontend/",
+        "/suggest",
+        "/health",
+        "/download_file/",
+        "/spec",
+    ),
     statuses={
         BodyTooSlow: 408,
         InvalidInput: 400,
+        DocumentNotFound: 404,
         NotOffered: 403,
         TextTooLong: 413,
         UnsupportedMedia: 415,
@@ -79,7 +92,7 @@ State = Annotated[ServiceState, Depends(service_state)]
 @router.post(
     "/translate",
     response_model=wire.TranslatedOut,
-    openapi_extra=body_of(wire.TranslateQuery, JSON, FORM),
+    openapi_extra=body_of(wire.TranslateQuery, JSON, FORM, MULTIPART),
     summary="Translate one text or a list (LibreTranslate)",
 )
 async def translate(request: Request, state: State) -> Response:
@@ -103,7 +116,7 @@ async def translate(request: Request, state: State) -> Response:
 
 
 def _translated(query: wire.TranslateQuery, made: list[TranslatedText], count: int) -> wire.TranslatedOut:
-    languages = [_detected(each.source_language, each.confidence) for each in made]
+    languages = [detected_out(each.source_language, each.confidence) for each in made]
     alone = isinstance(query.q, str)
     out = wire.TranslatedOut(translatedText=made[0].text if alone else [each.text for each in made])
     if query.source == "auto":
@@ -116,7 +129,7 @@ def _translated(query: wire.TranslateQuery, made: list[TranslatedText], count: i
 @router.post(
     "/detect",
     response_model=list[wire.DetectedOut],
-    openapi_extra=body_of(wire.DetectQuery, JSON, FORM),
+    openapi_extra=body_of(wire.DetectQuery, JSON, FORM, MULTIPART),
     summary="Tell the language of a text (LibreTranslate)",
 )
 async def detect(request: Request, state: State) -> list[wire.DetectedOut]:
@@ -128,7 +141,7 @@ async def detect(request: Request, state: State) -> list[wire.DetectedOut]:
         guess = await detected(text, default=default, max_characters=state.limits.characters)
     except (EmptyText, UrlNotFetched):
         return [_UNKNOWN]
-    candidates = [_detected(each.code, each.confidence) for each in guess.candidates]
+    candidates = [detected_out(each.code, each.confidence) for each in guess.candidates]
     return [each for each in candidates if each.confidence] or [_UNKNOWN]
 
 
@@ -144,7 +157,11 @@ async def frontend_settings(state: State) -> wire.FrontendOut:
     pair = wire.PairOut(source=named(source), target=named(known[source][0]))
     needed = state.key_needed()
     return wire.FrontendOut(
-        charLimit=state.limits.characters, apiKeys=needed, keyRequired=needed, language=pair
+        charLimit=state.limits.characters,
+        apiKeys=needed,
+        keyRequired=needed,
+        supportedFilesFormat=list(FORMATS),
+        language=pair,
     )
 
 
@@ -155,22 +172,26 @@ async def health(state: State) -> StatusOut:
     return StatusOut(status="ok")
 
 
-@router.post("/translate_file", include_in_schema=False)
-@router.post("/suggest", include_in_schema=False)
-async def not_offered() -> None:
-    raise NotOffered("This is not offered here; /frontend/settings says so.")
+@router.post("/suggest", summary="Not offered (LibreTranslate)", responses={403: {"description": "Always"}})
+async def suggest() -> None:
+    raise NotOffered("Suggestions are not offered here; /frontend/settings says so.")
 
 
-def _detected(code: str, confidence: float) -> wire.DetectedOut:
+def detected_out(code: str, confidence: float) -> wire.DetectedOut:
     return wire.DetectedOut(confidence=round(100 * confidence, 1), language=language_code(code))
 
 
 async def _query(model: type[Query], request: Request, state: ServiceState) -> Query:
     fields = await read_fields(request, state.limits.body_bytes, wire.fields_of_form)
+    require_fields(model, fields)
+    return validate(model, fields, strict=False)
+
+
+def require_fields(model: type[BaseModel], fields: Mapping[str, Any]) -> None:
+    """In the words that LibreTranslate has for it. Raises `MalformedBody`."""
     for name, field in model.model_fields.items():
         if field.is_required() and name not in fields:
             raise MalformedBody(f"Invalid request: missing {name} parameter", pointer=f"#/{name}")
-    return validate(model, fields, strict=False)
 
 
 def request_bodies() -> list[type[BaseModel]]:

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.api.translated_file import RemarkOut
+
 
 class DetectQuery(BaseModel):
     """`api_key` is read before, where keys are needed; it and unknown fields are ignored here."""
@@ -48,6 +50,34 @@ class TranslatedOut(BaseModel):
     alternatives: list[Any] | None = None
 
 
+class FileQuery(BaseModel):
+    """The fields of the form beside `file`."""
+
+    model_config = ConfigDict(
+        extra="ignore",
+        json_schema_extra={"examples": [{"source": "de", "target": "en", "file": "Guten Morgen."}]},
+    )
+
+    source: str
+    target: str
+
+
+class TranslatedFileOut(BaseModel):
+    """LibreTranslate does not have `warnings`, nor `detectedLanguage` with source "auto"."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"translatedFileUrl": "http://127.0.0.1:8000/download_file/04de5ad98a.txt", "warnings": []}
+            ]
+        }
+    )
+
+    translatedFileUrl: str  # noqa: N815 -- their spelling
+    detectedLanguage: DetectedOut | None = None  # noqa: N815 -- their spelling
+    warnings: list[RemarkOut] = []
+
+
 class PairsOut(BaseModel):
     code: str
     name: str
@@ -73,7 +103,7 @@ class FrontendOut(BaseModel):
     apiKeys: bool = False  # noqa: N815 -- their spelling
     keyRequired: bool = False  # noqa: N815 -- their spelling
     suggestions: bool = False
-    filesTranslation: bool = False  # noqa: N815 -- their spelling
+    filesTranslation: bool = True  # noqa: N815 -- their spelling
     supportedFilesFormat: list[str] = []  # noqa: N815 -- their spelling
     language: PairOut
 
@@ -81,3 +111,11 @@ class FrontendOut(BaseModel):
 def fields_of_form(form: Mapping[str, list[str]]) -> dict[str, Any]:
     """A form's fields as JSON would have them, with plain line ends. A field left blank is none."""
     return {name: values[-1].replace("\r\n", "\n") for name, values in form.items() if values[-1]}
+
+
+def file_body() -> dict[str, Any]:
+    """What OpenAPI says of a form with a file in it."""
+    schema = FileQuery.model_json_schema()
+    schema["properties"]["file"] = {"type": "string", "format": "binary"}
+    schema["required"] = ["file", *schema["required"]]
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}

@@ -481,6 +481,7 @@ class ModelOut(BaseModel):
 _LIMITS: dict[str, Any] = {
     "characters": 500_000,
     "body_bytes": 2_000_000,
+    "document_bytes": 10_000_000,
     "texts": 100,
     "terms": 10_000,
     "queue_tokens": 400_000,
@@ -495,6 +496,7 @@ class LimitsOut(BaseModel):
 
     characters: int
     body_bytes: int
+    document_bytes: int
     texts: int
     terms: int
     queue_tokens: int

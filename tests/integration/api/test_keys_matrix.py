@@ -44,7 +44,9 @@ class Route(NamedTuple):
 
     @property
     def url(self) -> str:
-        return re.sub(r"\{(glossary_id|identity)\}", "0" * 32, self.path).replace("{name}", "page.js")
+        return re.sub(r"\{(glossary_id|document_id|identity)\}", "0" * 32, self.path).replace(
+            "{name}", "page.js"
+        )
 
 
 def routes() -> list[Route]:
@@ -138,7 +140,7 @@ def test_each_dialect_refuses_in_its_own_way(matrix: dict[Route, list[str]]) -> 
             assert {wrong, revoked, other} == {"✓"}, route
             continue
         dialect = "deepl" if route.path.startswith(("/v2/", "/v3/")) else "native"
-        if route.path in {"/translate", "/detect", "/translate_file", "/suggest"}:
+        if route.path.startswith(("/translate", "/detect", "/download_file/", "/suggest", "/spec")):
             dialect = "libretranslate"
         statuses = {"native": ("401", "401"), "deepl": ("403", "403"), "libretranslate": ("400", "403")}
         assert (missing, wrong) == statuses[dialect], route

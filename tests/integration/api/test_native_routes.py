@@ -133,6 +133,7 @@ def test_models_states_device_revision_licence_and_limits(client: httpx.Client) 
     assert answer["limits"] == {
         "characters": 500_000,
         "body_bytes": 2_000_000,
+        "document_bytes": 10_000_000,
         "texts": 100,
         "terms": 10_000,
         "queue_tokens": 400_000,

@@ -1,0 +1,123 @@
+"""LibreTranslate's files: translated while their sender waits, fetched from an address of their own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from service.api.body import read_multipart, validate
+from service.api.credentials import charge, owner
+from service.api.disconnect import unless_caller_leaves
+from service.api.libretranslate import wire
+from service.api.libretranslate.languages import known_language
+from service.api.libretranslate.routes import detected_out, require_fields
+from service.api.state import ServiceState, service_state
+from service.api.translated_file import FILE_RESPONSE, RemarkOut, file_answer
+from service.documents.formats import extension_of
+from service.documents.store import Handle
+from service.documents.translation import TranslatedDocument, translate_document
+from service.errors import DocumentNotFound, DocumentNotReady, MalformedBody, UnsupportedMedia
+
+_ID_DIGITS = 32
+
+router = APIRouter(
+    responses={
+        "4XX": {
+            "description": "400: a field or the file is missing or not supported, `error` says which; "
+            "404: no such file, or no longer; 413: the file is too large"
+        },
+        503: {"description": "Too many files are kept, or the service is starting"},
+        504: {"description": "Not ready within the time the request may take"},
+    }
+)
+
+State = Annotated[ServiceState, Depends(service_state)]
+
+
+@router.post(
+    "/translate_file",
+    response_model_exclude_none=True,
+    openapi_extra=wire.file_body(),
+    summary="Translate a file (LibreTranslate)",
+)
+async def translate_file(request: Request, state: State) -> wire.TranslatedFileOut:
+    pipeline = state.pipeline
+    form = await read_multipart(request, state.limits.upload_bytes)
+    file = form.file("file")
+    if file is None:
+        raise MalformedBody("Invalid request: missing file parameter", pointer="#/file")
+    fields = wire.fields_of_form(form.fields)
+    require_fields(wire.FileQuery, fields)
+    query = validate(wire.FileQuery, fields, strict=False)
+    name = "file" + _extension(file.name)
+    known = pipeline.models.pairs
+    target = known_language("target", query.target, {target for each in known.values() for target in each})
+    source = "auto" if query.source == "auto" else known_language("source", query.source, {*known, target})
+
+    async def work() -> TranslatedDocument:
+        made = await translate_document(
+            pipeline,
+            file.content,
+            name,
+            source=source,
+            target=target,
+            charge=lambda characters: charge(request, characters),
+        )
+        if made.digest is not None:
+            state.count(made.digest)
+        return made
+
+    handle = state.documents.submit(owner(request), len(file.content), work)
+    made = await _finished(request, state, handle)
+    return wire.TranslatedFileOut(
+        translatedFileUrl=f"{_here(request, state)}/download_file/{handle.id}{handle.key}{made.extension}",
+        detectedLanguage=detected_out(made.language, made.detected.confidence) if source == "auto" else None,
+        warnings=[RemarkOut.of(each) for each in made.remarks],
+    )
+
+
+@router.get(
+    "/download_file/{name}",
+    response_class=Response,
+    responses=FILE_RESPONSE,
+    summary="A translated file, for another minute once fetched (LibreTranslate)",
+)
+async def download(name: str, request: Request, state: State) -> Response:
+    token, _, extension = name.partition(".")
+    handle = Handle(token[:_ID_DIGITS], token[_ID_DIGITS:])
+    standing = state.documents.standing(owner(request), handle)
+    if standing.document is None:
+        raise DocumentNotReady("The file is not ready yet.", retry_after=5)
+    if standing.document.extension != f".{extension}":
+        raise DocumentNotFound("There is no such file, or no longer.")
+    state.documents.forget_soon(owner(request), handle)
+    return file_answer(standing.document)
+
+
+def _extension(name: str) -> str:
+    """Raises `MalformedBody`."""
+    try:
+        return extension_of(name)
+    except UnsupportedMedia as error:
+        message = f"Invalid request: file format not supported. {error.message}"
+        raise MalformedBody(message, pointer="#/file") from None
+
+
+async def _finished(request: Request, state: ServiceState, handle: Handle) -> TranslatedDocument:
+    """What became of it; its work stops when its sender leaves. Raises what the work raised."""
+    standing = None
+    try:
+        standing = await unless_caller_leaves(request, state.documents.finished(owner(request), handle))
+    finally:
+        if standing is None or standing.document is None:
+            state.documents.discard(owner(request), handle)
+    if standing.error is not None:
+        raise standing.error
+    assert standing.document is not None  # noqa: S101 -- finished without an error
+    return standing.document
+
+
+def _here(request: Request, state: ServiceState) -> str:
+    """Where this service is, as its operator says, or else as the caller called it."""
+    return (state.public_url or str(request.base_url)).rstrip("/")

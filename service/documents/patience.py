@@ -1,0 +1,21 @@
+"""Work that nobody waits for at the other end of a connection may wait for its turn."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from service.errors import LimitReached, Overloaded
+
+Result = TypeVar("Result")
+
+
+async def patiently(work: Callable[[], Awaitable[Result]]) -> Result:
+    """What the work returns, asked again when it says so, as long as there is too much to do."""
+    while True:
+        try:
+            return await work()
+        except (Overloaded, LimitReached) as error:
+            seconds = error.retry_after
+        await asyncio.sleep(seconds)

@@ -1,0 +1,67 @@
+"""Files belong to the key that sent them, and count for its quota."""
+
+from pathlib import Path
+
+import httpx
+
+from service.keys.key import Limits
+from service.keys.store import KeyStore
+from tests.integration.conftest import serving
+
+TEXT = "Der Rat will die Brücke sanieren."
+FORM = {"target_lang": "EN-US", "source_lang": "DE"}
+FILE = {"file": ("a.txt", TEXT)}
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def test_a_document_is_found_by_its_owner_only(tmp_path: Path) -> None:
+    store = KeyStore(tmp_path / "keys.sqlite")
+    one, other = (bearer(store.create(name, ["documents"], Limits())[1]) for name in ("one", "other"))
+    with serving(data_dir=tmp_path) as service:
+        handle = service.post("/v2/document", data=FORM, files=FILE, headers=one).json()
+        key = {"document_key": handle["document_key"]}
+        for path in ("", "/result"):
+            url = f"/v2/document/{handle['document_id']}{path}"
+            assert service.post(url, json=key, headers=other).status_code == 404
+            assert service.post(url, json=key).status_code == 403
+        assert service.post(f"/v2/document/{handle['document_id']}", json=key, headers=one).status_code == 200
+
+
+def test_a_file_of_libretranslate_may_bring_its_key_in_the_form(tmp_path: Path) -> None:
+    store = KeyStore(tmp_path / "keys.sqlite")
+    one, other = (store.create(name, ["documents"], Limits())[1] for name in ("one", "other"))
+    form = {"source": "de", "target": "en", "api_key": one}
+    # Larger than another body may be: the key is found in it all the same.
+    large = {"file": ("a.docx", b"x" * 60_000)}
+    with serving(data_dir=tmp_path, max_body_bytes=50_000) as service:
+        assert "damaged" in service.post("/translate_file", data=form, files=large).json()["error"]
+        answer = service.post("/translate_file", data=form, files=FILE)
+        url = answer.json()["translatedFileUrl"]
+        assert service.get(url).status_code == 400
+        assert service.get(url, headers=bearer(other)).status_code == 404
+        assert service.get(url, headers=bearer(one)).text == TEXT.upper()
+
+
+def test_characters_of_a_document_count_and_none_is_worked_on_beyond_the_quota(tmp_path: Path) -> None:
+    store = KeyStore(tmp_path / "keys.sqlite")
+    _, secret = store.create("one", ["documents"], Limits(quota=len(TEXT) + 5))
+    with serving(data_dir=tmp_path) as service:
+        assert finished(service, secret)["status"] == "done"
+        used = service.get("/v2/usage", headers=bearer(secret)).json()
+        assert used["character_count"] == len(TEXT)
+        refused = finished(service, secret)
+        assert refused["status"] == "error"
+        assert "quota" in refused["error_message"]
+        assert service.get("/v2/usage", headers=bearer(secret)).json() == used
+
+
+def finished(service: httpx.Client, secret: str) -> dict[str, str]:
+    handle = service.post("/v2/document", data=FORM, files=FILE, headers=bearer(secret)).json()
+    key = {"document_key": handle["document_key"]}
+    answer: dict[str, str] = service.post(
+        f"/v2/document/{handle['document_id']}", json=key, headers=bearer(secret)
+    ).json()
+    return answer
