@@ -40,9 +40,9 @@ class Hold:
 
 @dataclass(frozen=True)
 class Gateway:
-    """`client` trusts the proxy's certificate and speaks to it from the prefix on (`client.get("docs")`), each
-    request with a key of its own, because some gateways limit each key; `origin` is scheme, host and port.
-    `written` is what the gateway has said so far."""
+    """`client` trusts the proxy's certificate and speaks to it from the prefix on (`client.get("docs")`),
+    each request with a key of its own, because some gateways limit each key; `origin` is scheme, host and
+    port; `written` is what the gateway has said so far."""
 
     proxy: str
     strips: bool
@@ -94,7 +94,11 @@ def gateway(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Gateway]:
     proxy: Proxy = request.param
-    missing = [name for name, found in ((proxy.name, proxy.binary), ("openssl", shutil.which("openssl"))) if not found]
+    missing = [
+        name
+        for name, found in ((proxy.name, proxy.binary), ("openssl", shutil.which("openssl")))
+        if not found
+    ]
     if missing:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"missing: {', '.join(missing)}")
     pair, hold, strips = replicas

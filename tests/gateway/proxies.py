@@ -26,8 +26,8 @@ def _of_the_environment(name: str) -> str | None:
 
 @dataclass(frozen=True)
 class Proxy:
-    """`words` of the configuration are replaced: `{place}` is a folder with the certificate, `{port}` where to
-    listen, `{first}` and `{second}` the replicas' ports."""
+    """`words` of the configuration are replaced: `{place}` is a folder with the certificate, `{port}` where
+    to listen, `{first}` and `{second}` the replicas' ports."""
 
     name: str
     file: str

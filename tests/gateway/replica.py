@@ -21,7 +21,7 @@ from service.settings import Settings
 from tests.integration.conftest import stub_models
 
 HELD, SLOW = "danach", "langsam"
-"""A batch with the first word in it waits while the file `hold` is there; one with the second takes a while."""
+"""A batch with the first word in it waits while the file `hold` is there; one with the second is slow."""
 
 SLOW_SECONDS = 0.5
 DRAIN_SECONDS = 10

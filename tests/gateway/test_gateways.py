@@ -108,7 +108,9 @@ def test_a_body_over_the_limit_that_comes_in_chunks_is_refused_too(gateway: Gate
 
 
 def test_a_body_just_under_the_limit_goes_through(gateway: Gateway) -> None:
-    answer = gateway.client.post("v1/digest", content=b"x" * (LIMIT - 1000), headers={"Content-Type": "text/plain"})
+    answer = gateway.client.post(
+        "v1/digest", content=b"x" * (LIMIT - 1000), headers={"Content-Type": "text/plain"}
+    )
     assert answer.json()["code"] == "text_too_long"  # its 500,000 characters, not our bytes
     assert "characters" in answer.json()["detail"]
 

@@ -1,5 +1,5 @@
-"""The service under a prefix behind each gateway with TLS, the prefix taken off and passed on: what works without
-a proxy works there, and nothing that comes out names a scheme, a host or a path from the root."""
+"""The service under a prefix behind each gateway with TLS, the prefix taken off and passed on: what works
+without a proxy works there, and nothing that comes out names a scheme, a host or a path from the root."""
 
 import json
 import re
