@@ -22,6 +22,9 @@ from tests.gateway.proxies import PROXIES, Proxy
 from tests.gateway.replica import Replica
 
 PREFIX = "/kurzfassung"
+CALLER = "127.0.0.9"
+"""What the clients call from, to be told from the gateway's own address."""
+
 _START_SECONDS = 30
 
 
@@ -54,11 +57,11 @@ class Gateway:
 
     def new_client(self, seconds: float = 60) -> httpx.Client:
         trusted = ssl.create_default_context(cafile=str(self.written.with_name("certificate.pem")))
+        transport = httpx.HTTPTransport(verify=trusted, local_address=CALLER, trust_env=False)
         return httpx.Client(
             base_url=self.origin + PREFIX + "/",
-            verify=trusted,
+            transport=transport,
             timeout=seconds,
-            trust_env=False,
             event_hooks={"request": [_with_a_key]},
         )
 

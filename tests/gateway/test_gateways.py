@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.gateway.conftest import PREFIX, Gateway
+from tests.gateway.conftest import CALLER, PREFIX, Gateway
 
 FORGED = {
     "Forwarded": "for=203.0.113.7;host=boese.example;proto=gopher",
@@ -60,8 +60,8 @@ def test_what_a_caller_says_about_the_way_it_came_is_not_believed(gateway: Gatew
     twice = [*FORGED.items(), ("X-Forwarded-For", "203.0.113.8")]
     _, headers = reached(gateway, headers=twice)
     assert "forwarded" not in headers
-    assert headers.get_list("x-forwarded-for") == ["127.0.0.1"]
-    assert headers.get_list("x-real-ip") == ["127.0.0.1"]
+    assert headers.get_list("x-forwarded-for") == [CALLER]
+    assert headers.get_list("x-real-ip") == [CALLER]
     assert headers.get_list("x-forwarded-proto") == ["https"]
     assert headers.get_list("x-forwarded-host") == [gateway.origin.removeprefix("https://")]
     assert headers.get_list("x-forwarded-prefix") == [PREFIX]
@@ -140,5 +140,5 @@ def test_neither_keys_nor_addresses_nor_text_are_written_down(gateway: Gateway) 
     gateway.client.post("v1/digest?query=geheim-3", json=text, headers=keys)
     gateway.client.post("v1/digest", content=b"geheim-4" * (LIMIT // 4), headers=keys)
     written = gateway.written.read_text(encoding="utf-8")
-    for secret in ("geheim", "203.0.113.7", "unter uns", "127.0.0.1:"):
-        assert secret not in written.replace(f"127.0.0.1:{gateway.replicas[0].port}", "")
+    for secret in ("geheim", "203.0.113.7", "unter uns", CALLER):
+        assert secret not in written
