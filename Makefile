@@ -51,7 +51,7 @@ test-gateway: $(TEST) ## the service behind nginx, haproxy, Caddy and Envoy (nee
 	$(VENV_TEST)/bin/python $(PIP_INSTALL) -q --group gateway
 	$(VENV_TEST)/bin/pytest tests/gateway
 
-test-kubernetes: $(TEST) ## the manifests against Kubernetes' schemas and the service
+test-kubernetes: $(TEST) ## the manifests for Kubernetes (needs kubectl and promtool)
 	$(VENV_TEST)/bin/python $(PIP_INSTALL) -q --group kubernetes
 	$(VENV_TEST)/bin/pytest tests/kubernetes
 
