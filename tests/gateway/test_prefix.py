@@ -1,5 +1,5 @@
-"""The service under a prefix behind nginx with TLS, the prefix taken off and passed on: what works without a
-proxy works there, and nothing that comes out names a scheme, a host or a path from the root."""
+"""The service under a prefix behind each gateway with TLS, the prefix taken off and passed on: what works
+without a proxy works there, and nothing that comes out names a scheme, a host or a path from the root."""
 
 import json
 import re
@@ -68,7 +68,7 @@ def test_13_a_digest_goes_through_with_its_request_id(gateway: Gateway) -> None:
     answer = gateway.client.post("v1/digest", json={"text": TEXT, "source": "de"})
     assert answer.status_code == 200
     assert answer.json()["translation"]["text"] == TEXT.upper()
-    assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])  # nginx made it
+    assert re.fullmatch("[0-9a-f-]{32,36}", answer.headers["x-request-id"])
 
 
 def test_13_a_long_article_goes_through_whole(gateway: Gateway) -> None:
@@ -79,16 +79,16 @@ def test_13_a_long_article_goes_through_whole(gateway: Gateway) -> None:
 
 
 def test_13_a_stream_is_not_held_back(gateway: Gateway) -> None:
-    gateway.hold.open.clear()
+    gateway.hold.close()
     request = {"json": {"text": TEXT, "source": "de"}, "headers": {"Accept": "text/event-stream"}}
     try:
         with gateway.client.stream("POST", "v1/digest", **request) as answer:  # type: ignore[arg-type]  # httpx takes each by its name
             names = (line.removeprefix("event: ") for line in answer.iter_lines() if line.startswith("event"))
             assert next(names) == "segment"  # while the second one waits in the engine
-            gateway.hold.open.set()
+            gateway.hold.open()
             assert list(names) == ["segment", "summary", "done"]
     finally:
-        gateway.hold.open.set()
+        gateway.hold.open()
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_14_a_service_with_a_prefix_still_answers_probes_that_come_past_the_prox
         assert client.get(PREFIX + PREFIX + "/livez").status_code == 404
         assert client.get(PREFIX + "livez").status_code == 404
         redirect = client.get(PREFIX)
-        assert (redirect.status_code, redirect.headers["location"]) == (308, "kurz/")
+        assert (redirect.status_code, redirect.headers["location"]) == (308, "kurzfassung/")
 
 
 def test_13_forwarded_headers_change_nothing(gateway: Gateway) -> None:

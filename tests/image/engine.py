@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 BASE = "python:3.11-slim-bookworm"
 GATEWAY = "nginx:1.28-bookworm"
 IMAGE = "kurzfassung:latest"
+REVISION, CREATED = "0123456789abcdef", "2026-01-01T00:00:00Z"
 
 _NAMESPACE = "kurzfassung-image"
 _CLONE_NEWNET = 0x40000000
@@ -124,7 +125,9 @@ class Engine:
         self.docker("import", "--change", path, "--change", 'CMD ["python3"]', str(base), BASE)
         base.unlink()
         self.docker("build", "--network", "host", "-t", GATEWAY, "-", given=_NGINX)
-        self.docker("build", "--network", "host", "-f", "docker/Dockerfile", "-t", IMAGE, ".", seconds=900)
+        told = ["--build-arg", f"REVISION={REVISION}", "--build-arg", f"CREATED={CREATED}"]
+        ours = ["-f", "docker/Dockerfile", "-t", IMAGE, *told, "."]
+        self.docker("build", "--network", "host", *ours, seconds=900)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import json
 import tomllib
 from typing import Any
 
-from tests.image.engine import IMAGE, ROOT, Engine
+from tests.image.engine import BASE, CREATED, IMAGE, REVISION, ROOT, Engine
 
 MOST_BYTES = 620_000_000
 
@@ -37,6 +37,39 @@ def test_the_image_says_what_it_is_and_how_it_is_asked_whether_it_is_healthy(eng
     assert config["User"] == "10001:10001"
     assert config["StopSignal"] == "SIGTERM"
     assert "readyz" in " ".join(config["Healthcheck"]["Test"])
+
+
+def test_the_image_tells_its_version_and_what_it_stands_on(engine: Engine) -> None:
+    labels = described(engine)["Config"]["Labels"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert labels["org.opencontainers.image.version"] == project["version"]
+    assert labels["org.opencontainers.image.base.name"] == BASE
+    assert labels["org.opencontainers.image.revision"] == REVISION
+    assert labels["org.opencontainers.image.created"] == CREATED
+
+
+def test_the_image_brings_a_list_of_exactly_what_is_installed_in_it(engine: Engine) -> None:
+    path = described(engine)["Config"]["Labels"]["kurzfassung.sbom"]
+    listed = json.loads(run(engine, "cat", path))
+    assert (listed["bomFormat"], listed["specVersion"]) == ("CycloneDX", "1.6")
+    assert listed["metadata"]["component"]["name"] == "kurzfassung"
+    installed = json.loads(
+        run(
+            engine,
+            "python",
+            "-c",
+            "import importlib.metadata as m, json; "
+            "print(json.dumps([[d.name, d.version] for d in m.distributions()]))",
+        )
+    )
+    components = {(each["name"], each["version"]): each for each in listed["components"]}
+    root = listed["metadata"]["component"]
+    found = {*components, (root["name"], root["version"])}
+    assert found == {(name, version) for name, version in installed}
+    assert len(components) > 30
+    without = [name for (name, _), each in components.items() if not each.get("licenses")]
+    print("no licence told:", without)
+    assert len(without) <= len(components) // 10
 
 
 def test_the_image_runs_as_nobody_in_particular_and_may_do_nothing_special(engine: Engine) -> None:
