@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from starlette.types import ASGIApp
 
 from service.app import create_app
 from service.backends.stub import StubBackend
@@ -48,11 +49,15 @@ def stub_models(
 
 @contextmanager
 def serving(
-    models: ModelSet | None = None, *, ready: bool = True, **settings: object
+    models: ModelSet | None = None,
+    *,
+    ready: bool = True,
+    behind: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    **settings: object,
 ) -> Iterator[httpx.Client]:
-    """A client of a running service."""
+    """A client of a running service; `behind` may put something in front of it."""
     app = create_app(Settings(**settings), models=models or stub_models())  # type: ignore[arg-type]  # checked by Settings
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
+    server = uvicorn.Server(uvicorn.Config(behind(app), log_config=None, timeout_graceful_shutdown=5))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
