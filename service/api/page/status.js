@@ -7,10 +7,10 @@ let ticking = 0;
 export function say(kind, key, ...values) {
   clearInterval(ticking);
   $("state").className = `state ${kind}`;
-  $("countdown").textContent = "";
+  hush($("countdown"));
   $("actions").replaceChildren();
   if (key) label($("status"), key, ...values);
-  else hush();
+  else hush($("status"));
 }
 
 /** Words in this language; of a request with an id, that too. */
@@ -26,9 +26,9 @@ export function quote(text, language, request) {
   $("status").append(" ", id);
 }
 
-function hush() {
-  delete $("status").dataset.text;
-  $("status").textContent = "";
+function hush(element) {
+  delete element.dataset.text;
+  element.textContent = "";
 }
 
 /** A button beside what was said. */
@@ -43,18 +43,17 @@ export function offer(act, key) {
 
 /** Counts down and resolves to true at the end, to false when stopped. Seen every second, read aloud every ten. */
 export function countDown(seconds, signal) {
-  say("busy", "again", seconds);
+  say("busy counting", "again", seconds);
   return new Promise((resolve) => {
     const end = performance.now() + seconds * 1000;
     const show = () => {
       const left = Math.ceil((end - performance.now()) / 1000);
       if (signal.aborted || left <= 0) {
         clearInterval(ticking);
-        $("countdown").textContent = "";
         resolve(!signal.aborted);
         return;
       }
-      $("countdown").textContent = left;
+      label($("countdown"), "again", left);
       if (left < seconds && left % 10 === 0) label($("status"), "again", left);
     };
     show();

@@ -109,9 +109,9 @@ export function listWarnings(digest) {
     if (warning.span) kinds.get(same).spans.push(warning.span);
   }
   const items = [...kinds.values()].map((warning) => item(warning, digest));
-  if (items.length === 0) items.push(label(document.createElement("li"), "none"));
+  if (items.length === 0 && digest.whole) items.push(label(document.createElement("li"), "none"));
   $("warnings").replaceChildren(...items);
-  $("remarks").hidden = false;
+  $("remarks").hidden = items.length === 0;
 }
 
 function item(warning, digest) {
