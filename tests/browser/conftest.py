@@ -11,7 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.gateway.conftest import gateway, gateways
 from tests.integration.conftest import serving, stub_models
+
+__all__ = ["gateway", "gateways"]  # fixtures for the tests here too
 
 _CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
 _OPTIONS = [
@@ -51,7 +54,14 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def open_browser_page(browser: Any) -> Iterator[Callable[..., Any]]:
+def tolerated() -> list[str]:
+    """How lines begin that a test expects in the console."""
+    # A refusal is shown by the page itself; Chromium tells of the status besides.
+    return ["Failed to load resource"]
+
+
+@pytest.fixture
+def open_browser_page(browser: Any, tolerated: list[str]) -> Iterator[Callable[..., Any]]:
     """Makes pages that fail the test for any error or warning in their console."""
     contexts = []
     said: list[str] = []
@@ -71,8 +81,7 @@ def open_browser_page(browser: Any) -> Iterator[Callable[..., Any]]:
     yield made
     for context in contexts:
         context.close()
-    # A refusal is shown by the page itself; Chromium tells of the status besides.
-    assert [line for line in said if not line.startswith("Failed to load resource")] == []
+    assert [line for line in said if not line.startswith(tuple(tolerated))] == []
 
 
 @pytest.fixture

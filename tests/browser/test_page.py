@@ -73,6 +73,9 @@ def test_a_sentence_of_the_summary_leads_to_where_it_comes_from(page: Any, clien
     assert page.evaluate("document.activeElement === document.querySelector('#source-text .lit')")
     expect(lit).to_be_in_viewport()
     expect(page.locator("#target-text .segment.lit")).to_have_text(said)
+    # The text scrolled below a mouse at rest; only one that moves points at something.
+    page.locator("#source-text .segment", has_text="der 5. Absatz").hover()
+    assert lit.text_content() == "Dies ist der 5. Absatz über Fische."
     assert "#" not in page.url
 
 

@@ -41,8 +41,8 @@ class Column {
     element.id = this.side + index;
     element.tabIndex = -1;
     element.textContent = text;
-    element.addEventListener("mouseenter", () => light(index, element));
-    element.addEventListener("mouseleave", () => restore());
+    element.addEventListener("mouseenter", (event) => hasMoved(event) && light(index, element));
+    element.addEventListener("mouseleave", (event) => hasMoved(event) && restore());
     element.addEventListener("focus", () => light(index, element));
     element.addEventListener("blur", () => unlight());
     this.element.append(element);
@@ -75,6 +75,11 @@ class Column {
 
 const next = (element, direction) => element?.[direction];
 const counterpart = (element) => element && $((element.id[0] === "s" ? "t" : "s") + element.id.slice(1));
+
+// A text that scrolls below a mouse at rest is not pointed at.
+const mouse = { x: -1, y: -1 };
+const hasMoved = ({ screenX, screenY }) => screenX !== mouse.x || screenY !== mouse.y;
+document.addEventListener("mousemove", ({ screenX, screenY }) => Object.assign(mouse, { x: screenX, y: screenY }));
 
 const left = new Column($("source-text"), $("left-language"), "s");
 const right = new Column($("target-text"), $("right-language"), "t");
