@@ -67,8 +67,13 @@ def open_browser_page(browser: Any, tolerated: list[str]) -> Iterator[Callable[.
     said: list[str] = []
 
     def made(**options: Any) -> Any:
-        wide = {"locale": "en-GB", "viewport": {"width": 1200, "height": 900}, "ignore_https_errors": True}
-        contexts.append(browser.new_context(**{**wide, **options}))
+        usual = {
+            "locale": "en-GB",
+            "viewport": {"width": 1200, "height": 900},
+            "reduced_motion": "reduce",
+            "ignore_https_errors": True,
+        }
+        contexts.append(browser.new_context(**usual | options))
         page = contexts[-1].new_page()
         page.set_default_timeout(10_000)
         page.on(

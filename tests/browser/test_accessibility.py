@@ -44,7 +44,7 @@ def no_violation(page: Any) -> None:
 def test_axe_finds_nothing_empty_with_an_answer_and_with_doubts(
     open_browser_page: Any, scheme: str, locale: str, look: Any
 ) -> None:
-    page = open_browser_page(color_scheme=scheme, locale=locale, reduced_motion="reduce")
+    page = open_browser_page(color_scheme=scheme, locale=locale)
 
     def decode(text: str) -> str:
         return text.upper().replace("2 MILLIONEN", "3 MILLIONEN")
@@ -79,7 +79,7 @@ def luminance(colour: str) -> float:
 def test_marks_and_lit_sentences_have_the_contrast_that_axe_cannot_measure(
     open_browser_page: Any, scheme: str
 ) -> None:
-    page = open_browser_page(color_scheme=scheme, reduced_motion="reduce")
+    page = open_browser_page(color_scheme=scheme)
 
     def decode(text: str) -> str:
         return text.upper().replace("2 MILLIONEN", "3 MILLIONEN")
@@ -97,7 +97,7 @@ def test_marks_and_lit_sentences_have_the_contrast_that_axe_cannot_measure(
 
 
 def test_axe_finds_nothing_where_something_is_wrong(open_browser_page: Any) -> None:
-    page = open_browser_page(reduced_motion="reduce")
+    page = open_browser_page()
     with serving(behind=lambda app: Doorkeeper(app, statuses=(500, 503), retry_after=30)) as client:
         open_page(page, client)
         page.fill("#text", TEXT)
@@ -114,7 +114,7 @@ def test_axe_finds_nothing_where_something_is_wrong(open_browser_page: Any) -> N
 
 
 def test_it_fits_a_phone_and_a_small_one(open_browser_page: Any, client: httpx.Client, look: Any) -> None:
-    page = open_browser_page(**PHONE, reduced_motion="reduce")
+    page = open_browser_page(**PHONE)
     open_page(page, client)
     page.click("#glossary summary")
     translate(page, TEXT + "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen" * 3)
@@ -220,7 +220,7 @@ def test_nothing_moves_for_who_does_not_want_it(open_browser_page: Any, client: 
     moving = """[...document.querySelectorAll('*')].map((each) => getComputedStyle(each)).filter(
       (style) => parseFloat(style.transitionDuration) > 0 || style.animationName !== 'none',
     ).length"""
-    still, other = open_browser_page(reduced_motion="reduce"), open_browser_page()
+    still, other = open_browser_page(), open_browser_page(reduced_motion="no-preference")
     for page, some in ((still, False), (other, True)):
         open_page(page, client)
         translate(page, TEXT)

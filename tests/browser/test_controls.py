@@ -102,7 +102,7 @@ def test_a_summary_in_the_articles_language_needs_that_language(page: Any, clien
 
 def test_the_models_behind_the_chosen_languages_are_named(page: Any, client: httpx.Client) -> None:
     open_page(page, client)
-    assert page.text_content("#models") == "by stub"
+    assert page.text_content("#models") == "Model: stub"
 
 
 def test_terms_are_a_table_that_is_sent_as_the_glossary(page: Any, client: httpx.Client) -> None:
