@@ -77,7 +77,7 @@ def test_a_file_and_the_example_fill_the_box(page: Any, client: httpx.Client) ->
     page.click("#example")
     assert page.input_value("#format") == "text"
     page.click("#go")
-    expect(page.locator("#target-text")).to_contain_text("ALTE BRÜCKE IN TALHEIM WIRD SANIERT 🌉")
+    expect(page.locator("#target-text")).to_contain_text("DIE ALTE BRÜCKE IN TALHEIM WIRD REPARIERT 🌉")
     page.click("#empty")
     assert page.input_value("#text") == ""
 
