@@ -1,4 +1,5 @@
-"""Takes the picture in the README anew: `make picture`. The example article, the bundled model, a sentence lit."""
+"""Takes the picture in the README anew (`make picture`): the example article, the bundled model, a sentence
+lit."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What the documentation tells people to type works as it stands: every command in a fenced `sh` or `python` block of
-these pages runs in a checkout, against the real server with the bundled weights."""
+"""What the documentation tells people to type works as it stands: every command in a fenced `sh` or `python`
+block of these pages runs in a checkout, against the real server with the bundled weights."""
 
 import os
 import re
@@ -20,8 +20,8 @@ PAGES = ["README.md", "docs/callers.md", "docs/models.md", "docs/operators.md"]
 NOT_RUN = {
     "make run ": "builds an environment and serves until it is stopped; `.ci/run` builds it the same way",
     "make models ": "fetches 1.5 GB from the hub; tests/integration/model_store pulls from a hub of its own",
-    ".venv/bin/pip install -c constraints.txt -e '.[evaluate]'": "builds an environment; docs/models.md has the "
-    "same commands with the bundled model",
+    ".venv/bin/pip install -c constraints.txt -e '.[evaluate]'": "builds an environment; docs/models.md has "
+    "the same commands with the bundled model",
 }
 """How a block begins that no test can run, and why."""
 
