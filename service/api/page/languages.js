@@ -28,7 +28,7 @@ function matchSummary() {
   const automatic = $("source").value === "auto";
   $("language").querySelector("[value=source]").disabled = automatic;
   if (automatic) $("language").value = "target";
-  nameModels();
+  matchModels();
 }
 
 function fill(select, codes, wanted) {
@@ -41,15 +41,33 @@ function fill(select, codes, wanted) {
   if (codes.includes(wanted)) select.value = wanted;
 }
 
+// Those that translate the pair by themselves can be chosen from; with one or none there is no choice.
+function matchModels() {
+  const [source, target] = pair();
+  const able = models.filter((each) => translates(each, source, target)).map(({ name }) => name);
+  const wanted = $("model").value;
+  $("model").replaceChildren(label(new Option("", ""), "automatic"), ...able.map((name) => new Option(name, name)));
+  $("model").value = able.includes(wanted) ? wanted : "";
+  $("model-choice").hidden = able.length < 2;
+  nameModels();
+}
+
 function nameModels() {
-  const target = $("target").value;
-  const source = $("source").value === "auto" ? likely(target) : $("source").value;
-  const from = (a, b) => models.find((each) => each.source_languages.includes(a) && each.target_languages.includes(b) && each.task === "translation");
-  const direct = from(source, target);
-  const names = direct ? [direct.name] : [from(source, "en"), from("en", target)].map((each) => each?.name).filter(Boolean);
+  const [source, target] = pair();
+  const from = (a, b) => models.find((each) => translates(each, a, b))?.name;
+  const direct = $("model").value || from(source, target);
+  const names = direct ? [direct] : [from(source, "en"), from("en", target)].filter(Boolean);
   const writer = models.find((each) => each.task === "summarization")?.name;
   label($("models"), direct ? "models" : "through", [...names, writer].filter(Boolean).join(" + "));
   $("models").hidden = names.length === 0;
+}
+
+const translates = (model, source, target) =>
+  model.task === "translation" && model.source_languages.includes(source) && model.target_languages.includes(target);
+
+function pair() {
+  const target = $("target").value;
+  return [$("source").value === "auto" ? likely(target) : $("source").value, target];
 }
 
 /** Whose names are shown while the language is still to be detected. */
@@ -63,7 +81,8 @@ export function chooseSource(code) {
 }
 
 $("source").addEventListener("change", matchTargets);
-$("target").addEventListener("change", nameModels);
+$("target").addEventListener("change", matchModels);
+$("model").addEventListener("change", nameModels);
 document.addEventListener("spoken", () => {
   for (const option of document.querySelectorAll("#source option:not([value=auto]), #target option")) {
     option.textContent = languageName(option.value);

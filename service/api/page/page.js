@@ -43,7 +43,8 @@ function wish() {
   const summary = { length: $("length").value, style: $("style").value };
   const fields = { text: $("text").value, source: $("source").value, target: $("target").value, format: $("format").value };
   if ($("language").value === "source") summary.language = fields.source;
-  return { ...fields, summary, ...(terms().length > 0 && { glossary: terms() }) };
+  const model = $("model").value;
+  return { ...fields, ...(model && { model }), summary, ...(terms().length > 0 && { glossary: terms() }) };
 }
 
 async function run() {

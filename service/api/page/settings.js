@@ -2,7 +2,7 @@
 import { showTerms, terms } from "./glossary.js";
 import { $, speak, spoken } from "./words.js";
 
-const CHOICES = ["source", "target", "length", "style", "language", "format"];
+const CHOICES = ["source", "target", "model", "length", "style", "language", "format"];
 const PLACE = "kurzfassung";
 
 let kept = { ...stored(), ...linked() };
