@@ -13,7 +13,7 @@ TEST = $(VENV_TEST)/.made
 MODELS = $(VENV_MODELS)/.made
 
 .DEFAULT_GOAL := help
-.PHONY: help run digest models check format test test-models test-e2e test-gateway test-kubernetes test-image test-browser test-all bench soak clean
+.PHONY: help run digest models check format test test-models test-e2e test-gateway test-kubernetes test-image test-browser picture test-all bench soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -58,9 +58,13 @@ test-kubernetes: $(TEST) ## the manifests for Kubernetes (needs kubectl and prom
 test-image: $(TEST) ## the image and the compose file on an engine of their own (needs root, dockerd, mmdebstrap)
 	$(VENV_TEST)/bin/pytest tests/image --timeout 900
 
-test-browser: $(TEST) ## the page in headless Chromium (CHROMIUM=/usr/bin/chromium)
+test-browser: $(TEST) ## the page in headless Chromium, with axe-core (CHROMIUM=/usr/bin/chromium, SCREENSHOTS=FOLDER)
 	$(VENV_TEST)/bin/python $(PIP_INSTALL) -q --group browser
 	$(VENV_TEST)/bin/pytest tests/browser
+
+picture: $(TEST) ## the picture of the page in the README, taken anew (needs Chromium)
+	$(VENV_TEST)/bin/python $(PIP_INSTALL) -q --group browser
+	$(VENV_TEST)/bin/python -m tests.browser.picture
 
 test-all: check test test-models test-e2e test-gateway test-kubernetes test-image test-browser ## everything that can run on this machine
 

@@ -3,7 +3,7 @@ any prefix and under a content security policy that forbids inline scripts."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
 from service.api.packaged_file import packaged_file
@@ -50,7 +50,7 @@ async def start() -> Response:
 
 
 @router.get("/docs/{name}")
-async def file(name: str) -> Response:
+async def file(request: Request, name: str) -> Response:
     if name not in {"swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"}:
         raise HTTPException(404)
-    return packaged_file("fastapi_swagger.resources", name, _A_DAY)
+    return packaged_file(request, "fastapi_swagger.resources", name, _A_DAY)

@@ -66,7 +66,7 @@ _UNREAD_TOKENS = 512
 class DigestRequest:
     """`source` is a language code or "auto". `kept` are strings that come back as they are. `on_overflow`
     says what becomes of a sentence too long for the model: `split` cuts it at clauses, `error` refuses the
-    text; nothing is ever left out."""
+    text; nothing is ever left out. `model` names a translator; empty: the first that knows the languages."""
 
     text: str
     source: str = "auto"
@@ -77,6 +77,7 @@ class DigestRequest:
     glossary: TermList | Dictionaries | None = None
     tags: TagRules = NO_RULES
     on_overflow: OnOverflow = "split"
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +247,7 @@ class ArticlePipeline:
             found = await off_loop(len(plain), lambda: identify(article, self.models, **wanted))
             caveats.extend(_in_received(caveat, marked) for caveat in found.caveats)
         language = found.language
-        route = self.models.route(language, target) if language != target else None
+        route = self.models.route(language, target, request.model) if language != target else None
         glossary = None
         if request.glossary is not None and route is not None and route.pivoted:
             caveats.append(_no_direct_terms(route))

@@ -105,8 +105,11 @@ class ModelSet:
             code, {target for model in self.translators for target in model.config.target_languages}
         )
 
-    def route(self, source: str, target: str) -> Route:
-        """One model where there is one. Raises `UnsupportedLanguage` naming what there is."""
+    def route(self, source: str, target: str, model: str = "") -> Route:
+        """One model where there is one; the first, unless `model` names another. Raises `UnsupportedLanguage`
+        naming what there is."""
+        if model:
+            return self._route_with(model, source, target)
         direct = self._translator(source, target)
         if direct is not None:
             return Route(source, target, (direct,))
@@ -123,17 +126,29 @@ class ModelSet:
             f"No model here translates {source!r} to {target!r}. {known}", pointer="#/source"
         )
 
+    def _route_with(self, name: str, source: str, target: str) -> Route:
+        able = [each for each in self.translators if _translates(each, source, target)]
+        named = next((each for each in able if each.name == name), None)
+        if named is None:
+            known = ", ".join(each.name for each in able) or "none does alone"
+            raise UnsupportedLanguage(
+                f"The model asked for does not translate {source!r} to {target!r} here. What does: {known}.",
+                pointer="#/model",
+            )
+        return Route(source, target, (named,))
+
     def _translator(self, source: str, target: str) -> LoadedModel | None:
-        for model in self.translators:
-            if source in model.config.source_languages and target in model.config.target_languages:
-                return model
-        return None
+        return next((each for each in self.translators if _translates(each, source, target)), None)
 
     def summarizer(self, reads: str, writes: str) -> LoadedModel | None:
         for model in self.summarizers:
             if reads in model.config.source_languages and writes in model.config.target_languages:
                 return model
         return None
+
+
+def _translates(model: LoadedModel, source: str, target: str) -> bool:
+    return source in model.config.source_languages and target in model.config.target_languages
 
 
 def known_code(code: str, known: set[str]) -> str:

@@ -18,7 +18,7 @@ TEXT = (
 )
 
 _LINK = re.compile(r'(?:src|href|action)="([^"]+)"')
-_FETCHED = re.compile(r'(?:fetch\(|url: )"([^"]+)"')
+_FETCHED = re.compile(r'(?:ask\(|url: )"([^"]+)"')
 
 
 def below_the_prefix(gateway: Gateway, page: httpx.Response, links: list[str]) -> list[httpx.Response]:
@@ -38,7 +38,7 @@ def test_13_the_page_and_all_that_it_loads_work_under_a_prefix(gateway: Gateway)
     links = [link for link in _LINK.findall(page.text) if not link.startswith("data:")]
     answers = below_the_prefix(gateway, page, links)
     assert [answer.status_code for answer in answers] == [200] * len(links)
-    script = next(answer for answer in answers if answer.url.path.endswith("page.js"))
+    script = next(answer for answer in answers if answer.url.path.endswith("service.js"))
     called = _FETCHED.findall(script.text)
     assert {"v1/languages", "v1/models", "v1/digest"} == set(called)
     # A script's addresses are resolved against the page it runs on.

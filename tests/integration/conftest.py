@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from starlette.types import ASGIApp
 
 from service.app import create_app
 from service.backends.stub import StubBackend
@@ -49,16 +50,26 @@ def stub_models(
 
 @contextmanager
 def serving(
-    models: ModelSet | None = None, *, ready: bool = True, **settings: object
+    models: ModelSet | None = None,
+    *,
+    ready: bool = True,
+    behind: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    **settings: object,
 ) -> Iterator[httpx.Client]:
-    """A client of a running service, whose data is its own unless `data_dir` says otherwise."""
+    """A client of a running service, whose data is its own unless `data_dir` says otherwise; `behind` may put
+    something in front of it."""
     with tempfile.TemporaryDirectory() as folder:
-        yield from _serving(models, ready, {"data_dir": Path(folder), **settings})
+        yield from _serving(models, ready, behind, {"data_dir": Path(folder), **settings})
 
 
-def _serving(models: ModelSet | None, ready: bool, settings: dict[str, object]) -> Iterator[httpx.Client]:
+def _serving(
+    models: ModelSet | None,
+    ready: bool,
+    behind: Callable[[ASGIApp], ASGIApp],
+    settings: dict[str, object],
+) -> Iterator[httpx.Client]:
     app = create_app(Settings(**settings), models=models or stub_models())  # type: ignore[arg-type]  # checked by Settings
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
+    server = uvicorn.Server(uvicorn.Config(behind(app), log_config=None, timeout_graceful_shutdown=5))
     with bind("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()

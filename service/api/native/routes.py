@@ -52,6 +52,7 @@ class RawOptions(BaseModel):
     focus: str = Field(default="", max_length=200)
     segments: bool = False
     on_overflow: str = Field(default="split", pattern="^(split|error)$")
+    model: str = Field(default="", max_length=100, description="one of the loaded translators")
     keep: list[str] = Field(default=[], description="repeatable")
     glossary: str | None = Field(default=None, description="the id of a stored glossary")
 
@@ -64,6 +65,7 @@ class RawOptions(BaseModel):
             "summary": {**wish, "language": self.language, "style": self.style, "focus": self.focus},
             "segments": self.segments,
             "on_overflow": self.on_overflow,
+            "model": self.model,
             "keep": self.keep,
             **({"glossary": self.glossary} if self.glossary is not None else {}),
         }

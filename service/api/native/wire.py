@@ -74,6 +74,12 @@ class TermIn(BaseModel):
 class _Source(BaseModel):
     source: str = Field(default="auto", pattern=LANGUAGE_CODE, description='language code, or "auto"')
     target: str = Field(default="en", pattern=LANGUAGE_CODE)
+    model: str = Field(
+        default="",
+        max_length=100,
+        description="which of the loaded translators (`/v1/models`) is to do it; without it the first that "
+        "knows the languages, or two by way of English",
+    )
     on_overflow: OnOverflow = Field(
         default="split",
         description="a sentence too long for the model: translate it in parts, or refuse it; of two models, "
@@ -121,6 +127,7 @@ class Translated(_Source):
             kept=tuple(self.keep),
             glossary=terms,
             on_overflow=self.on_overflow,
+            model=self.model,
         )
 
 

@@ -1,8 +1,10 @@
-"""The web page at `/`: three static files, every link relative, no inline script or style."""
+"""The web page at `/`: static files, every link relative, no inline script or style, no build step."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, HTTPException, Response
+from importlib import resources
+
+from fastapi import APIRouter, HTTPException, Request, Response
 
 from service.api.packaged_file import packaged_file
 
@@ -16,14 +18,18 @@ _HEADERS = {
     "Cache-Control": "no-cache",
 }
 
+_FILES = frozenset(
+    file.name for file in resources.files(__package__).iterdir() if file.name.endswith((".js", ".css"))
+)
+
 
 @router.get("/")
-async def index() -> Response:
-    return packaged_file(__package__, "index.html", _HEADERS)
+async def index(request: Request) -> Response:
+    return packaged_file(request, __package__, "index.html", _HEADERS)
 
 
 @router.get("/page/{name}")
-async def file(name: str) -> Response:
-    if name not in {"page.js", "page.css"}:
+async def file(request: Request, name: str) -> Response:
+    if name not in _FILES:
         raise HTTPException(404)
-    return packaged_file(__package__, name, _HEADERS)
+    return packaged_file(request, __package__, name, _HEADERS)
