@@ -142,3 +142,33 @@ def test_neither_keys_nor_addresses_nor_text_are_written_down(gateway: Gateway) 
     written = gateway.written.read_text(encoding="utf-8")
     for secret in ("geheim", "203.0.113.7", "unter uns", CALLER):
         assert secret not in written
+
+
+def test_a_files_sender_comes_back_to_the_replica_that_keeps_it(gateway: Gateway) -> None:
+    for number in range(4):
+        text = f"Der Rat tagt am Montag. Danach kommt Nummer {number}.\n".encode()
+        sent = gateway.client.post(
+            "v2/document",
+            files={"file": ("brief.txt", text)},
+            data={"source_lang": "DE", "target_lang": "EN-US"},
+        )
+        assert sent.status_code == 200, sent.text
+        handle = sent.json()
+        key = {"document_key": handle["document_key"]}
+        standing = gateway.client.post(f"v2/document/{handle['document_id']}", json=key).json()
+        assert standing["status"] == "done", standing
+        fetched = gateway.client.post(f"v2/document/{handle['document_id']}/result", json=key)
+        assert (fetched.status_code, fetched.content) == (200, text.upper())
+
+
+def test_a_file_may_be_larger_than_a_text_but_not_without_limit(gateway: Gateway) -> None:
+    languages = {"source_lang": "DE", "target_lang": "EN-US"}
+    larger = gateway.client.post("v2/document", files={"file": ("a.xyz", b"a" * 5_000_000)}, data=languages)
+    assert larger.status_code == 400, larger.text  # it reached the service, which knows no such file
+    too_large = gateway.client.post(
+        "v2/document",
+        files={"file": ("a.txt", b"a" * 12_000_000)},
+        data=languages,
+        headers={"X-Request-ID": "too-large"},
+    )
+    assert too_large.status_code == 413
