@@ -38,7 +38,13 @@ class ReadinessOut(StatusOut):
                     "models": ["opus-mt-de-en"],
                     "devices": ["cpu/int8_float32"],
                     "revisions": {"opus-mt-de-en": ""},
-                    "limits": {"characters": 500_000, "body_bytes": 2_000_000, "texts": 100, "terms": 10_000},
+                    "limits": {
+                        "characters": 500_000,
+                        "body_bytes": 2_000_000,
+                        "document_bytes": 10_000_000,
+                        "texts": 100,
+                        "terms": 10_000,
+                    },
                     "queue_tokens": 0,
                 }
             ]
