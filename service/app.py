@@ -52,6 +52,7 @@ from service.observability.metrics import Metrics
 from service.pipeline.article import ArticlePipeline
 from service.pipeline.canary import try_models
 from service.pipeline.models import LoadedModel, ModelSet
+from service.pipeline.watchdog import Watchdog
 from service.settings import Settings, listed
 from service.terms.store import GlossaryStore
 
@@ -144,6 +145,7 @@ async def open_pipeline(
     batcher = Batcher(
         capacity_tokens=settings.queue_tokens,
         batch_tokens=settings.batch_tokens,
+        batch_seconds=settings.batch_seconds,
         cache_bytes=settings.cache_megabytes * 1_000_000,
         observer=metrics.observe_batch,
         segment_observer=metrics.observe_segment,
@@ -158,8 +160,9 @@ async def open_pipeline(
         )
     finally:
         await batcher.stop()
-        for model in chosen.loaded:
-            model.backend.close()
+        if not batcher.hung:  # else a thread is still in there
+            for model in chosen.loaded:
+                model.backend.close()
 
 
 def open_pipeline_of(
@@ -183,11 +186,12 @@ def create_app(
     settings: Settings,
     *,
     models: ModelSet | None = None,
-    on_started: Callable[[ServiceState], None] = lambda _: None,
+    on_phase: Callable[[ServiceState], None] = lambda _: None,
 ) -> FastAPI:
     """The ASGI application. It answers `/livez` at once and is ready when the models are loaded and
-    the canary came through. `on_started` is told the state then, or when that failed, in which case
-    the operator's message is in the log. `models` are for tests and embedders that bring their own."""
+    the canary came through. `on_phase` is told the state then, and when that or, later, the engine failed,
+    in which case the operator's message is in the log. `models` are for tests and embedders that bring
+    their own."""
     spending = _spending(settings)
     state = ServiceState(
         limits=RequestLimits(
@@ -195,6 +199,8 @@ def create_app(
             body_bytes=settings.max_body_bytes,
             texts=settings.max_texts,
             document_bytes=settings.max_document_bytes,
+            queue_tokens=settings.queue_tokens,
+            request_seconds=settings.request_seconds,
         ),
         metrics=Metrics(),
         version=service_version(),
@@ -214,7 +220,7 @@ def create_app(
 
         def started(state: ServiceState) -> None:
             loaded.set()
-            on_started(state)
+            on_phase(state)
 
         serving = asyncio.create_task(_serve(settings, state, models, leave, started))
         writing = asyncio.create_task(_write_used(spending.ring))
@@ -335,18 +341,25 @@ async def _serve(
     state: ServiceState,
     models: ModelSet | None,
     leave: asyncio.Event,
-    on_started: Callable[[ServiceState], None],
+    on_phase: Callable[[ServiceState], None],
 ) -> None:
     """Load, try, serve until told to leave."""
+
+    def lost() -> None:
+        state.phase = "failed"
+        on_phase(state)
+
     try:
         async with open_pipeline(settings, models=models, metrics=state.metrics) as pipeline:
-            state.loaded = pipeline
+            watchdog = Watchdog(pipeline, patience_seconds=settings.patience_seconds, on_lost=lost)
+            state.loaded, state.watchdog = pipeline, watchdog
             await try_models(pipeline)
             if state.phase == "starting":
                 state.phase = "ready"
             _announce(pipeline)
-            on_started(state)
-            await leave.wait()
+            on_phase(state)
+            async with watchdog.watching():
+                await leave.wait()
     except ServiceError as error:
         state.phase = "failed"
         hint = error.message if isinstance(error, OperatorError) else error.code
@@ -357,7 +370,7 @@ async def _serve(
     finally:
         state.loaded = None
     if state.phase == "failed":
-        on_started(state)
+        on_phase(state)
 
 
 def _announce(pipeline: ArticlePipeline) -> None:

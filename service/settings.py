@@ -104,6 +104,13 @@ class Settings(BaseSettings):
     """Padded source tokens (longest times count) that go to the engine together, if fewer than suit it:
     512 in CTranslate2 on a CPU, 4096 elsewhere."""
 
+    batch_seconds: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = 600.0
+    """An engine that takes so long for one batch hangs: `/readyz` turns red and requests get 503."""
+
+    patience_seconds: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = 60.0
+    """An engine that hangs or fails so long on end is given up: the process ends with status 1, for its
+    supervisor to start it anew."""
+
     cache_megabytes: Annotated[int, Field(ge=0)] = 0
     """Memory for segments decoded before; 0 keeps none. Leave it at 0 where callers must not learn what
     others translate: a segment that comes back at once was asked for before."""

@@ -14,6 +14,7 @@ from service.errors import EmptyText, NotReady, ShuttingDown, TooManyTexts
 from service.observability.metrics import Metrics
 from service.pipeline.article import ArticlePipeline
 from service.pipeline.result import Digest
+from service.pipeline.watchdog import EngineState, Watchdog
 from service.terms.glossary import MOST_TERMS
 from service.terms.store import GlossaryStore
 
@@ -35,6 +36,8 @@ class RequestLimits:
     body_bytes: int
     texts: int
     document_bytes: int
+    queue_tokens: int
+    request_seconds: float
     terms: int = MOST_TERMS
 
     @property
@@ -59,8 +62,8 @@ class RequestLimits:
 
 class ServiceState:
     """One per process. `loaded` becomes the pipeline when the models are there; `phase` turns ready
-    only after a canary digest went through it. `characters` were worked on since the start; `key_needed`
-    raises `StoreUnavailable`."""
+    only after a canary digest went through it, and `watchdog` tells how the engine fares. `characters`
+    were worked on since the start; `key_needed` raises `StoreUnavailable`."""
 
     def __init__(
         self,
@@ -86,15 +89,26 @@ class ServiceState:
         self.characters = 0
         self.phase: Phase = "starting"
         self.loaded: ArticlePipeline | None = None
+        self.watchdog: Watchdog | None = None
 
     @property
     def pipeline(self) -> ArticlePipeline:
         """Raises `NotReady` or `ShuttingDown`."""
         if self.phase == "draining":
             raise ShuttingDown("The service is shutting down.", retry_after=5)
+        if self.phase == "failed":
+            raise NotReady("The service has failed and has to be started anew.", retry_after=30)
         if self.loaded is None or self.phase != "ready":
             raise NotReady("The models are still loading.", retry_after=2)
         return self.loaded
+
+    @property
+    def engine(self) -> EngineState:
+        return self.watchdog.engine if self.watchdog is not None else "down"
+
+    @property
+    def ready(self) -> bool:
+        return self.phase == "ready" and self.engine == "ok"
 
     def admit(self, request: Request) -> ArticlePipeline:
         """The pipeline, if it has room for a body of this length. Ask before the body is read: a refusal

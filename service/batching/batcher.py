@@ -14,7 +14,7 @@ from service.backends.protocol import Backend, GenerationOptions, Hypothesis
 from service.batching.cache import SegmentCache
 from service.batching.call import Call, Entry
 from service.batching.decoding import Decoding
-from service.batching.engine import BatchObserver, Engine, Lane
+from service.batching.engine import BatchObserver, Engine, Lane, Lanes
 from service.batching.queue import SegmentQueue
 from service.batching.ticket import Ticket, current_ticket
 from service.errors import DeadlineExceeded, NotReady, Overloaded, ShuttingDown
@@ -48,6 +48,7 @@ class Batcher:
     ) -> None:
         """`batch_tokens` is the most padded tokens of a batch where that is less than suits the backend;
         an engine that takes `batch_seconds` for one hangs."""
+        self._lanes = Lanes()
         self._cache = SegmentCache(cache_bytes)
         self._segment_observer = segment_observer
         self._queue: SegmentQueue[Decoding] = SegmentQueue(
@@ -100,8 +101,12 @@ class Batcher:
 
     @property
     def failures_in_a_row(self) -> int:
-        """Segments that the engine failed on, one after the other and each alone."""
+        """Segments that one of the models failed on, one after the other and each alone."""
         return self._engine.failures_in_a_row
+
+    def forget(self) -> None:
+        """What was decoded before says nothing about the engine now."""
+        self._cache.clear()
 
     def submit(
         self,
@@ -132,7 +137,7 @@ class Batcher:
             self._require(ticket, sum(counts), short=short)
         ticket.tokens += sum(counts)
         self._engine.knows(backend)
-        lane = Lane(backend, options)
+        lane = self._lanes.lane(backend, options)
         wanted = [self._decoding(lane, source, admitted=admitted) for source in sources]
         entries = {
             id(decoding): Entry(source, count, decoding)

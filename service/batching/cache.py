@@ -51,6 +51,10 @@ class SegmentCache:
             _, (_, freed) = self._kept.popitem(last=False)
             self._bytes -= freed
 
+    def clear(self) -> None:
+        self._kept.clear()
+        self._bytes = 0
+
 
 def _text_bytes(text: str) -> int:
     """What Python holds it in: one, two or four bytes a character, whichever the widest needs."""

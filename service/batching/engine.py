@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from service.backends.protocol import Backend, GenerationOptions, Hypothesis
 from service.batching.call import Entry
@@ -38,18 +39,27 @@ class BatchObserver(Protocol):
     def __call__(self, *, model: str, segments: int, tokens: int, seconds: float, failed: bool) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Lane:
-    """Entries of one lane may share a batch: one loaded model, which is of one revision, equal options."""
+    """Entries of one lane may share a batch: one loaded model, which is of one revision, equal options. There
+    is one object for each, so that comparing two costs nothing."""
 
     backend: Backend
     options: GenerationOptions
 
-    def __hash__(self) -> int:
-        return hash((id(self.backend), self.options))
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Lane) and self.backend is other.backend and self.options == other.options
+class Lanes:
+    """Those that something waits in, runs in or is remembered of."""
+
+    def __init__(self) -> None:
+        self._known: WeakValueDictionary[tuple[int, GenerationOptions], Lane] = WeakValueDictionary()
+
+    def lane(self, backend: Backend, options: GenerationOptions) -> Lane:
+        key = (id(backend), options)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = Lane(backend, options)
+        return found
 
 
 Batch = list[Entry[Decoding]]
@@ -71,7 +81,7 @@ class Engine:
         on_hung: Callable[[], object],
     ) -> None:
         self.throughput = Throughput()
-        self.failures_in_a_row = 0
+        self._failures: Counter[str] = Counter()
         self._batch_tokens, self._batch_seconds = batch_tokens, batch_seconds
         self._observer, self._on_decoded = observer, on_decoded
         self._on_free, self._on_hung = on_free, on_hung
@@ -86,6 +96,11 @@ class Engine:
     def hung(self) -> bool:
         """Until the last of the batches that took too long has come back after all."""
         return bool(self._hung)
+
+    @property
+    def failures_in_a_row(self) -> int:
+        """Of the model that has most of them."""
+        return max(self._failures.values(), default=0)
 
     def knows(self, backend: Backend) -> None:
         """Of the engines in one process the one that wants most threads says how many there are."""
@@ -153,12 +168,12 @@ class Engine:
         alone: the one that breaks the engine must not cost its neighbours their answer."""
         hypotheses = await self._generate(lane, batch)
         if hypotheses is not None:
-            self.failures_in_a_row = 0
+            self._failures.pop(lane.backend.name, None)
             for entry, hypothesis in zip(batch, hypotheses, strict=True):
                 self._on_decoded(lane, entry.source, hypothesis)
             _answer(batch, hypotheses)
         elif len(batch) == 1:
-            self.failures_in_a_row += 1
+            self._failures[lane.backend.name] += 1
             batch[0].payload.fail(GenerationFailed("The model failed on a segment of this text."))
         else:
             for entry in batch:

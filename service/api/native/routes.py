@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -304,16 +305,12 @@ async def models(state: State) -> wire.ModelsOut:
                 ),
                 demonstration=model.config.demonstration,
                 segment_tokens=model.config.limits.segment_tokens,
+                batches_at_once=model.backend.batching.at_once,
+                batch_tokens=model.backend.batching.tokens,
             )
             for model in loaded.loaded
         ],
-        limits=wire.LimitsOut(
-            characters=state.limits.characters,
-            body_bytes=state.limits.body_bytes,
-            document_bytes=state.limits.document_bytes,
-            texts=state.limits.texts,
-            terms=state.limits.terms,
-        ),
+        limits=wire.LimitsOut(**asdict(state.limits)),
     )
 
 

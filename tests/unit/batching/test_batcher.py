@@ -309,17 +309,19 @@ async def test_what_waits_past_its_deadline_is_told_so_and_never_decoded() -> No
 
 async def test_who_would_wait_longer_than_its_deadline_is_refused_at_once() -> None:
     backend = Backend()
-    async with running(batch=10) as batcher:
+    async with running(capacity=1_000_000, batch=10) as batcher:
         backend.close_gate()
-        measured = asyncio.create_task(batcher.generate(backend, ["x " * 10], OPTIONS))
+        measured = asyncio.create_task(batcher.generate(backend, ["x " * 1000], OPTIONS))
         await entered(backend)
         await asyncio.sleep(0.2)  # so many tokens take so long, as far as the batcher knows
         backend.gate.release()
         await asyncio.wait_for(measured, 10)
-        busy = asyncio.create_task(batcher.generate(backend, [f"{'y ' * 9}{i}" for i in range(50)], OPTIONS))
+        sources = [f"{'y ' * 999}{i}" for i in range(50)]
+        busy = asyncio.create_task(batcher.generate(backend, sources, OPTIONS))
         await entered(backend)
         with holding(Ticket("", time.monotonic() + 1)), pytest.raises(Overloaded) as refusal:
-            batcher.submit(backend, ["z " * 100], OPTIONS)
+            batcher.submit(backend, ["z " * 10_000], OPTIONS)
+        assert "longer than this request may" in refusal.value.message
         assert refusal.value.retry_after >= 1
         backend.gate.release(1000)
         assert len(await asyncio.wait_for(busy, 10)) == 50
