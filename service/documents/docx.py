@@ -58,10 +58,10 @@ class DocxFile:
     def part_at(self, offset: int) -> int | None:
         return self._units.number_at(offset)
 
-    def write(self, translation: str, language: str) -> bytes:  # noqa: ARG002 -- Word tells it for each run
+    def write(self, translation: str, language: str) -> bytes:
         translated = self._units.split(translation)
         for paragraph, markup in zip(self._paragraphs, translated, strict=True):
-            paragraph.write(markup)
+            paragraph.write(markup, language)
         return self._package.rewritten({name: write_xml(root) for name, root in self._parts.items()})
 
 

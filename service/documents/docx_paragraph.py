@@ -34,6 +34,11 @@ class Format:
 
     properties: etree._Element | None
 
+    def speak(self, language: str) -> None:
+        for told in () if self.properties is None else self.properties:
+            if local_name(told) == "lang":
+                told.attrib.update({name: language for name in told.attrib if name.endswith("}val")})
+
 
 @dataclass(slots=True)
 class Shell:
@@ -71,8 +76,11 @@ class Paragraph:
         self._inline = self._as_inline()
         self.markup = self._inline.markup
 
-    def write(self, translation: str) -> None:
-        """Put the translation of `markup` into the paragraph, in place."""
+    def write(self, translation: str, language: str) -> None:
+        """Put the translation of `markup` into the paragraph, in place. Where a run tells its language, for
+        the spelling checker, it is the new one."""
+        for form in self._formats.values():
+            form.speak(language)
         kept = [child for child in self._element if local_name(child) == "pPr"]
         for child in list(self._element):
             self._element.remove(child)

@@ -1,4 +1,4 @@
-"""Work that nobody waits for at the other end of a connection may wait for its turn."""
+"""Work that nobody waits for at the other end of a connection may wait until there is room for it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from typing import TypeVar
 from service.errors import LimitReached, Overloaded
 
 Result = TypeVar("Result")
+
+
+async def at_once(work: Callable[[], Awaitable[Result]]) -> Result:
+    """What the work returns, or its refusal."""
+    return await work()
 
 
 async def patiently(work: Callable[[], Awaitable[Result]]) -> Result:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from service.documents.document import Document
 from service.documents.formats import FORMATS, extension_of, read_document
-from service.documents.patience import patiently
+from service.documents.patience import at_once, patiently
 from service.errors import EmptyText, UrlNotFetched
 from service.pipeline.article import ArticlePipeline, DigestRequest
 from service.pipeline.off_loop import off_loop
@@ -53,10 +53,12 @@ async def translate_document(
     target: str = "en",
     glossary: TermList | Dictionaries | None = None,
     charge: Callable[[int], Awaitable[None]] = _free,
+    patient: bool = False,
 ) -> TranslatedDocument:
-    """`charge` is told the characters before the work. Both it and the engine are asked again, however long
-    it takes, while there is too much to do. Raises what `read_document`, `ArticlePipeline.translate` and
-    `charge` raise. A file with nothing to translate in it comes back as it is."""
+    """`charge` is told the characters before the work. Who is `patient` has both it and the engine asked
+    again, however long it takes, while there is too much to do. Raises what `read_document`,
+    `ArticlePipeline.translate` and `charge` raise. A file with nothing to translate in it comes back as it
+    is."""
     extension = extension_of(name)
     document = await off_loop(
         len(content), lambda: read_document(content, name, max_characters=pipeline.max_characters)
@@ -67,11 +69,12 @@ async def translate_document(
     request = DigestRequest(
         document.source, source, target, document.media, glossary=glossary, tags=document.tags
     )
-    await patiently(lambda: charge(document.characters))
+    ask = patiently if patient else at_once
+    await ask(lambda: charge(document.characters))
     made: Digest | None = None
     remarks: tuple[Remark, ...]
     try:
-        made = await patiently(lambda: pipeline.translate(request))
+        made = await ask(lambda: pipeline.translate(request))
     except (EmptyText, UrlNotFetched):
         language = pipeline.default_source_language if source == "auto" else source
         detected = DetectedLanguage(language, 0.0)

@@ -27,9 +27,9 @@ from service.documents.translation import TranslatedDocument, translate_document
 from service.errors import (
     DocumentNotFound,
     DocumentNotReady,
-    GenerationFailed,
     LanguagesEqual,
     MalformedBody,
+    Refused,
     UnsupportedMedia,
 )
 from service.pipeline.article import ArticlePipeline
@@ -136,7 +136,8 @@ async def _translate(
     body: wire.DocumentBody,
     terms: TermList | None,
 ) -> TranslatedDocument:
-    """Raises `LanguagesEqual` and what `translate_document` raises."""
+    """What was charged for nothing is given back. Raises `LanguagesEqual` and what `translate_document`
+    raises."""
     target = body.target_lang.lower()
     try:
         made = await translate_document(
@@ -147,16 +148,18 @@ async def _translate(
             target=target,
             glossary=terms,
             charge=lambda characters: charge(request, characters),
+            patient=True,
         )
-    except GenerationFailed:
+        if made.digest is not None and base_code(made.language) == base_code(target):
+            raise LanguagesEqual("Source and target language are the same; there is nothing to translate.")
+    except Refused:
+        raise
+    except BaseException:  # stopped is for nothing too
         if grant := granted(request):
             await grant.give_back()
         raise
-    if made.digest is None:
-        return made
-    if base_code(made.language) == base_code(target):
-        raise LanguagesEqual("Source and target language are the same; there is nothing to translate.")
-    state.count(made.digest)
+    if made.digest is not None:
+        state.count(made.digest)
     return made
 
 

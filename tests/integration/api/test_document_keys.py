@@ -1,5 +1,6 @@
 """Files belong to the key that sent them, and count for its quota."""
 
+import threading
 from pathlib import Path
 
 import httpx
@@ -58,10 +59,38 @@ def test_characters_of_a_document_count_and_none_is_worked_on_beyond_the_quota(t
         assert service.get("/v2/usage", headers=bearer(secret)).json() == used
 
 
-def finished(service: httpx.Client, secret: str) -> dict[str, str]:
-    handle = service.post("/v2/document", data=FORM, files=FILE, headers=bearer(secret)).json()
+def finished(service: httpx.Client, secret: str, file: dict[str, tuple[str, str]] = FILE) -> dict[str, str]:
+    handle = service.post("/v2/document", data=FORM, files=file, headers=bearer(secret)).json()
     key = {"document_key": handle["document_key"]}
     answer: dict[str, str] = service.post(
         f"/v2/document/{handle['document_id']}", json=key, headers=bearer(secret)
     ).json()
     return answer
+
+
+def test_a_document_waits_for_the_rate_and_a_file_is_refused(tmp_path: Path) -> None:
+    store = KeyStore(tmp_path / "keys.sqlite")
+    _, secret = store.create("one", ["documents"], Limits(rate=6_000))
+    long = {"file": ("a.txt", "Ein Satz mit Wörtern. " * 270)}
+    with serving(data_dir=tmp_path) as service:
+        assert finished(service, secret, long)["status"] == "done"
+        handle = service.post("/v2/document", data=FORM, files=FILE, headers=bearer(secret))
+        refused = service.post(
+            "/translate_file", data={"source": "de", "target": "en"}, files=long, headers=bearer(secret)
+        )
+        assert refused.status_code == 429
+        assert refused.json()["error"].startswith("Slowdown:")
+        # A hundred characters come back in a second, which is what either request costs at least.
+        for _ in range(100):
+            if handle.status_code == 200:
+                break
+            threading.Event().wait(0.1)
+            handle = service.post("/v2/document", data=FORM, files=FILE, headers=bearer(secret))
+        key = {"document_key": handle.json()["document_key"]}
+        for _ in range(20):
+            told = service.post(
+                f"/v2/document/{handle.json()['document_id']}", json=key, headers=bearer(secret)
+            ).json()
+            if told["status"] == "done":
+                break
+        assert told["status"] == "done"

@@ -14,6 +14,8 @@ from service.documents.formats import read_document
 from service.errors import DocumentInvalid
 from tests.integration.documents.conftest import Translate
 
+W = nsdecls("w")
+
 
 def saved(document: Document) -> bytes:
     out = io.BytesIO()
@@ -82,6 +84,14 @@ def test_text_with_its_formatting_in_every_place(translate: Translate) -> None:
     assert made.sections[0].footer.paragraphs[0].text == "FUSSZEILE"
 
 
+def test_a_run_that_tells_its_language_tells_the_new_one(translate: Translate) -> None:
+    document = docx.Document()
+    run = '<w:r><w:rPr><w:b/><w:lang w:val="de-DE" w:eastAsia="ja-JP"/></w:rPr><w:t>Ein Satz.</w:t></w:r>'
+    document.element.body.insert(0, parse_xml(f"<w:p {W}>{run}</w:p>"))
+    written = entry(translate(saved(document), "a.docx").content, "word/document.xml").decode()
+    assert '<w:b/><w:lang w:val="en" w:eastAsia="ja-JP"/>' in written
+
+
 def test_a_sentence_is_read_whole_however_its_runs_are_cut(translate: Translate) -> None:
     document = docx.Document()
     paragraph = document.add_paragraph()
@@ -95,9 +105,6 @@ def test_a_sentence_is_read_whole_however_its_runs_are_cut(translate: Translate)
 
     translate(saved(document), "a.docx", decode=decode)
     assert "Der Stadtrat will die Brücke sanieren." in seen
-
-
-W = nsdecls("w")
 
 
 @pytest.mark.parametrize(
