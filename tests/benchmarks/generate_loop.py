@@ -58,6 +58,7 @@ class FixedLength:
         self.name = inner.name
         self.max_source_tokens = inner.max_source_tokens
         self.device = inner.device
+        self.batching = inner.batching
 
     def count_tokens(self, source: str) -> int:
         return self._inner.count_tokens(source)

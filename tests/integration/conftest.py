@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from service.app import create_app
 from service.backends.stub import StubBackend
+from service.cli.serve import bind
 from service.model_store.catalogue import Catalogue
 from service.pipeline.models import LoadedModel, ModelSet
 from service.settings import Settings
@@ -55,10 +56,21 @@ def serving(
     behind: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     **settings: object,
 ) -> Iterator[httpx.Client]:
-    """A client of a running service; `behind` may put something in front of it."""
+    """A client of a running service, whose data is its own unless `data_dir` says otherwise. `behind` may put
+    something in front of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield from _serving(models, ready, behind, {"data_dir": Path(folder), **settings})
+
+
+def _serving(
+    models: ModelSet | None,
+    ready: bool,
+    behind: Callable[[ASGIApp], ASGIApp],
+    settings: dict[str, object],
+) -> Iterator[httpx.Client]:
     app = create_app(Settings(**settings), models=models or stub_models())  # type: ignore[arg-type]  # checked by Settings
     server = uvicorn.Server(uvicorn.Config(behind(app), log_config=None, timeout_graceful_shutdown=5))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with bind("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
