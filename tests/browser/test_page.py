@@ -10,6 +10,7 @@ import pytest
 
 from tests.browser.conftest import TEXT, open_page, translate
 from tests.integration.conftest import serving, stub_models
+from tests.integration.models import two_translators
 
 try:
     from playwright.sync_api import expect
@@ -116,6 +117,42 @@ def test_segments_appear_as_they_are_ready_and_stop_really_stops(page: Any) -> N
         held.set()
         threading.Event().wait(0.5)
     assert not any("Verwaltung" in source for source in decoded)
+
+
+def test_when_all_is_translated_the_page_says_that_the_summary_follows(page: Any) -> None:
+    held = threading.Event()
+
+    def gate(sources: Sequence[str]) -> None:
+        if any("STADTRAT" in source for source in sources):  # what the summarizer reads
+            held.wait(20)
+
+    with serving(stub_models(gate=gate, summarizer=True)) as client:
+        open_page(page, client)
+        page.fill("#text", TEXT * 3)
+        page.click("#go")
+        expect(page.locator("#status")).to_have_text("Translated; the summary follows …")
+        assert page.locator("#summary").is_hidden()
+        assert page.evaluate("document.getElementById('progress').value") == 1
+        held.set()
+        expect(page.locator("#status")).to_have_text("Done.")
+        expect(page.locator("#method")).to_have_text("Written by stub-summarizer")
+
+
+def test_a_sentence_that_the_model_is_less_sure_of_has_a_dotted_line_and_no_mark(page: Any) -> None:
+    with serving(two_translators(score=-2.0)) as client:
+        open_page(page, client)
+        page.select_option("#model", "small")
+        translate(page, TEXT)
+        unsure = page.locator("#target-text .segment.unsure:not(.doubted)").first
+        assert unsure.get_attribute("data-mark") is None
+        style = "(e) => getComputedStyle(e).textDecorationStyle"
+        assert unsure.evaluate(style) == "dotted"
+        unsure.hover()
+        expect(page.locator("#note")).to_have_text("The model is less sure of this sentence than of most.")
+        page.select_option("#model", "stub")
+        page.click("#go")
+        expect(page.locator("#target-text")).to_have_text(TEXT.upper())
+        assert page.locator(".unsure").count() == 0
 
 
 def test_a_warning_stands_where_it_belongs_with_a_plain_explanation(page: Any) -> None:

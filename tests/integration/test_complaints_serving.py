@@ -41,7 +41,7 @@ def client() -> Iterator[httpx.Client]:
         yield client
 
 
-FEW_KEYS = {"_common_words", "_read", "moses_normalizer"}
+FEW_KEYS = {"_common_words", "_packed", "_read", "moses_normalizer"}
 """Cached for good: without arguments, by the names of packaged files, by the languages of the models."""
 
 

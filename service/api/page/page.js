@@ -95,14 +95,14 @@ async function attempt(fields, signal) {
 }
 
 async function follow(digest, fields, signal) {
-  const points = fields.format === "page" ? 0 : countPoints(fields.text);
+  const points = fields.format === "page" ? 0 : countPoints(fields.text.trimEnd());
   for await (const [name, event] of ask(fields, signal)) {
     if (shown !== digest) begin(digest, fields);
     digest.take(name, event);
     if (name === "segment") {
       add(event);
       if (points > 0) progress(event.source.end / points);
-      if (points > 0 && event.source.end >= fields.text.trimEnd().length) say("busy", "summarizing");
+      if (points > 0 && event.source.end >= points) say("busy", "summarizing");
     } else if (name === "summary") {
       showSummary(digest, fields.summary.style);
     } else if (name === "done") {

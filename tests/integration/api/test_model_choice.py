@@ -19,7 +19,7 @@ def client() -> Iterator[httpx.Client]:
 
 @pytest.mark.parametrize(
     ("model", "name", "expected"),
-    [("", "stub", TEXT.upper()), ("stub", "stub", TEXT.upper()), ("small", "small", TEXT.lower())],
+    [("", "stub", TEXT.upper()), ("stub", "stub", TEXT.upper()), ("small", "small", TEXT.swapcase())],
 )
 def test_the_model_that_is_named_translates(
     client: httpx.Client, model: str, name: str, expected: str
