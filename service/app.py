@@ -198,7 +198,7 @@ def create_app(
             characters=settings.max_characters,
             body_bytes=settings.max_body_bytes,
             texts=settings.max_texts,
-            document_bytes=settings.max_document_bytes,
+            document_bytes=min(settings.max_document_bytes, settings.document_store_bytes // 2),
             queue_tokens=settings.queue_tokens,
             request_seconds=settings.request_seconds,
         ),

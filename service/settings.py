@@ -76,7 +76,8 @@ class Settings(BaseSettings):
     """The largest file accepted for translation, in bytes; its text must keep to `max_characters`."""
 
     document_store_bytes: Annotated[int, Field(gt=0)] = 100_000_000
-    """Memory for files that wait to be translated or fetched; beyond it new ones are refused with 503. Two
+    """Memory for files that wait to be translated or fetched, half of it for one key and for one file; beyond
+    it new ones are refused with 503. Two
     files are worked on at a time, which takes up to 200 MB each besides."""
 
     document_minutes: Annotated[float, Field(gt=0, le=1440, allow_inf_nan=False)] = 60.0

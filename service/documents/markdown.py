@@ -14,11 +14,16 @@ from service.documents.encoding import decode
 from service.documents.inline import INLINE_TAGS
 from service.documents.markdown_inline import Sentence
 from service.documents.units import Units
+from service.errors import DocumentInvalid
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _LEADS = re.compile(r"\[[ xX]\][ \t]+|\[\^[^\]\s]{1,40}\]:[ \t]*")
 """A task's box and a footnote's mark, which CommonMark takes for text."""
 _ALERT = re.compile(r"\[![A-Z]+\][ \t]*")
+
+
+_MOST_LINES = 50_000
+"""With cells of tables. Each costs some objects, and a million of them hold up the whole process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class MarkdownFile:
         text, self._encoding = decode(content)
         self._line_end = "\r\n" if "\r\n" in text else "\n"
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if text.count("\n") + text.count("|") > _MOST_LINES:
+            raise DocumentInvalid(f"The file has more than {_MOST_LINES:,} lines and cells of tables.")
         self._lines = text.split("\n")
         self._places: list[_Place] = []
         self._sentences: list[Sentence | str] = []

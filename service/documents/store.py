@@ -79,9 +79,10 @@ class _Entry:
 
 
 class DocumentStore:
-    """At most `most_bytes` of files and translations. Each is forgotten `keep_seconds` after it was sent if
-    it is not done by then, and as long after it was done if nobody discarded it. `AT_ONCE` are worked on;
-    whose turn it is next, of those that wait, is who has fewest under way.
+    """At most `most_bytes` of files and translations, half of it for one owner that has a name. Each is
+    forgotten `keep_seconds` after it was sent if it is not done by then, and as long after it was done if
+    nobody discarded it. `AT_ONCE` are worked on; whose turn it is next, of those that wait, is who has fewest
+    under way.
 
     All decisions happen on the event loop. Nothing is written to the disk or outlives the process.
     """
@@ -104,6 +105,8 @@ class DocumentStore:
             raise ShuttingDown("The service is shutting down.", retry_after=5)
         if self.bytes + size > self._most_bytes:
             raise Overloaded("Too many files are kept here; try again shortly.", retry_after=_FULL_SECONDS)
+        if owner and self._held_by(owner) + size > self._most_bytes // 2:
+            raise Overloaded("Too many files of yours are kept; fetch some.", retry_after=_FULL_SECONDS)
         handle = Handle(secrets.token_hex(16), secrets.token_hex(32))
         self._entries[handle.id] = _Entry(
             handle,
@@ -155,6 +158,9 @@ class DocumentStore:
         if entry is None or not right or entry.owner != owner:
             raise DocumentNotFound("There is no such document, or no longer.")
         return entry
+
+    def _held_by(self, owner: str) -> int:
+        return sum(entry.size for entry in self._entries.values() if entry.owner == owner)
 
     def _forget_later(self, handle: Handle, seconds: float) -> Timer:
         return self._later(seconds, partial(self._forget, handle))

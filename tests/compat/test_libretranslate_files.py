@@ -128,8 +128,8 @@ def test_work_on_a_file_stops_when_its_sender_leaves() -> None:
             started.set()
             assert allowed.wait(20)
 
-    article = "\n\n".join([SENTENCE] + [f"Der Zug {n} nach Bremen fährt am Morgen ab." for n in range(500)])
-    with serving(stub_models(gate=gate), document_store_bytes=90_000, batch_tokens=16) as service:
+    article = "\n\n".join([SENTENCE] + [f"Der Zug {n} nach Bremen fährt am Morgen ab." for n in range(600)])
+    with serving(stub_models(gate=gate), document_store_bytes=56_000, batch_tokens=16) as service:
         request = service.build_request(
             "POST",
             "/translate_file",
@@ -144,9 +144,8 @@ def test_work_on_a_file_stops_when_its_sender_leaves() -> None:
             assert started.wait(20)
         allowed.set()
         # There is room for another file of that size only when the first was let go.
-        big = b"A. " * 25_000
         for _ in range(200):
-            answer = sent(service, "a.txt", big[:75_000])
+            answer = sent(service, "a.txt", b"Ein Satz. " * 3_500)
             if answer.status_code != 503:
                 break
             threading.Event().wait(0.05)

@@ -102,3 +102,28 @@ def test_every_closed_route_documents_keys_and_how_it_refuses(document: dict[str
     ]
     assert examples["key_missing"]["value"]["code"] == "key_missing"
     assert "429" not in paths["/v1/models"]["get"]["responses"]
+
+
+@pytest.mark.parametrize("path", ["/v2/document", "/translate_file"])
+def test_the_documented_example_of_a_form_with_a_file_works(
+    client: httpx.Client, document: dict[str, Any], path: str
+) -> None:
+    operation = document["paths"][path]["post"]
+    form = operation["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert form["properties"]["file"]["format"] == "binary"
+    assert "file" in form["required"]
+    fields = dict(form["examples"][0])
+    file = {"file": ("a.txt", fields.pop("file"))}
+    answer = client.post(path, data=fields, files=file)
+    assert answer.status_code == 200, answer.text
+    reference = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
+    schema = document["components"]["schemas"][reference.rsplit("/", 1)[1]]
+    assert set(answer.json()) <= set(schema["properties"])
+    assert set(schema["examples"][0]) <= set(schema["properties"])
+
+
+@pytest.mark.parametrize("path", ["/v2/document/{document_id}/result", "/download_file/{name}"])
+def test_a_file_as_an_answer_is_documented_as_one(document: dict[str, Any], path: str) -> None:
+    [operation] = document["paths"][path].values()
+    assert list(operation["responses"]["200"]["content"]) == ["application/octet-stream"]
+    assert "4XX" in operation["responses"]

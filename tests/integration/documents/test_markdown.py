@@ -1,7 +1,10 @@
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from service.documents.formats import read_document
+from service.errors import DocumentInvalid
 from tests.integration.documents.conftest import Translate
 
 FILE = """---
@@ -153,3 +156,9 @@ BLOCK = st.tuples(
 def test_the_structure_is_the_same_whatever_is_written(translate: Translate, text: str) -> None:
     made = translate(text, "a.md").content.decode()
     assert structure(made) == structure(text)
+
+
+@pytest.mark.parametrize("text", ["a|b\n|-|-|\n" * 15_000, "a\n" * 50_001])
+def test_a_file_of_nothing_but_lines_is_refused(text: str) -> None:
+    with pytest.raises(DocumentInvalid, match="50,000 lines"):
+        read_document(text.encode(), "a.md")

@@ -117,14 +117,22 @@ async def test_who_has_many_files_does_not_keep_others_waiting() -> None:
 
 async def test_what_does_not_fit_is_refused_and_what_is_let_go_makes_room() -> None:
     documents, gate = store(Clock(), most_bytes=20_000), Gate()
-    first = documents.submit("one", 15_000, gate.work("a"))
+    first = documents.submit("", 15_000, gate.work("a"))
     with pytest.raises(Overloaded) as refused:
-        documents.submit("one", 15_000, gate.work("b"))
+        documents.submit("", 15_000, gate.work("b"))
     assert refused.value.retry_after >= 1
     gate.open.set()
-    await asyncio.wait_for(documents.finished("one", first), SECONDS)
+    await asyncio.wait_for(documents.finished("", first), SECONDS)
     assert documents.bytes < 5_000
-    documents.submit("one", 15_000, gate.work("b"))
+    documents.submit("", 15_000, gate.work("b"))
+
+
+async def test_one_owner_leaves_room_for_others() -> None:
+    documents, gate = store(Clock(), most_bytes=20_000), Gate()
+    documents.submit("one", 9_000, gate.work("a"))
+    with pytest.raises(Overloaded, match="of yours"):
+        documents.submit("one", 9_000, gate.work("b"))
+    documents.submit("two", 9_000, gate.work("c"))
 
 
 async def test_a_file_is_forgotten_in_time_whether_it_is_done_or_not() -> None:
