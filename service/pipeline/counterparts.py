@@ -55,7 +55,10 @@ def match_quantities(source: Sequence[Quantity], target: Sequence[Quantity]) -> 
 
 
 def _same(one: Quantity, other: Quantity) -> bool:
-    return not one.meanings.isdisjoint(other.meanings)
+    """Whether they share a meaning."""
+    if one.kind != other.kind or one.letters != other.letters:
+        return False
+    return any(value in other.values for value in one.values)
 
 
 def _same_sign(one: Quantity, other: Quantity) -> bool:
@@ -187,7 +190,7 @@ def swapped_changes(
 ) -> list[Partners]:
     """`von 3 auf 5` that became `from 5 to 3`: the two starts."""
     here = list(_changes(source, quantities[0], languages[0]))
-    there = list(_changes(target, quantities[1], languages[1]))
+    there = list(_changes(target, quantities[1], languages[1])) if here else []
     return [
         (start, other_start)
         for start, end in here

@@ -10,7 +10,7 @@ from typing import Literal
 
 from service.pipeline.counterparts import changed_signs, match_quantities, swapped_changes, swapped_scores
 from service.text.names import NameTraces, read_names
-from service.text.protected import unkept, without_protected
+from service.text.protected import may_be_protected, unkept, without_protected
 from service.text.quantities import CURRENCIES, Quantity, read_quantities, read_units
 
 Doubt = Literal["number", "unit", "name", "placeholder"]
@@ -52,9 +52,14 @@ def compare_facts(
 ) -> list[Discrepancy]:
     """Between a source and its translation. Where a language is unknown here, only what must come out as
     it went in is compared, `kept` besides what always must."""
-    found = [_placeholders(source, target, kept)]
+    found: list[Discrepancy | None] = []
+    protected = bool(kept) or may_be_protected(source) or may_be_protected(target)
+    if protected:
+        found.append(_placeholders(source, target, kept))
     if {source_language, target_language} <= _COMPARED:
-        source, target = _plain(source, target, kept)
+        if protected:
+            source, target = without_protected(source, kept), without_protected(target, kept)
+        source, target = _without_common_codes(source, target)
         found += [
             _numbers(source, target, source_language, target_language),
             _units(source, target),
@@ -71,11 +76,11 @@ def _placeholders(source: str, target: str, kept: Sequence[str]) -> Discrepancy 
 _DOTTED = re.compile(r"\d+(?:\.\d+){2,}")
 
 
-def _plain(source: str, target: str, kept: Sequence[str]) -> tuple[str, str]:
-    """Without addresses and placeholders, and without what both have alike of dotted figures (versions,
-    addresses of machines, dates): those are no quantities to compare."""
-    source, target = without_protected(source, kept), without_protected(target, kept)
-    for same in set(_DOTTED.findall(source)) & set(_DOTTED.findall(target)):
+def _without_common_codes(source: str, target: str) -> tuple[str, str]:
+    """Without what both have alike of dotted figures (versions, addresses of machines, dates): those are no
+    quantities to compare."""
+    dotted = _DOTTED.findall(source)
+    for same in set(dotted).intersection(_DOTTED.findall(target)) if dotted else ():
         source, target = source.replace(same, " "), target.replace(same, " ")
     return source, target
 
@@ -106,6 +111,8 @@ class Evidence:
 
 def _numbers(source: str, target: str, source_language: str, target_language: str) -> Discrepancy | None:
     before, after = read_quantities(source, source_language), read_quantities(target, target_language)
+    if not before and not after:
+        return None
     if len(before) + len(after) > _MOST_QUANTITIES:
         raise TooMuchToCompare
     found = match_quantities(before, after)
@@ -164,8 +171,9 @@ def _units(source: str, target: str) -> Discrepancy | None:
 
 
 def _names(source: str, target: str, target_language: str) -> Discrepancy | None:
-    known, names = NameTraces(source), read_names(target, target_language)
+    names = read_names(target, target_language)
     if len(names) > _MOST_NAMES:
         raise TooMuchToCompare
+    known = NameTraces(source)
     added = tuple(name for name in names if not known.holds(name))
     return Discrepancy("name", added=added) if added else None

@@ -177,10 +177,10 @@ def _much_is_in(source: str, target: str) -> bool:
         words = [word for word in words if word.islower()]
     if len(words) < _COPY_WORDS:
         return False
-    here = Counter(words)
-    there = Counter(word for word in _LETTERS.findall(target) if word in here)
-    copied = (here & there).total() if there else 0
-    return copied >= _COPIED_SHARE * len(words)
+    enough = _COPIED_SHARE * len(words)
+    here = set(words)
+    there = [word for word in _LETTERS.findall(target) if word in here]
+    return len(there) >= enough and (Counter(words) & Counter(there)).total() >= enough
 
 
 _LETTERS = re.compile(r"[^\W\d_]{2,}")

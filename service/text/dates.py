@@ -20,7 +20,8 @@ _MONTHS = {
 MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 
 _NUMERIC_DATE = re.compile(r"\b(?P<day>[0-3]?\d)\.\s?(?P<month>[01]?\d)\.(?:\s?(?P<year>\d{4}|\d{2}))?(?!\d)")
-_MONTH_NAME = re.compile(rf"\b(?P<month>{MONTH})\b\.?", re.IGNORECASE)
+# Looks back from its first letter, so that the search leaps from one such letter to the next.
+_MONTH_NAME = re.compile(r"(?P<month>[ADFJMNOS](?<!\w.)[^\W\d_]{2,8})\b\.?")
 _MONTH_COMPOUND = re.compile(
     r"\b(?:Januar|Februar|März|April|Juni|Juli(?![aeiou])|August(?![aeiu])|September|Oktober|November|Dezember)"
     r"(?=[a-zäöü])"
@@ -46,7 +47,7 @@ def numeric_dates(text: str) -> Iterator[Reading]:
 def months(text: str, language: Language) -> Iterator[Reading]:
     for match in _MONTH_NAME.finditer(text):
         name = match["month"]
-        if name.lower() not in _MONTHS or not name[0].isupper() or not _is_month(text, match):
+        if name.lower() not in _MONTHS or not _is_month(text, match):
             continue
         # `May`, `March` and the short forms are words of their own.
         soft = language == "en" and name.lower() in {"may", "march", "mar", "dec", "jun", "sep"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from service.text.numerals import CARDINALS, DOZEN, MAGNITUDES, PARTS, Spoken
+from service.text.numerals import CARDINALS, DECADES, DOZEN, MAGNITUDES, PARTS, Spoken
 
 _ORDINALS = {
     word: number
@@ -20,8 +20,10 @@ _ORDINALS = {
 }  # fmt: skip
 
 
-def may_start(word: str) -> bool:
-    return word in STARTS
+def firsts(words: frozenset[str]) -> frozenset[str]:
+    """Those that a number may start with; an article only where there is something to count with it."""
+    found = words & _STARTS
+    return found if _COUNTED.isdisjoint(words) else found | (words & _ARTICLES)
 
 
 def english_number(spoken: list[str]) -> Spoken | None:
@@ -60,11 +62,13 @@ def other_reading(spoken: list[str]) -> Fraction | None:
     return _cardinal(spoken)[0] if spoken[-1] == "quarters" else None
 
 
-STARTS = frozenset({*CARDINALS["en"], *_ORDINALS, "a", "an", "half"})
+_STARTS = frozenset({*CARDINALS["en"], *_ORDINALS, *DECADES, "half"})
+_ARTICLES = frozenset({"a", "an"})
 _BIG = {
     "dozen": DOZEN,
     **{word: 10 ** MAGNITUDES[word] for word in ("hundred", "thousand", "million", "billion", "trillion")},
 }
+_COUNTED = frozenset({*_BIG, *PARTS, "half"})
 _SPANS = frozenset({"minute", "hour", "day", "week", "month", "year", "century"})
 
 

@@ -75,11 +75,15 @@ def decades(text: str) -> Iterator[Reading]:
 
 
 def fractions(text: str) -> Iterator[Reading]:
-    """`1/2` and `2½`; half is soft, because `half` and `halb` are not read."""
+    """`1/2`; half is soft, because `half` and `halb` are not read."""
     for match in _FRACTION.finditer(text):
         value = Fraction(int(match["above"]), int(match["below"]))
         if value < 1:
             yield from reading("number", match.span(), value, soft=value == Fraction(1, 2))
+
+
+def fraction_signs(text: str) -> Iterator[Reading]:
+    """`2½`"""
     for match in _FRACTION_SIGN.finditer(text):
         value = int(match["whole"] or 0) + FRACTION_SIGNS[match["sign"]]
         yield from reading("number", match.span(), value, soft=value == Fraction(1, 2))

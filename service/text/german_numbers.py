@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from service.text.numerals import (
     CARDINALS,
+    DECADES,
     DOZEN,
     LONGEST_NUMBER,
     MAGNITUDES,
@@ -30,15 +31,19 @@ _QUARTERS = {
 }
 
 
-def may_start(word: str) -> bool:
-    return len(word) <= _LONGEST_WORD and _may_start(word)
+def firsts(words: frozenset[str]) -> frozenset[str]:
+    """Those that a number may start with."""
+    return frozenset(
+        word for word in words if word[:3] in _BEGINNINGS and len(word) <= _LONGEST_WORD and _may_start(word)
+    )
 
 
 @lru_cache(maxsize=4096)
 def _may_start(word: str) -> bool:
-    """Nearly every word is none, and is asked about again and again."""
+    """Words that begin like a number are few and come again and again."""
     return (
-        word in _ORDINALS
+        word in DECADES
+        or word in _ORDINALS
         or word in _ONE
         or word in _HALF
         or word == "anderthalb"
@@ -111,12 +116,10 @@ _ORDINALS = {
 }
 
 
-BEGINNINGS = frozenset(
-    {*CARDINALS["de"], "hundert", "tausend", "anderthalb", "halb", "viertel", "dreiviertel"}
-    | {ordinal.removesuffix("e") for ordinal in _ORDINALS if ordinal.endswith("te")}
-    | {"erst"}
+_BEGINNINGS = frozenset(
+    word[:3] for word in (*CARDINALS["de"], *_ORDINALS, *DECADES, *_HALF, "hundert", "tausend", "anderthalb")
 )
-"""What every number in words begins with."""
+"""The first three letters of every number in words."""
 
 
 def _cardinal(word: str) -> Fraction | None:

@@ -35,7 +35,8 @@ class Quantity:
         soft: bool = False,
         letters: str = "",
     ) -> Self:
-        return cls(kind, tuple(Fraction(value) for value in values), soft, *span, letters=letters)
+        exact = tuple(value if isinstance(value, Fraction) else Fraction(value) for value in values)
+        return cls(kind, exact, soft, *span, letters=letters)
 
     @property
     def meanings(self) -> frozenset[tuple[str, str, Fraction]]:

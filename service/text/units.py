@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from service.text.words import words_in
+
 _UNITS = {
     "EUR": "€ eur euro euros",
     "USD": "$ usd dollar dollars",
@@ -30,14 +32,17 @@ _UNITS = {
     "span:year": "jahr jahre jahren year years",
 }
 _UNIT_OF = {word: name for name, words in _UNITS.items() for word in words.split()}
-_UNIT_WORD = re.compile(r"[€$£¥%]|°[cf]?\b|[^\W\d_]+")
+_SIGNS = "€$£¥%"
+_DEGREES = re.compile(r"°[CFcf]\b")
 CURRENCIES = frozenset({"EUR", "USD", "GBP", "CHF", "JPY"})
 
 
 def read_units(text: str) -> frozenset[str]:
     """Names of the units and currencies mentioned, such as "EUR", "percent", "length:km"."""
-    words = _UNIT_OF.keys() & _UNIT_WORD.findall(text.lower())
-    found = {_UNIT_OF[word] for word in words}
+    said = _UNIT_OF.keys() & words_in(text)
+    said |= {sign for sign in _SIGNS if sign in text}
+    said |= {degrees.lower() for degrees in _DEGREES.findall(text)}
+    found = {_UNIT_OF[word] for word in said}
     if "per cent" in text:
         found.add("percent")
     return frozenset(found)

@@ -6,6 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.text.clock_times import clock_times, spoken_times, times_past_and_to
+from service.text.codes import codes
+from service.text.dates import months, numeric_dates
+from service.text.figures import decades, figures, fraction_signs, fractions, pairs, roman_numerals, seasons
+from service.text.number_words import number_words
 from service.text.quantities import read_quantities, read_units
 
 
@@ -93,6 +98,30 @@ def test_any_text_is_read_and_every_span_lies_in_it(text: str, language: str) ->
     for quantity in read_quantities(text, language):
         assert 0 <= quantity.start < quantity.end <= len(text)
         assert quantity.values
+
+
+_FRAGMENTS = (
+    "5 12 2023 1.200 1,5 70er 1990s '90s 3:1 2023/24 1/2 ½ XIV. IV 27.07. 3. 05. . , / : – - ( Uhr 14Uhr "
+    "14.30 5h a.m. pm p.m o'clock o’clocK 9.40pm Mitternacht HALB acht noon half past seven zehn vor "
+    "quarter to Viertel nach A7 A 320 F-16 g20 Juli JULI Juliwoche May mai Mai2 Maitag Aug. um zwei "
+    "zweihundert ein einer dritte anderthalb twenty a an third million dozen week and both Zwanzigerjahre "
+    "nineties the zwei_ _drei ACHT İ ſ K"
+).split()
+
+
+@given(st.lists(st.tuples(st.sampled_from(_FRAGMENTS), st.sampled_from(["", " ", "\u00a0"])), max_size=12))
+def test_whatever_is_asked_first_no_reading_is_missed(fragments: list[tuple[str, str]]) -> None:
+    """A reader that is not asked would have found nothing."""
+    text = "".join(fragment + gap for fragment, gap in fragments)
+    in_either_way = [clock_times, spoken_times, times_past_and_to, codes, months, figures, number_words]
+    either = [seasons, decades, roman_numerals, fractions, fraction_signs, pairs]
+    for language in ("de", "en"):
+        taken = {at for each in read_quantities(text, language) for at in range(each.start, each.end)}
+        readings = [reading for reader in in_either_way for reading in reader(text, language)]
+        readings += [reading for reader in either for reading in reader(text)]
+        readings += numeric_dates(text) if language == "de" else ()
+        for start, end, quantities in readings:
+            assert not taken.isdisjoint(range(start, end)), (text[start:end], quantities)
 
 
 @given(st.integers(13, 10**9))
