@@ -11,12 +11,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from service.api.dialect import Dialect
+from service.api.dialect import Dialect, dialect_of
 from service.api.problem import (
     Problem,
+    internal_problem,
     new_problem,
     problem_of,
-    problem_response,
     request_id,
     retry_headers,
 )
@@ -36,9 +36,8 @@ class Failures:
 
     async def service_error(self, request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ServiceError)  # noqa: S101 -- registered for this class below
-        problem = problem_of(error, request_id(request))
-        if (dialect := self.dialect(request)) and (status := dialect.status_of(error)):
-            problem = problem.model_copy(update={"status": status})
+        status = self.dialect(request).status_of(error)
+        problem = problem_of(error, request_id(request)).model_copy(update={"status": status})
         return self._answer(request, problem, retry_headers(error))
 
     async def http_error(self, request: Request, error: Exception) -> JSONResponse:
@@ -66,25 +65,16 @@ class Failures:
         return self._answer(request, problem)
 
     async def unexpected(self, request: Request, _: Exception) -> JSONResponse:
-        problem = new_problem(
-            status=500,
-            title="Internal error",
-            code="internal",
-            detail="Something broke on our side; the log has it under this request id.",
-            request_id=request_id(request),
-        )
-        return self._answer(request, problem)
+        return self._answer(request, internal_problem(request_id(request)))
 
     def _answer(self, request: Request, problem: Problem, headers: Mapping[str, str] = {}) -> JSONResponse:
         if problem.status == HTTPStatus.UNAUTHORIZED:
             headers = {**headers, "WWW-Authenticate": "Bearer"}
-        if dialect := self.dialect(request):
-            return dialect.response(problem, headers)
-        return problem_response(problem, dict(headers))
+        return self.dialect(request).response(problem, headers)
 
-    def dialect(self, request: Request) -> Dialect | None:
+    def dialect(self, request: Request) -> Dialect:
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-        return next((each for each in self.dialects if path.startswith(each.paths)), None)
+        return dialect_of(path, self.dialects)
 
 
 def install_failure_handlers(app: FastAPI, dialects: Sequence[Dialect]) -> Failures:
