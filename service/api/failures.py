@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from service.api.dialect import Dialect, dialect_of
 from service.api.problem import (
@@ -21,6 +22,8 @@ from service.api.problem import (
     retry_headers,
 )
 from service.errors import ServiceError
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 _ROUTING_HINTS = {
     404: "There is nothing at this path; the documentation (docs) lists what there is.",
@@ -50,7 +53,10 @@ class Failures:
             detail=_ROUTING_HINTS.get(error.status_code, phrase + "."),
             request_id=request_id(request),
         )
-        return self._answer(request, problem, error.headers or {})
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(_allowed(request))
+        return self._answer(request, problem, headers)
 
     async def validation_error(self, request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)  # noqa: S101 -- registered for this class below
@@ -75,6 +81,16 @@ class Failures:
     def dialect(self, request: Request) -> Dialect:
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
         return dialect_of(path, self.dialects)
+
+
+def _allowed(request: Request) -> list[str]:
+    """Of all routes at this path; Starlette names the methods of the first."""
+    routes = request.app.router.routes
+    return [
+        method
+        for method in METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 def install_failure_handlers(app: FastAPI, dialects: Sequence[Dialect]) -> Failures:

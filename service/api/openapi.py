@@ -22,8 +22,8 @@ _HEADERS: list[dict[str, Any]] = [
     {
         "name": "X-Request-Timeout",
         "in": "header",
-        "schema": {"type": "number", "exclusiveMinimum": 0},
-        "example": 30,
+        "schema": {"type": "string", "pattern": r"^\d{1,9}(\.\d{1,9})?$"},
+        "example": "30",
         "description": "Seconds after which the answer is of no use; then it is 504. At most what the "
         "service allows.",
     },

@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.errors import (
@@ -155,19 +154,6 @@ def problem_of(error: ServiceError, request_id: str) -> Problem:
             CandidateLanguage(code=code, confidence=share) for code, share in error.candidates
         ]
     return problem
-
-
-def problem_response(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse(
-        problem.model_dump(),
-        status_code=problem.status,
-        media_type="application/problem+json",
-        headers=headers,
-    )
-
-
-def service_error_response(error: ServiceError, identity: str) -> JSONResponse:
-    return problem_response(problem_of(error, identity), retry_headers(error))
 
 
 def retry_headers(error: ServiceError) -> dict[str, str]:
