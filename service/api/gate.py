@@ -127,7 +127,7 @@ class Gate:
         await response(scope, receive, send)
 
     async def _pass(self, grant: Grant, scope: Scope, receive: Receive, send: Send) -> None:
-        status = 0
+        status = 500  # as long as there is no answer
 
         async def send_with_rate(message: Message) -> None:
             nonlocal status

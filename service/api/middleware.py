@@ -1,4 +1,4 @@
-"""Around every request: its id, its metrics, its one line in the log."""
+"""Around every request: its id, its metrics, its one line in the log, an answer whatever breaks inside."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ _QUIET = frozenset({"/livez", "/readyz", "/startupz", "/health", "/metrics"})
 """Asked every few seconds by machines; they are counted but not logged."""
 
 logger = logging.getLogger("kurzfassung.access")
+_failures_log = logging.getLogger("kurzfassung")
 
 
 class RequestContext:
@@ -68,6 +69,12 @@ class RequestContext:
                 response = await self._failures.service_error(Request(scope), error)
                 await response(scope, receive, send_with_id)
             raise
+        except Exception as error:
+            if answered:
+                raise  # the connection breaks, which is all that can still be told
+            _failures_log.error("internal error", exc_info=error)
+            response = await self._failures.unexpected(Request(scope), error)
+            await response(scope, receive, send_with_id)
         finally:
             self._metrics.in_flight.dec()
             self._record(scope, status, time.perf_counter() - started, span)
