@@ -13,7 +13,7 @@ TEST = $(VENV_TEST)/.made
 MODELS = $(VENV_MODELS)/.made
 
 .DEFAULT_GOAL := help
-.PHONY: help run digest models check format test test-models test-e2e test-gateway test-image test-browser test-all bench fuzz soak clean
+.PHONY: help run digest models check format test test-models test-e2e test-gateway test-image test-browser test-all examples bench fuzz soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,6 +61,9 @@ test-all: check test test-models test-e2e test-gateway test-image test-browser #
 
 bench: $(MODELS) ## benchmarks, ratios measured in one run (needs torch, see README)
 	$(VENV_MODELS)/bin/python -m tests.benchmarks $(ARTICLE)
+
+examples: $(TEST) ## write docs/api-examples.md anew from the OpenAPI document
+	$(VENV_TEST)/bin/python -m tests.openapi.guide
 
 fuzz: $(TEST) ## requests nobody would write: no failure of ours, memory flat (COUNT=, about ten minutes)
 	$(VENV_TEST)/bin/python -m tests.openapi.fuzz $(COUNT)

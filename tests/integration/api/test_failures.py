@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,7 +13,12 @@ import pytest
 
 from service.api.problem import Problem
 from service.app import create_app
+from service.backends.stub import StubBackend
 from service.errors import GenerationFailed
+from service.keys.key import SCOPES, Limits
+from service.keys.store import KeyStore
+from service.model_store.catalogue import Catalogue
+from service.pipeline.models import LoadedModel, ModelSet
 from service.settings import Settings
 from tests.integration.conftest import serving, stub_models
 from tests.openapi.requests import JSON, Example, Operation, operations
@@ -244,6 +250,27 @@ def test_an_engine_that_fails_is_500_on_every_route(failure: Exception, code: st
         for operation in OF_THE_ENGINE:
             answer = ask(service, operation, **good(operation).content)
             check_documented(answer, operation, 500, code)
+
+
+def test_what_nobody_foresaw_is_500_on_every_route_and_costs_nothing(tmp_path: Path) -> None:
+    _, secret = KeyStore(tmp_path / "keys.sqlite").create("Web", SCOPES, Limits(quota=1000))
+    key = {"Authorization": f"Bearer {secret}"}
+    planted = threading.Event()
+
+    class Breaking(StubBackend):
+        def count_tokens(self, source: str) -> int:
+            if planted.is_set():
+                raise ValueError(source)
+            return super().count_tokens(source)
+
+    config = Catalogue.read().model("stub")
+    models = ModelSet(profile="stub", translators=[LoadedModel(config, Breaking(config), "")])
+    with serving(models, data_dir=tmp_path) as service:
+        planted.set()
+        for operation in OF_THE_ENGINE:
+            answer = ask(service, operation, **good(operation).content, headers=key)
+            check_documented(answer, operation, 500, "internal")
+        assert service.get("/v2/usage", headers=key).json()["character_count"] == 0
 
 
 def test_a_service_that_is_not_ready_is_503_on_every_route() -> None:
