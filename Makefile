@@ -62,8 +62,9 @@ test-all: check test test-models test-e2e test-gateway test-image test-browser #
 bench: $(MODELS) ## benchmarks, ratios measured in one run (needs torch, see README)
 	$(VENV_MODELS)/bin/python -m tests.benchmarks $(ARTICLE)
 
-examples: $(TEST) ## write docs/api-examples.md anew from the OpenAPI document
+examples: $(TEST) ## write docs/api-examples.md and the table of clients anew
 	$(VENV_TEST)/bin/python -m tests.openapi.guide
+	$(VENV_TEST)/bin/python -m tests.openapi.clients
 
 fuzz: $(TEST) ## requests nobody would write: no failure of ours, memory flat (COUNT=, about ten minutes)
 	$(VENV_TEST)/bin/python -m tests.openapi.fuzz $(COUNT)

@@ -8,6 +8,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -208,16 +209,19 @@ class Fuzzer:
         for _ in range(self._random.randint(1, 2)):
             places = list(_places(changed))
             if not places:
-                return self._random.choice(_ODD)
+                return self._odd()
             holder, key = self._random.choice(places)
             action = self._random.random()
             if action < 0.15 and isinstance(holder, dict):
                 del holder[key]
             elif action < 0.3 and isinstance(holder, dict):
-                holder[self._random.choice(_OPTIONS)] = self._random.choice(_ODD)
+                holder[self._random.choice(_OPTIONS)] = self._odd()
             else:
-                holder[key] = self._random.choice(_ODD)
+                holder[key] = self._odd()
         return changed
+
+    def _odd(self) -> Any:
+        return deepcopy(self._random.choice(_ODD))
 
     def _id(self, name: str) -> str:
         return self._stored.replace("-", "") if name == "identity" else self._stored
