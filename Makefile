@@ -13,7 +13,7 @@ TEST = $(VENV_TEST)/.made
 MODELS = $(VENV_MODELS)/.made
 
 .DEFAULT_GOAL := help
-.PHONY: help run digest models check format test test-models test-e2e test-gateway test-kubernetes test-image test-browser picture test-all bench soak clean
+.PHONY: help run digest models check format test test-models test-e2e test-gateway test-kubernetes test-image test-browser picture test-all examples bench fuzz soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -70,6 +70,13 @@ test-all: check test test-models test-e2e test-gateway test-kubernetes test-imag
 
 bench: $(MODELS) ## benchmarks, ratios measured in one run (needs torch, see README)
 	$(VENV_MODELS)/bin/python -m tests.benchmarks $(ARTICLE)
+
+examples: $(TEST) ## write docs/api-examples.md and the table of clients anew
+	$(VENV_TEST)/bin/python -m tests.openapi.guide
+	$(VENV_TEST)/bin/python -m tests.openapi.clients
+
+fuzz: $(TEST) ## requests nobody would write: no failure of ours, memory flat (COUNT=, about ten minutes)
+	$(VENV_TEST)/bin/python -m tests.openapi.fuzz $(COUNT)
 
 soak: $(TEST) ## does memory stay flat over 10,000 requests? (COUNT=, about five minutes)
 	$(VENV_TEST)/bin/python -m tests.benchmarks.soak $(COUNT)

@@ -277,7 +277,7 @@ def create_app(
     if settings.cors_origins:
         app.add_middleware(CORSMiddleware, **_cors(settings))
     app.add_middleware(RootPath, root_path=settings.root_path)
-    app.add_middleware(RequestContext, metrics=state.metrics)
+    app.add_middleware(RequestContext, metrics=state.metrics, failures=failures)
     install_openapi(
         app,
         [

@@ -10,17 +10,20 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
-from service.api.dialect import Dialect
+from service.api.dialect import Dialect, dialect_of
 from service.api.problem import (
     Problem,
+    internal_problem,
     new_problem,
     problem_of,
-    problem_response,
     request_id,
     retry_headers,
 )
 from service.errors import ServiceError
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 _ROUTING_HINTS = {
     404: "There is nothing at this path; the documentation (docs) lists what there is.",
@@ -36,9 +39,8 @@ class Failures:
 
     async def service_error(self, request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ServiceError)  # noqa: S101 -- registered for this class below
-        problem = problem_of(error, request_id(request))
-        if (dialect := self.dialect(request)) and (status := dialect.status_of(error)):
-            problem = problem.model_copy(update={"status": status})
+        status = self.dialect(request).status_of(error)
+        problem = problem_of(error, request_id(request)).model_copy(update={"status": status})
         return self._answer(request, problem, retry_headers(error))
 
     async def http_error(self, request: Request, error: Exception) -> JSONResponse:
@@ -51,7 +53,10 @@ class Failures:
             detail=_ROUTING_HINTS.get(error.status_code, phrase + "."),
             request_id=request_id(request),
         )
-        return self._answer(request, problem, error.headers or {})
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(_allowed(request))
+        return self._answer(request, problem, headers)
 
     async def validation_error(self, request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)  # noqa: S101 -- registered for this class below
@@ -66,25 +71,26 @@ class Failures:
         return self._answer(request, problem)
 
     async def unexpected(self, request: Request, _: Exception) -> JSONResponse:
-        problem = new_problem(
-            status=500,
-            title="Internal error",
-            code="internal",
-            detail="Something broke on our side; the log has it under this request id.",
-            request_id=request_id(request),
-        )
-        return self._answer(request, problem)
+        return self._answer(request, internal_problem(request_id(request)))
 
     def _answer(self, request: Request, problem: Problem, headers: Mapping[str, str] = {}) -> JSONResponse:
         if problem.status == HTTPStatus.UNAUTHORIZED:
             headers = {**headers, "WWW-Authenticate": "Bearer"}
-        if dialect := self.dialect(request):
-            return dialect.response(problem, headers)
-        return problem_response(problem, dict(headers))
+        return self.dialect(request).response(problem, headers)
 
-    def dialect(self, request: Request) -> Dialect | None:
+    def dialect(self, request: Request) -> Dialect:
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-        return next((each for each in self.dialects if path.startswith(each.paths)), None)
+        return dialect_of(path, self.dialects)
+
+
+def _allowed(request: Request) -> list[str]:
+    """Of all routes at this path; Starlette names the methods of the first."""
+    routes = request.app.router.routes
+    return [
+        method
+        for method in METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 def install_failure_handlers(app: FastAPI, dialects: Sequence[Dialect]) -> Failures:

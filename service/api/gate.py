@@ -108,7 +108,7 @@ class Gate:
         sent = key_of_headers(Headers(scope=scope))
         request = Request(scope, receive)
         dialect = self._failures.dialect(request)
-        if sent is None and dialect is not None and dialect.key_field:
+        if sent is None and dialect.key_field:
             with contextlib.suppress(TimeoutError):  # there was no key in what came
                 async with asyncio.timeout(_BODY_SECONDS):
                     sent, receive = await key_of_body(request, dialect.key_field, self._limit(need))
@@ -131,7 +131,7 @@ class Gate:
         await response(scope, receive, send)
 
     async def _pass(self, grant: Grant, scope: Scope, receive: Receive, send: Send) -> None:
-        status = 0
+        status = 500  # as long as there is no answer
 
         async def send_with_rate(message: Message) -> None:
             nonlocal status

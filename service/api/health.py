@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
+from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, ConfigDict
 
 from service.api.state import Phase, ServiceState, service_state
@@ -15,8 +16,6 @@ from service.pipeline.watchdog import EngineState
 router = APIRouter(tags=["operations"])
 
 State = Annotated[ServiceState, Depends(service_state)]
-
-_NOT_YET: dict[int | str, dict[str, Any]] = {503: {"description": "Not yet, or not any more; same body"}}
 
 
 class StatusOut(BaseModel):
@@ -63,6 +62,23 @@ class ReadinessOut(StatusOut):
     queue_tokens: int
 
 
+_METRICS = """# HELP kurzfassung_ready 1 when the service answers
+# TYPE kurzfassung_ready gauge
+kurzfassung_ready 1.0
+"""
+
+
+def _not_yet(model: type[BaseModel], **differing: Any) -> dict[int | str, dict[str, Any]]:
+    example = {**model.model_json_schema()["examples"][0], **differing}
+    return {
+        503: {
+            "description": "Not yet, or not any more",
+            "model": model,
+            "content": {"application/json": {"example": example}},
+        }
+    }
+
+
 @router.head("/livez", include_in_schema=False)
 @router.get("/livez", summary="The process answers")
 async def livez() -> StatusOut:
@@ -70,7 +86,7 @@ async def livez() -> StatusOut:
 
 
 @router.head("/startupz", include_in_schema=False)
-@router.get("/startupz", summary="The models are loaded", responses=_NOT_YET)
+@router.get("/startupz", summary="The models are loaded", responses=_not_yet(StatusOut, status="starting"))
 async def startupz(state: State, response: Response) -> StatusOut:
     started = state.loaded is not None
     response.status_code = 200 if started else 503
@@ -78,7 +94,19 @@ async def startupz(state: State, response: Response) -> StatusOut:
 
 
 @router.head("/readyz", include_in_schema=False)
-@router.get("/readyz", summary="A canary digest went through and the engine is at work", responses=_NOT_YET)
+@router.get(
+    "/readyz",
+    summary="A canary digest went through and the engine is at work",
+    responses=_not_yet(
+        ReadinessOut,
+        status="not ready",
+        phase="starting",
+        engine="down",
+        models=[],
+        devices=[],
+        revisions={},
+    ),
+)
 async def readyz(state: State, response: Response) -> ReadinessOut:
     pipeline = state.loaded
     engine = state.engine
@@ -99,7 +127,12 @@ async def readyz(state: State, response: Response) -> ReadinessOut:
     )
 
 
-@router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+@router.get(
+    "/metrics",
+    summary="Prometheus metrics",
+    response_class=PlainTextResponse,
+    responses={200: {"content": {"text/plain": {"example": _METRICS}}}},
+)
 async def metrics(state: State) -> Response:
     pipeline = state.loaded
     state.metrics.queue_tokens.set(pipeline.batcher.waiting_tokens if pipeline else 0)

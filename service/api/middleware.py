@@ -1,4 +1,4 @@
-"""Around every request: its id, its metrics, its one line in the log."""
+"""Around every request: its id, its metrics, its one line in the log, an answer whatever breaks inside."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import time
 import uuid
 
 import structlog
+from fastapi import Request
 from opentelemetry.trace import Span
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.problem import service_error_response
+from service.api.failures import Failures
 from service.errors import ShuttingDown
 from service.observability.metrics import Metrics
 from service.observability.tracing import record_answer, server_span, trace_id
@@ -24,13 +25,15 @@ _QUIET = frozenset({"/livez", "/readyz", "/startupz", "/health", "/metrics"})
 """Asked every few seconds by machines; they are counted but not logged."""
 
 logger = logging.getLogger("kurzfassung.access")
+_failures_log = logging.getLogger("kurzfassung")
 
 
 class RequestContext:
     """Plain ASGI, because a wrapper that buffers would break streaming and hide disconnects."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, failures: Failures) -> None:
         self._app = app
+        self._failures = failures
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,8 +66,15 @@ class RequestContext:
         except asyncio.CancelledError:  # the server gives up on what outlasted the drain
             if not answered:
                 error = ShuttingDown("The service is shutting down.", retry_after=5)
-                await service_error_response(error, identity)(scope, receive, send_with_id)
+                response = await self._failures.service_error(Request(scope), error)
+                await response(scope, receive, send_with_id)
             raise
+        except Exception as error:
+            if answered:
+                raise  # the connection breaks, which is all that can still be told
+            _failures_log.error("internal error", exc_info=error)
+            response = await self._failures.unexpected(Request(scope), error)
+            await response(scope, receive, send_with_id)
         finally:
             self._metrics.in_flight.dec()
             self._record(scope, status, time.perf_counter() - started, span)

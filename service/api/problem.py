@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.errors import (
@@ -163,19 +162,6 @@ def problem_of(error: ServiceError, request_id: str) -> Problem:
     return problem
 
 
-def problem_response(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse(
-        problem.model_dump(),
-        status_code=problem.status,
-        media_type="application/problem+json",
-        headers=headers,
-    )
-
-
-def service_error_response(error: ServiceError, identity: str) -> JSONResponse:
-    return problem_response(problem_of(error, identity), retry_headers(error))
-
-
 def retry_headers(error: ServiceError) -> dict[str, str]:
     if isinstance(error, BodyTooSlow):
         return {"Connection": "close"}  # what is still to come of it nobody reads
@@ -210,25 +196,12 @@ def new_problem(
     )
 
 
-def _documented(description: str) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {"description": description, "content": {"application/problem+json": {"schema": schema}}}
-
-
-PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: _documented(description)
-    for status, description in {
-        400: "The request is malformed",
-        408: "The body did not arrive in time",
-        413: "The text or the body is too long",
-        415: "A content type that is not read",
-        422: "The text cannot be worked on: empty, binary, a URL, a language without a model or not clear",
-        500: "The model or the service failed",
-        503: "Too much work waits, also for the time the request may take, or the service is starting; see "
-        "Retry-After",
-        504: "Not ready within the time the request may take",
-    }.items()
-}
-
-GLOSSARY_NOT_FOUND: dict[int | str, dict[str, Any]] = {404: _documented("No glossary has this id")}
-"""Besides, where a glossary is named."""
+def internal_problem(request_id: str) -> Problem:
+    """Of what nobody foresaw."""
+    return new_problem(
+        status=500,
+        title="Internal error",
+        code="internal",
+        detail="Something broke on our side; the log has it under this request id.",
+        request_id=request_id,
+    )

@@ -1,8 +1,5 @@
 """The official DeepL client, as it is installed, against the running service."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import deepl
@@ -191,6 +188,19 @@ def test_the_caller_says_what_tags_mean(
     assert one(result).text == wanted
 
 
+@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize("kind", ["html", "xml"])
+def test_both_versions_of_tag_handling_are_read_the_same_way_and_said_back(
+    service: httpx.Client, client: deepl.DeepLClient, kind: str, version: str
+) -> None:
+    text = "<p>Der <b>alte</b> Zug fährt.</p>"
+    result = client.translate_text(text, target_lang="EN-US", tag_handling=kind, tag_handling_version=version)
+    assert one(result).text == "<p>DER <b>ALTE</b> ZUG FÄHRT.</p>"
+    body = {"text": [text], "target_lang": "EN", "tag_handling": kind, "tag_handling_version": version}
+    (translation,) = service.post("/v2/translate", json=body).json()["translations"]
+    assert translation["tag_handling_version"] == version
+
+
 def test_a_splitting_tag_ends_a_sentence_and_a_non_splitting_one_does_not() -> None:
     seen: list[str] = []
     with serving(stub_models(gate=seen.extend)) as service:
@@ -246,28 +256,6 @@ def test_usage_counts_and_has_no_limit() -> None:
     assert before is not None
     assert usage.character.count == before + len(SENTENCE)
     assert not usage.any_limit_reached
-
-
-def test_24_the_command_line_of_the_client(service: httpx.Client) -> None:
-    environment = {
-        **os.environ,
-        "DEEPL_AUTH_KEY": "any key",
-        "DEEPL_SERVER_URL": str(service.base_url),
-    }
-
-    def run(*arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "deepl", *arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=True,
-        )
-        return done.stdout
-
-    assert run("text", "--to", "EN-US", SENTENCE).strip() == SENTENCE.upper()
-    assert "DE: German" in run("languages")
 
 
 @pytest.mark.parametrize("target", ["EN", "en", "en-us", "EN-GB", "En-Us"])

@@ -128,7 +128,7 @@ def test_every_failure_is_an_error_in_words(
         path, content=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
     )
     assert response.status_code == status
-    assert response.json().keys() == {"error"}
+    assert response.json().keys() == {"error", "code", "request_id"}
     assert message in response.json()["error"]
 
 
@@ -140,8 +140,8 @@ def test_what_is_no_json_and_no_form_is_refused(service: httpx.Client) -> None:
     ):
         response = service.post("/translate", content=content, headers={"Content-Type": kind})
         assert response.status_code == status
-        assert response.json().keys() == {"error"}
-    assert service.get("/translate").json().keys() == {"error"}
+        assert response.json().keys() == {"error", "code", "request_id"}
+    assert service.get("/translate").json().keys() == {"error", "code", "request_id"}
 
 
 def test_a_program_learns_what_it_may_send(service: httpx.Client) -> None:
@@ -161,7 +161,7 @@ def test_healthy_only_when_ready() -> None:
     with serving(stub_models(gate=gate), ready=False) as service:
         early = service.get("/health")
         assert early.status_code == 503
-        assert early.json().keys() == {"error"}
+        assert early.json().keys() == {"error", "code", "request_id"}
         assert int(early.headers["retry-after"]) >= 1
         allowed.set()
         for _ in range(200):

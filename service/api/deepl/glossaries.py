@@ -14,23 +14,28 @@ from service.api.deepl import glossary_wire as wire
 from service.api.deepl.dictionary import dictionary_of
 from service.api.deepl.entries import write_entries
 from service.api.deepl.languages import glossary_pairs
-from service.api.deepl.request import GlossaryId, State, trace
+from service.api.deepl.request import MADE, GlossaryId, State, trace
 from service.api.openapi import body_of
+from service.api.openapi_errors import GLOSSARY, LOADED, may_raise
 from service.api.problem import request_id
+from service.errors import GlossaryNotFound, StoreUnavailable
+
+
+class TabSeparated(PlainTextResponse):
+    media_type = "text/tab-separated-values"
+
 
 router = APIRouter(
     prefix="/v2",
     dependencies=[Depends(trace)],
-    responses={
-        "4XX": {
-            "description": "400: a field, the id or an entry is wrong, `message` says which; "
-            "404: there is no glossary of this id"
-        }
-    },
 )
 
 
-@router.get("/glossary-language-pairs", summary="Languages that glossaries can be for (DeepL)")
+@router.get(
+    "/glossary-language-pairs",
+    openapi_extra=may_raise(*LOADED),
+    summary="Languages that glossaries can be for (DeepL)",
+)
 async def pairs(state: State) -> wire.PairsOut:
     known = glossary_pairs(state.pipeline.models)
     return wire.PairsOut(
@@ -45,7 +50,7 @@ async def pairs(state: State) -> wire.PairsOut:
 @router.post(
     "/glossaries",
     status_code=201,
-    openapi_extra=body_of(wire.PairGlossaryBody, JSON, FORM),
+    openapi_extra=body_of(wire.PairGlossaryBody, JSON, FORM) | may_raise(*LOADED, *MADE),
     summary="Keep a glossary for one pair of languages (DeepL)",
 )
 async def create(request: Request, state: State, glossaries: Glossaries) -> wire.PairGlossaryOut:
@@ -58,7 +63,11 @@ async def create(request: Request, state: State, glossaries: Glossaries) -> wire
     return wire.PairGlossaryOut.of(made)
 
 
-@router.get("/glossaries", summary="The glossaries for one pair of languages (DeepL)")
+@router.get(
+    "/glossaries",
+    openapi_extra=may_raise(StoreUnavailable),
+    summary="The glossaries for one pair of languages (DeepL)",
+)
 async def every(glossaries: Glossaries) -> wire.PairGlossariesOut:
     stored = await asyncio.to_thread(glossaries.all)
     return wire.PairGlossariesOut(
@@ -66,28 +75,38 @@ async def every(glossaries: Glossaries) -> wire.PairGlossariesOut:
     )
 
 
-@router.get("/glossaries/{glossary_id}", summary="A glossary without its entries (DeepL)")
+@router.get(
+    "/glossaries/{glossary_id}",
+    openapi_extra=may_raise(*GLOSSARY),
+    summary="A glossary without its entries (DeepL)",
+)
 async def one(glossary_id: GlossaryId, glossaries: Glossaries) -> wire.PairGlossaryOut:
     return wire.PairGlossaryOut.of(await asyncio.to_thread(glossaries.get, glossary_id))
 
 
 @router.get(
     "/glossaries/{glossary_id}/entries",
-    response_class=PlainTextResponse,
+    response_class=TabSeparated,
+    openapi_extra=may_raise(*GLOSSARY),
+    responses={200: {"content": {TabSeparated.media_type: {"example": "Brücke\tfootbridge"}}}},
     summary="The entries of a glossary, tab-separated (DeepL)",
 )
-async def entries(glossary_id: GlossaryId, request: Request, glossaries: Glossaries) -> PlainTextResponse:
+async def entries(glossary_id: GlossaryId, request: Request, glossaries: Glossaries) -> TabSeparated:
     def written() -> str:
         only = glossaries.get(glossary_id).only
         return write_entries(glossaries.terms(glossary_id, only.source_language, only.target_language))
 
-    return PlainTextResponse(
+    return TabSeparated(
         await asyncio.to_thread(written),
-        media_type="text/tab-separated-values",
         headers={"X-Trace-ID": request_id(request)},
     )
 
 
-@router.delete("/glossaries/{glossary_id}", status_code=204, summary="Delete a glossary (DeepL)")
+@router.delete(
+    "/glossaries/{glossary_id}",
+    status_code=204,
+    openapi_extra=may_raise(GlossaryNotFound, StoreUnavailable),
+    summary="Delete a glossary (DeepL)",
+)
 async def delete(glossary_id: GlossaryId, glossaries: Glossaries) -> None:
     await asyncio.to_thread(glossaries.remove, glossary_id)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from service.api.deepl.entries import EntriesFormat
+from service.api.deepl.request import EXAMPLE_ID
 from service.terms.store import StoredDictionary, StoredGlossary
 
 _EXAMPLE: JsonDict = {
@@ -20,6 +21,28 @@ _EXAMPLE: JsonDict = {
     "entries": "Brücke\tfootbridge",
     "entries_format": "tsv",
 }
+
+
+_PAIR_GLOSSARY: JsonDict = {
+    "glossary_id": EXAMPLE_ID,
+    "name": "Bauwesen",
+    "creation_time": "2026-11-25T22:00:00.000000Z",
+    "ready": True,
+    "source_lang": "de",
+    "target_lang": "en",
+    "entry_count": 1,
+}
+_DICTIONARY: JsonDict = {"source_lang": "de", "target_lang": "en", "entry_count": 1}
+_MULTILINGUAL: JsonDict = {
+    "glossary_id": EXAMPLE_ID,
+    "name": "Bauwesen",
+    "creation_time": "2026-11-25T22:00:00.000000Z",
+    "dictionaries": [_DICTIONARY],
+}
+
+
+def _shown(example: JsonDict) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [example]})
 
 
 def _base(code: object) -> object:
@@ -39,22 +62,20 @@ class PairIn(BaseModel):
 class DictionaryBody(PairIn):
     """`entries`, one a line: source and target parted by a tab or, as CSV, by a comma."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+    model_config = _shown(_EXAMPLE)
 
     entries: str
     entries_format: EntriesFormat
 
 
 class PairGlossaryBody(DictionaryBody):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Bauwesen", **_EXAMPLE}]})
+    model_config = _shown({"name": "Bauwesen", **_EXAMPLE})
 
     name: Name
 
 
 class MultilingualGlossaryBody(BaseModel):
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"name": "Bauwesen", "dictionaries": [_EXAMPLE]}]}
-    )
+    model_config = _shown({"name": "Bauwesen", "dictionaries": [_EXAMPLE]})
 
     name: Name
     dictionaries: list[DictionaryBody] = Field(min_length=1)
@@ -63,7 +84,7 @@ class MultilingualGlossaryBody(BaseModel):
 class MultilingualGlossaryPatch(BaseModel):
     """Entries are added to those for the same languages; one whose source is there gets the new target."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Hochbau"}]})
+    model_config = _shown({"name": "Hochbau"})
 
     name: Name | None = None
     dictionaries: list[DictionaryBody] = []
@@ -75,10 +96,14 @@ class PairOut(BaseModel):
 
 
 class PairsOut(BaseModel):
+    model_config = _shown({"supported_languages": [{"source_lang": "de", "target_lang": "en"}]})
+
     supported_languages: list[PairOut]
 
 
 class DictionaryOut(PairOut):
+    model_config = _shown(_DICTIONARY)
+
     entry_count: int
 
     @classmethod
@@ -94,6 +119,8 @@ class DictionaryEntriesOut(PairOut):
 
 
 class EntriesOut(BaseModel):
+    model_config = _shown({"dictionaries": [_EXAMPLE]})
+
     dictionaries: list[DictionaryEntriesOut]
 
 
@@ -105,6 +132,8 @@ class _Head(BaseModel):
 
 class PairGlossaryOut(_Head):
     """`ready` is always true: a glossary can be used as soon as it is stored."""
+
+    model_config = _shown(_PAIR_GLOSSARY)
 
     ready: bool = True
     source_lang: str
@@ -118,10 +147,14 @@ class PairGlossaryOut(_Head):
 
 
 class PairGlossariesOut(BaseModel):
+    model_config = _shown({"glossaries": [_PAIR_GLOSSARY]})
+
     glossaries: list[PairGlossaryOut]
 
 
 class MultilingualGlossaryOut(_Head):
+    model_config = _shown(_MULTILINGUAL)
+
     dictionaries: list[DictionaryOut]
 
     @classmethod
@@ -130,6 +163,8 @@ class MultilingualGlossaryOut(_Head):
 
 
 class MultilingualGlossariesOut(BaseModel):
+    model_config = _shown({"glossaries": [_MULTILINGUAL]})
+
     glossaries: list[MultilingualGlossaryOut]
 
 

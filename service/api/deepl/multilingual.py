@@ -12,22 +12,20 @@ from service.api.credentials import Glossaries
 from service.api.deepl import glossary_wire as wire
 from service.api.deepl.dictionary import dictionary_of
 from service.api.deepl.entries import write_entries
-from service.api.deepl.request import GlossaryId, State, trace
+from service.api.deepl.request import MADE, GlossaryId, State, trace
 from service.api.openapi import body_of
+from service.api.openapi_errors import LOADED, may_raise
+from service.errors import GlossaryNotFound, StoreUnavailable
 
 router = APIRouter(
     prefix="/v3/glossaries",
     dependencies=[Depends(trace)],
-    responses={
-        "4XX": {
-            "description": "400: a field, the id or an entry is wrong, `message` says which; "
-            "404: there is no glossary of this id, or no dictionary for the pair"
-        }
-    },
 )
 
 
-def _pair(source_lang: Annotated[str, Query()], target_lang: Annotated[str, Query()]) -> tuple[str, str]:
+def _pair(
+    source_lang: Annotated[str, Query(examples=["DE"])], target_lang: Annotated[str, Query(examples=["EN"])]
+) -> tuple[str, str]:
     pair = wire.PairIn(source_lang=source_lang, target_lang=target_lang)
     return pair.source_lang, pair.target_lang
 
@@ -38,7 +36,7 @@ Pair = Annotated[tuple[str, str], Depends(_pair)]
 @router.post(
     "",
     status_code=201,
-    openapi_extra=body_of(wire.MultilingualGlossaryBody, JSON),
+    openapi_extra=body_of(wire.MultilingualGlossaryBody, JSON) | may_raise(*LOADED, *MADE),
     summary="Keep a glossary with several dictionaries (DeepL)",
 )
 async def create(request: Request, state: State, glossaries: Glossaries) -> wire.MultilingualGlossaryOut:
@@ -51,20 +49,24 @@ async def create(request: Request, state: State, glossaries: Glossaries) -> wire
     return wire.MultilingualGlossaryOut.of(made)
 
 
-@router.get("", summary="All glossaries (DeepL)")
+@router.get("", openapi_extra=may_raise(StoreUnavailable), summary="All glossaries (DeepL)")
 async def every(glossaries: Glossaries) -> wire.MultilingualGlossariesOut:
     stored = await asyncio.to_thread(glossaries.all)
     return wire.MultilingualGlossariesOut(glossaries=list(map(wire.MultilingualGlossaryOut.of, stored)))
 
 
-@router.get("/{glossary_id}", summary="A glossary without its entries (DeepL)")
+@router.get(
+    "/{glossary_id}",
+    openapi_extra=may_raise(GlossaryNotFound, StoreUnavailable),
+    summary="A glossary without its entries (DeepL)",
+)
 async def one(glossary_id: GlossaryId, glossaries: Glossaries) -> wire.MultilingualGlossaryOut:
     return wire.MultilingualGlossaryOut.of(await asyncio.to_thread(glossaries.get, glossary_id))
 
 
 @router.patch(
     "/{glossary_id}",
-    openapi_extra=body_of(wire.MultilingualGlossaryPatch, JSON),
+    openapi_extra=body_of(wire.MultilingualGlossaryPatch, JSON) | may_raise(*LOADED, *MADE, GlossaryNotFound),
     summary="Rename a glossary, add to its dictionaries (DeepL)",
 )
 async def update(
@@ -83,12 +85,21 @@ async def update(
     return wire.MultilingualGlossaryOut.of(updated)
 
 
-@router.delete("/{glossary_id}", status_code=204, summary="Delete a glossary with its dictionaries (DeepL)")
+@router.delete(
+    "/{glossary_id}",
+    status_code=204,
+    openapi_extra=may_raise(GlossaryNotFound, StoreUnavailable),
+    summary="Delete a glossary with its dictionaries (DeepL)",
+)
 async def delete(glossary_id: GlossaryId, glossaries: Glossaries) -> None:
     await asyncio.to_thread(glossaries.remove, glossary_id)
 
 
-@router.get("/{glossary_id}/entries", summary="The entries of a dictionary, tab-separated (DeepL)")
+@router.get(
+    "/{glossary_id}/entries",
+    openapi_extra=may_raise(GlossaryNotFound, StoreUnavailable),
+    summary="The entries of a dictionary, tab-separated (DeepL)",
+)
 async def entries(glossary_id: GlossaryId, pair: Pair, glossaries: Glossaries) -> wire.EntriesOut:
     source, target = pair
     written = await asyncio.to_thread(lambda: write_entries(glossaries.terms(glossary_id, source, target)))
@@ -98,7 +109,7 @@ async def entries(glossary_id: GlossaryId, pair: Pair, glossaries: Glossaries) -
 
 @router.put(
     "/{glossary_id}/dictionaries",
-    openapi_extra=body_of(wire.DictionaryBody, JSON),
+    openapi_extra=body_of(wire.DictionaryBody, JSON) | may_raise(*LOADED, *MADE, GlossaryNotFound),
     summary="Replace a dictionary, or add one (DeepL)",
 )
 async def replace(
@@ -111,6 +122,11 @@ async def replace(
     return wire.DictionaryOut.of(replaced)
 
 
-@router.delete("/{glossary_id}/dictionaries", status_code=204, summary="Delete a dictionary (DeepL)")
+@router.delete(
+    "/{glossary_id}/dictionaries",
+    status_code=204,
+    openapi_extra=may_raise(GlossaryNotFound, StoreUnavailable),
+    summary="Delete a dictionary (DeepL)",
+)
 async def delete_dictionary(glossary_id: GlossaryId, pair: Pair, glossaries: Glossaries) -> None:
     await asyncio.to_thread(glossaries.remove_dictionary, glossary_id, *pair)

@@ -18,6 +18,7 @@ from service.api.deepl.translation import require_supported, translate
 from service.api.dialect import Dialect
 from service.api.heartbeat import HeartbeatAnswer
 from service.api.openapi import body_of
+from service.api.openapi_errors import GLOSSARY, LOADED, WORK, may_raise
 from service.api.problem import request_id
 from service.errors import (
     BodyTooSlow,
@@ -49,7 +50,10 @@ DIALECT = Dialect(
         KeyInvalid: 403,
         QuotaExceeded: 456,
     },
-    body=lambda problem: {"message": problem.message, "code": problem.code},
+    model=wire.DeepLError,
+    body=lambda problem: wire.DeepLError(
+        message=problem.message, code=problem.code, request_id=problem.request_id
+    ),
     headers=lambda problem: {"X-Trace-ID": problem.request_id},
 )
 
@@ -57,18 +61,13 @@ DIALECT = Dialect(
 router = APIRouter(
     prefix="/v2",
     dependencies=[Depends(trace)],
-    responses={
-        400: {"description": "A field is wrong or asks for what is not supported; `message` says which"},
-        503: {"description": "Too much work waits, or the service is starting"},
-        504: {"description": "Not ready within the time the request may take"},
-    },
 )
 
 
 @router.post(
     "/translate",
     response_model=wire.TextsOut,
-    openapi_extra=body_of(wire.TextsBody, JSON, FORM),
+    openapi_extra=body_of(wire.TextsBody, JSON, FORM) | may_raise(*WORK, *GLOSSARY, TooManyTexts),
     summary="Translate texts (DeepL)",
 )
 async def translate_texts(request: Request, state: State, glossaries: Glossaries) -> Response:
@@ -97,8 +96,25 @@ async def translate_texts(request: Request, state: State, glossaries: Glossaries
     )
 
 
-@router.get("/languages", summary="Languages (DeepL)")
-@router.post("/languages", include_in_schema=False)
+_LANGUAGES = {
+    **may_raise(*LOADED, MalformedBody, BodyTooSlow, TextTooLong, UnsupportedMedia),
+    "parameters": [
+        {
+            "name": "type",
+            "in": "query",
+            "schema": {"enum": ["source", "target"], "default": "source"},
+            "example": "target",
+        }
+    ],
+}
+
+
+@router.get("/languages", openapi_extra=_LANGUAGES, summary="Languages (DeepL)")
+@router.post(
+    "/languages",
+    openapi_extra=_LANGUAGES | body_of(wire.LanguagesBody, FORM, JSON, required=False),
+    summary="Languages (DeepL)",
+)
 async def languages(request: Request, state: State) -> list[wire.TargetOut] | list[wire.SourceOut]:
     """`type` is source (default) or target; in the query, or in the body, where DeepL's client puts it
     even with GET."""
@@ -114,7 +130,7 @@ async def languages(request: Request, state: State) -> list[wire.TargetOut] | li
 
 
 @router.get("/usage", summary="Characters of the key this month, of all callers without one (DeepL)")
-@router.post("/usage", include_in_schema=False)
+@router.post("/usage", summary="The same (DeepL)")
 async def usage(request: Request, state: State) -> wire.CharactersOut:
     """Without a key: of all callers since the start."""
     if (grant := granted(request)) and (quota := grant.quota()):
@@ -138,4 +154,5 @@ def request_bodies() -> list[type[BaseModel]]:
         glossary_wire.MultilingualGlossaryBody,
         glossary_wire.MultilingualGlossaryPatch,
         glossary_wire.DictionaryBody,
+        wire.LanguagesBody,
     ]

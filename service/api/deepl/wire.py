@@ -107,16 +107,38 @@ class TextOut(BaseModel):
 class TextsOut(BaseModel):
     """As many translations as texts, in their order."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"translations": [{"detected_source_language": "DE", "text": "Good morning."}]}]
+        }
+    )
+
     translations: list[TextOut]
 
 
+class LanguagesBody(BaseModel):
+    """May also stand in the query."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"type": "target"}]})
+
+    type: Literal["source", "target"] = "source"
+
+
 class SourceOut(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"language": "DE", "name": "German"}]})
+
     language: str
     name: str
 
 
 class TargetOut(SourceOut):
     """No model here can be told to be polite."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"language": "EN-US", "name": "English (American)", "supports_formality": False}]
+        }
+    )
 
     supports_formality: bool = False
 
@@ -128,8 +150,20 @@ class CharactersOut(BaseModel):
     """Of the key in this month (UTC); without one, of all callers since the service was started. That there
     is no limit DeepL's clients are told as a very large one."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"character_count": 4711, "character_limit": NO_LIMIT}]}
+    )
+
     character_count: int
     character_limit: int = NO_LIMIT
+
+
+class DeepLError(BaseModel):
+    """`message` is what DeepL's clients show; `code` is ours and stable."""
+
+    message: str
+    code: str
+    request_id: str
 
 
 _LISTS = frozenset({"splitting_tags", "non_splitting_tags", "ignore_tags", "glossary_ids"})

@@ -17,6 +17,7 @@ from service.api.disconnect import unless_caller_leaves
 from service.api.huggingface import wire
 from service.api.huggingface.languages import language_of
 from service.api.openapi import body_of
+from service.api.openapi_errors import WORK, may_raise
 from service.api.problem import Problem
 from service.api.state import ServiceState, service_state
 from service.api.texts import translate_texts
@@ -27,6 +28,7 @@ from service.errors import (
     TextTooLong,
     TooManyTexts,
     UnsupportedMedia,
+    UrlNotFetched,
 )
 from service.pipeline.article import DigestRequest
 from service.pipeline.off_loop import off_loop
@@ -53,18 +55,15 @@ DIALECT = Dialect(
         TooManyTexts: 413,
         UnsupportedMedia: 415,
     },
-    body=lambda problem: {"error": problem.error, "code": problem.code, "request_id": problem.request_id},
+    model=wire.HuggingFaceError,
+    body=lambda problem: wire.HuggingFaceError(
+        error=problem.error, code=problem.code, request_id=problem.request_id
+    ),
     headers=_headers,
 )
 
 router = APIRouter(
     prefix="/hf",
-    responses={
-        400: {"description": "A field is wrong or asks for what is not supported; `error` says which"},
-        413: {"description": "The text, or the list of them, is too long"},
-        503: {"description": "Too much work waits, or the service is starting"},
-        504: {"description": "Not ready within the time the request may take"},
-    },
 )
 
 State = Annotated[ServiceState, Depends(service_state)]
@@ -75,7 +74,7 @@ Result = TypeVar("Result")
 @router.post(
     "/translation",
     response_model=list[wire.TranslationOut],
-    openapi_extra=body_of(wire.TranslationInput, JSON),
+    openapi_extra=body_of(wire.TranslationInput, JSON) | may_raise(*WORK, TooManyTexts),
     summary="Translate a text or a list of them (Hugging Face)",
 )
 async def translation(request: Request, state: State) -> Response:
@@ -105,7 +104,7 @@ async def translation(request: Request, state: State) -> Response:
 @router.post(
     "/summarization",
     response_model=list[wire.SummarizationOut],
-    openapi_extra=body_of(wire.SummarizationInput, JSON),
+    openapi_extra=body_of(wire.SummarizationInput, JSON) | may_raise(*WORK, TooManyTexts, UrlNotFetched),
     summary="Summarise a text or each of a list (Hugging Face)",
 )
 async def summarization(request: Request, state: State) -> Response:

@@ -85,7 +85,7 @@ class SummarizationInput(TranslationInput):
 class CaveatOut(BaseModel):
     """`start` and `end` are code points of the input; null where the whole is meant."""
 
-    model_config = _example(code="language_assumed", message="Too little text to tell.", start=None, end=None)
+    model_config = _example(code="language_assumed", message="Too little text to tell.", start=0, end=4)
 
     code: str
     message: str
@@ -122,6 +122,14 @@ class SummarizationOut(_Out):
     model_config = _example(summary_text="The work begins in May.", **_ABOUT)
 
     summary_text: str
+
+
+class HuggingFaceError(BaseModel):
+    """`error` is what its client shows; `code` is ours and stable."""
+
+    error: str
+    code: str
+    request_id: str
 
 
 def warnings(caveats: Iterable[Caveat]) -> list[CaveatOut]:

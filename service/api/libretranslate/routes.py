@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
@@ -18,6 +18,7 @@ from service.api.health import StatusOut
 from service.api.libretranslate import wire
 from service.api.libretranslate.languages import known_language, language_code, named, pairs
 from service.api.openapi import body_of
+from service.api.openapi_errors import LOADED, WORK, may_raise
 from service.api.problem import Problem
 from service.api.state import ServiceState, service_state
 from service.api.texts import TranslatedText, detected, translate_texts
@@ -27,6 +28,7 @@ from service.errors import (
     DocumentNotFound,
     EmptyText,
     InvalidInput,
+    InvalidText,
     KeyInvalid,
     KeyMissing,
     MalformedBody,
@@ -41,12 +43,14 @@ from service.pipeline.off_loop import off_loop
 _TOO_MUCH = {TextTooLong.code, TooManyTexts.code}
 
 
-def _body(problem: Problem) -> dict[str, Any]:
+def _body(problem: Problem) -> wire.LibreTranslateError:
     """Clients look for these words."""
     words = "Invalid request: request exceeds text limit. " if problem.code in _TOO_MUCH else ""
     if problem.status == HTTPStatus.TOO_MANY_REQUESTS:
         words = "Slowdown: "
-    return {"error": words + problem.error}
+    return wire.LibreTranslateError(
+        error=words + problem.error, code=problem.code, request_id=problem.request_id
+    )
 
 
 DIALECT = Dialect(
@@ -70,6 +74,7 @@ DIALECT = Dialect(
         KeyMissing: 400,
         KeyInvalid: 403,
     },
+    model=wire.LibreTranslateError,
     body=_body,
     key_field="api_key",
 )
@@ -77,13 +82,7 @@ DIALECT = Dialect(
 _UNKNOWN = wire.DetectedOut(confidence=0.0, language="en")
 """What LibreTranslate says of a text without a language."""
 
-router = APIRouter(
-    responses={
-        400: {"description": "A field is missing or asks for what is not supported; `error` says which"},
-        503: {"description": "Too much work waits, or the service is starting"},
-        504: {"description": "Not ready within the time the request may take"},
-    }
-)
+router = APIRouter()
 
 Query = TypeVar("Query", bound=wire.DetectQuery)
 State = Annotated[ServiceState, Depends(service_state)]
@@ -92,7 +91,7 @@ State = Annotated[ServiceState, Depends(service_state)]
 @router.post(
     "/translate",
     response_model=wire.TranslatedOut,
-    openapi_extra=body_of(wire.TranslateQuery, JSON, FORM, MULTIPART),
+    openapi_extra=body_of(wire.TranslateQuery, JSON, FORM, MULTIPART) | may_raise(*WORK, TooManyTexts),
     summary="Translate one text or a list (LibreTranslate)",
 )
 async def translate(request: Request, state: State) -> Response:
@@ -129,7 +128,8 @@ def _translated(query: wire.TranslateQuery, made: list[TranslatedText], count: i
 @router.post(
     "/detect",
     response_model=list[wire.DetectedOut],
-    openapi_extra=body_of(wire.DetectQuery, JSON, FORM, MULTIPART),
+    openapi_extra=body_of(wire.DetectQuery, JSON, FORM, MULTIPART)
+    | may_raise(*LOADED, InvalidText, TextTooLong),
     summary="Tell the language of a text (LibreTranslate)",
 )
 async def detect(request: Request, state: State) -> list[wire.DetectedOut]:
@@ -145,12 +145,20 @@ async def detect(request: Request, state: State) -> list[wire.DetectedOut]:
     return [each for each in candidates if each.confidence] or [_UNKNOWN]
 
 
-@router.get("/languages", summary="What can be translated into what (LibreTranslate)")
+@router.get(
+    "/languages",
+    openapi_extra=may_raise(*LOADED),
+    summary="What can be translated into what (LibreTranslate)",
+)
 async def languages(state: State) -> list[wire.PairsOut]:
     return pairs(state.pipeline.models)
 
 
-@router.get("/frontend/settings", summary="Limits and features, for programs (LibreTranslate)")
+@router.get(
+    "/frontend/settings",
+    openapi_extra=may_raise(*LOADED),
+    summary="Limits and features, for programs (LibreTranslate)",
+)
 async def frontend_settings(state: State) -> wire.FrontendOut:
     known = state.pipeline.models.pairs
     source = state.pipeline.default_source_language
@@ -165,14 +173,24 @@ async def frontend_settings(state: State) -> wire.FrontendOut:
     )
 
 
-@router.get("/health", summary="Ready to translate (LibreTranslate)")
+@router.get(
+    "/health",
+    openapi_extra=may_raise(*LOADED),
+    summary="Ready to translate (LibreTranslate)",
+)
 async def health(state: State) -> StatusOut:
     """503 until then: stricter than there."""
     _ = state.pipeline  # raises where it is not
     return StatusOut(status="ok")
 
 
-@router.post("/suggest", summary="Not offered (LibreTranslate)", responses={403: {"description": "Always"}})
+@router.post(
+    "/suggest",
+    status_code=403,
+    response_model=wire.LibreTranslateError,
+    openapi_extra=may_raise(NotOffered),
+    summary="Not offered (LibreTranslate)",
+)
 async def suggest() -> None:
     raise NotOffered("Suggestions are not offered here; /frontend/settings says so.")
 

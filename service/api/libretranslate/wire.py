@@ -35,6 +35,8 @@ class TranslateQuery(DetectQuery):
 class DetectedOut(BaseModel):
     """`confidence` is between 0 and 100."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"confidence": 97.2, "language": "de"}]})
+
     confidence: float
     language: str
 
@@ -79,6 +81,10 @@ class TranslatedFileOut(BaseModel):
 
 
 class PairsOut(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"code": "de", "name": "German", "targets": ["en"]}]}
+    )
+
     code: str
     name: str
     targets: list[str]
@@ -98,6 +104,26 @@ class FrontendOut(BaseModel):
     """What a program wants to know before it asks its user. `frontendTimeout` is how long one waits
     after the last key stroke, in milliseconds."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "charLimit": 500_000,
+                    "frontendTimeout": 500,
+                    "apiKeys": False,
+                    "keyRequired": False,
+                    "suggestions": False,
+                    "filesTranslation": False,
+                    "supportedFilesFormat": [],
+                    "language": {
+                        "source": {"code": "de", "name": "German"},
+                        "target": {"code": "en", "name": "English"},
+                    },
+                }
+            ]
+        }
+    )
+
     charLimit: int  # noqa: N815 -- their spelling
     frontendTimeout: int = 500  # noqa: N815 -- their spelling
     apiKeys: bool = False  # noqa: N815 -- their spelling
@@ -106,6 +132,14 @@ class FrontendOut(BaseModel):
     filesTranslation: bool = True  # noqa: N815 -- their spelling
     supportedFilesFormat: list[str] = []  # noqa: N815 -- their spelling
     language: PairOut
+
+
+class LibreTranslateError(BaseModel):
+    """`error` is what its clients show; `code` is ours and stable."""
+
+    error: str
+    code: str
+    request_id: str
 
 
 def fields_of_form(form: Mapping[str, list[str]]) -> dict[str, Any]:

@@ -12,16 +12,16 @@ from service.api.body import JSON, media_type, parse_json, read_body, validate
 from service.api.credentials import Glossaries
 from service.api.native import wire
 from service.api.openapi import body_of
-from service.api.problem import GLOSSARY_NOT_FOUND, PROBLEM_RESPONSES
+from service.api.openapi_errors import GLOSSARY, may_raise
 from service.api.state import ServiceState, service_state
-from service.errors import GlossaryInvalid, UnsupportedMedia
+from service.errors import GlossaryInvalid, GlossaryNotFound, StoreUnavailable, UnsupportedMedia
 from service.terms.glossary import Dictionary, Term
 from service.terms.store import StoredGlossary
 
-router = APIRouter(prefix="/v1/glossaries", responses=PROBLEM_RESPONSES)
+router = APIRouter(prefix="/v1/glossaries")
 
 State = Annotated[ServiceState, Depends(service_state)]
-Identity = Annotated[str, Path(pattern=wire.GLOSSARY_ID)]
+Identity = Annotated[str, Path(pattern=wire.GLOSSARY_ID, examples=[wire.EXAMPLE_ID])]
 
 
 @router.post(
@@ -29,7 +29,7 @@ Identity = Annotated[str, Path(pattern=wire.GLOSSARY_ID)]
     status_code=201,
     response_model=wire.GlossaryOut,
     summary="Keep a glossary",
-    openapi_extra=body_of(wire.GlossaryBody, JSON),
+    openapi_extra=body_of(wire.GlossaryBody, JSON) | may_raise(GlossaryInvalid, StoreUnavailable),
 )
 async def create(request: Request, state: State, glossaries: Glossaries) -> wire.GlossaryOut:
     if media_type(request)[0] != "application/json":
@@ -44,7 +44,12 @@ async def create(request: Request, state: State, glossaries: Glossaries) -> wire
     return _shaped(made)
 
 
-@router.get("", response_model=wire.GlossariesOut, summary="The glossaries that are kept")
+@router.get(
+    "",
+    response_model=wire.GlossariesOut,
+    openapi_extra=may_raise(StoreUnavailable),
+    summary="The glossaries that are kept",
+)
 async def every(glossaries: Glossaries) -> wire.GlossariesOut:
     """Those for one pair of languages."""
     stored = await asyncio.to_thread(glossaries.all)
@@ -54,7 +59,7 @@ async def every(glossaries: Glossaries) -> wire.GlossariesOut:
 @router.get(
     "/{identity}",
     response_model=wire.GlossaryTermsOut,
-    responses=GLOSSARY_NOT_FOUND,
+    openapi_extra=may_raise(*GLOSSARY),
     summary="A glossary with its terms",
 )
 async def one(identity: Identity, glossaries: Glossaries) -> wire.GlossaryTermsOut:
@@ -65,7 +70,12 @@ async def one(identity: Identity, glossaries: Glossaries) -> wire.GlossaryTermsO
     return wire.GlossaryTermsOut(**_shaped(info).model_dump(exclude={"terms"}), terms=listed)
 
 
-@router.delete("/{identity}", status_code=204, responses=GLOSSARY_NOT_FOUND, summary="Delete a glossary")
+@router.delete(
+    "/{identity}",
+    status_code=204,
+    openapi_extra=may_raise(GlossaryNotFound, StoreUnavailable),
+    summary="Delete a glossary",
+)
 async def delete(identity: Identity, glossaries: Glossaries) -> Response:
     await asyncio.to_thread(glossaries.remove, identity)
     return Response(status_code=204)

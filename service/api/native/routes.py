@@ -18,10 +18,20 @@ from service.api.disconnect import unless_caller_leaves
 from service.api.event_stream import Event, event_bytes, event_response, wants_stream
 from service.api.native import wire
 from service.api.openapi import body_of
-from service.api.problem import GLOSSARY_NOT_FOUND, PROBLEM_RESPONSES
+from service.api.openapi_errors import GLOSSARY, LOADED, WORK, may_raise
 from service.api.state import ServiceState, service_state
 from service.api.texts import detected
-from service.errors import GlossaryInvalid, UnsupportedMedia
+from service.errors import (
+    EmptyText,
+    GlossaryInvalid,
+    InvalidText,
+    SentenceTooLong,
+    ServiceError,
+    TextTooLong,
+    TooManyTexts,
+    UnsupportedMedia,
+    UrlNotFetched,
+)
 from service.pipeline.article import DigestRequest, MediaType
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Summary, TranslatedSegment
@@ -30,11 +40,14 @@ from service.terms.glossary import LONGEST_TERM, Dictionaries, TermList, check_t
 from service.terms.store import GlossaryStore
 from service.text.language_names import language_name
 
-router = APIRouter(prefix="/v1", responses=PROBLEM_RESPONSES)
+router = APIRouter(prefix="/v1")
 
 State = Annotated[ServiceState, Depends(service_state)]
 
 _RAW: dict[str, MediaType] = {"text/plain": "text", "text/html": "page", "application/xhtml+xml": "page"}
+
+
+_ARTICLE = (*WORK, *GLOSSARY, SentenceTooLong)
 
 
 class RawOptions(BaseModel):
@@ -71,14 +84,14 @@ class RawOptions(BaseModel):
         }
 
 
-def _documented(body: type[BaseModel], *, raw: bool = True) -> dict[str, Any]:
+def _documented(body: type[BaseModel], *kinds: type[ServiceError], page: bool = True) -> dict[str, Any]:
     """The request body in OpenAPI; the body itself is read by `_fields`, because it may be JSON,
     plain text or HTML and because its errors must not repeat it."""
-    extra = body_of(body, JSON)
-    if raw:
-        text = {"schema": {"type": "string"}, "example": wire.EXAMPLE_TEXT}
-        page = {"schema": {"type": "string"}, "example": f"<p>{wire.EXAMPLE_TEXT}</p>"}
-        extra["requestBody"]["content"] |= {"text/plain": text, "text/html": page}
+    extra = body_of(body, JSON) | may_raise(UrlNotFetched, *kinds)
+    content = extra["requestBody"]["content"]
+    content["text/plain"] = {"schema": {"type": "string"}, "example": wire.EXAMPLE_TEXT}
+    if page:
+        content["text/html"] = {"schema": {"type": "string"}, "example": f"<p>{wire.EXAMPLE_TEXT}</p>"}
         properties = RawOptions.model_json_schema()["properties"]
         extra["parameters"] = [
             {"name": name, "in": "query", "schema": field, "description": "for raw bodies only"}
@@ -150,10 +163,9 @@ def _stream_example() -> str:
 @router.post(
     "/digest",
     response_model=wire.DigestOut,
-    openapi_extra=_documented(wire.DigestBody),
+    openapi_extra=_documented(wire.DigestBody, *_ARTICLE),
     summary="Translate and summarise an article",
     responses={
-        **GLOSSARY_NOT_FOUND,
         200: {
             "content": {
                 "text/event-stream": {
@@ -195,9 +207,8 @@ async def _events(state: ServiceState, wanted: DigestRequest) -> AsyncGenerator[
 @router.post(
     "/translate",
     response_model=wire.TranslateOut,
-    openapi_extra=_documented(wire.TranslateBody),
+    openapi_extra=_documented(wire.TranslateBody, *_ARTICLE, TooManyTexts),
     summary="Translate one text or a list of independent texts",
-    responses=GLOSSARY_NOT_FOUND,
 )
 async def translate(request: Request, state: State, glossaries: Glossaries) -> Response:
     pipeline = state.admit(request)
@@ -228,9 +239,8 @@ async def translate(request: Request, state: State, glossaries: Glossaries) -> R
 @router.post(
     "/summarize",
     response_model=wire.SummarizeOut,
-    openapi_extra=_documented(wire.SummarizeBody),
+    openapi_extra=_documented(wire.SummarizeBody, *_ARTICLE),
     summary="Summarise an article without its translation",
-    responses=GLOSSARY_NOT_FOUND,
 )
 async def summarize(request: Request, state: State, glossaries: Glossaries) -> Response:
     pipeline = state.admit(request)
@@ -248,7 +258,7 @@ async def summarize(request: Request, state: State, glossaries: Glossaries) -> R
 @router.post(
     "/detect",
     response_model=wire.DetectOut,
-    openapi_extra=_documented(wire.DetectBody, raw=False),
+    openapi_extra=_documented(wire.DetectBody, *LOADED, EmptyText, InvalidText, TextTooLong, page=False),
     summary="Tell the language of a text",
 )
 async def detect(request: Request, state: State) -> wire.DetectOut:
@@ -269,7 +279,12 @@ async def detect(request: Request, state: State) -> wire.DetectOut:
     )
 
 
-@router.get("/languages", response_model=wire.LanguagesOut, summary="What can be translated into what")
+@router.get(
+    "/languages",
+    response_model=wire.LanguagesOut,
+    openapi_extra=may_raise(*LOADED),
+    summary="What can be translated into what",
+)
 async def languages(state: State) -> wire.LanguagesOut:
     models = state.pipeline.models
     return wire.LanguagesOut(
@@ -285,7 +300,12 @@ async def languages(state: State) -> wire.LanguagesOut:
     )
 
 
-@router.get("/models", response_model=wire.ModelsOut, summary="Models, devices, licences and limits")
+@router.get(
+    "/models",
+    response_model=wire.ModelsOut,
+    openapi_extra=may_raise(*LOADED),
+    summary="Models, devices, licences and limits",
+)
 async def models(state: State) -> wire.ModelsOut:
     loaded = state.pipeline.models
     return wire.ModelsOut(

@@ -22,6 +22,9 @@ _EXAMPLE_TRANSLATION = (
     "The city council decided on Monday to renovate the old bridge. The work begins in May."
 )
 
+_TITLE = "Stadtrat saniert Brücke"
+"""An example with null would lose it on its way into the document."""
+
 _SUMMARY: dict[str, Any] = {
     "text": "The work begins in May.",
     "sentences": [{"text": "The work begins in May.", "sources": [{"start": 69, "end": 98}]}],
@@ -86,6 +89,8 @@ class _Source(BaseModel):
         "on the way through English, the first is asked and the second gets parts",
     )
 
+
+EXAMPLE_ID = "0f8fad5bd9cb469fa16570867728950e"
 
 GLOSSARY_ID = r"^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$"
 
@@ -175,7 +180,7 @@ class _StoredGlossary(BaseModel):
 
 
 _GLOSSARY = {
-    "id": "0f8fad5bd9cb469fa16570867728950e",
+    "id": EXAMPLE_ID,
     "name": "Bauwesen",
     "source": "de",
     "target": "en",
@@ -225,7 +230,9 @@ class Span(BaseModel):
 class WarningOut(BaseModel):
     """Something the caller should know. `code` is stable; `span` points into the source text."""
 
-    model_config = _example(code="language_assumed", message="Too little text to tell.", span=None)
+    model_config = _example(
+        code="language_assumed", message="Too little text to tell.", span={"start": 0, "end": 4}
+    )
 
     code: str
     message: str
@@ -376,7 +383,7 @@ class _Facts(BaseModel):
 
 class DigestOut(_Facts):
     model_config = _example(
-        title=None,
+        title=_TITLE,
         translation=_TRANSLATION,
         summary=_SUMMARY,
         **_HEAD,
@@ -390,7 +397,7 @@ class DigestOut(_Facts):
 
 class SummarizeOut(_Facts):
     model_config = _example(
-        title=None,
+        title=_TITLE,
         summary=_SUMMARY,
         **_HEAD,
     )
@@ -455,21 +462,24 @@ class LicenceOut(BaseModel):
     notice: str
 
 
+_MODEL: dict[str, Any] = {
+    "name": "opus-mt-de-en",
+    "task": "translation",
+    "revision": "",
+    "engine": "ct2",
+    "device": "cpu/int8_float32",
+    "source_languages": ["de"],
+    "target_languages": ["en"],
+    "licence": {"name": "Apache-2.0", "verified": True, "restricted": False, "notice": ""},
+    "demonstration": False,
+    "segment_tokens": 200,
+    "batches_at_once": 2,
+    "batch_tokens": 512,
+}
+
+
 class ModelOut(BaseModel):
-    model_config = _example(
-        name="opus-mt-de-en",
-        task="translation",
-        revision="",
-        engine="ct2",
-        device="cpu/int8_float32",
-        source_languages=["de"],
-        target_languages=["en"],
-        licence={"name": "Apache-2.0", "verified": True, "restricted": False, "notice": ""},
-        demonstration=False,
-        segment_tokens=200,
-        batches_at_once=2,
-        batch_tokens=512,
-    )
+    model_config = _example(**_MODEL)
 
     name: str
     task: Literal["translation", "summarization"]
@@ -513,7 +523,7 @@ class LimitsOut(BaseModel):
 class ModelsOut(BaseModel):
     model_config = _example(
         profile="light",
-        models=[],
+        models=[_MODEL],
         limits=_LIMITS,
     )
 
@@ -543,7 +553,7 @@ class StreamEnd(_Facts):
     """What the plain answer holds besides the translated text and the summary."""
 
     model_config = _example(
-        title=None, translation={"language": "en", "model": "opus-mt-de-en", "revision": ""}, **_HEAD
+        title=_TITLE, translation={"language": "en", "model": "opus-mt-de-en", "revision": ""}, **_HEAD
     )
 
     title: str | None

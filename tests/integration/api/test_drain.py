@@ -9,8 +9,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import httpx
+import pytest
 from starlette.types import Message
 
+from service.api.deepl import routes as deepl
+from service.api.failures import Failures
 from service.api.middleware import RequestContext
 from service.app import create_app
 from service.cli.server import DrainingServer
@@ -76,7 +79,12 @@ def test_what_is_in_the_engine_is_finished_and_what_waits_is_refused_in_our_own_
         assert int(response.headers["retry-after"]) >= 1
 
 
-async def test_a_request_the_server_gives_up_on_is_answered_with_a_problem() -> None:
+@pytest.mark.parametrize(
+    ("path", "kind"), [("/v1/digest", b"application/problem+json"), ("/v2/translate", b"application/json")]
+)
+async def test_a_request_the_server_gives_up_on_is_answered_in_the_words_of_its_dialect(
+    path: str, kind: bytes
+) -> None:
     async def hangs(scope: Any, receive: Any, send: Any) -> None:
         await asyncio.sleep(60)
 
@@ -88,8 +96,8 @@ async def test_a_request_the_server_gives_up_on_is_answered_with_a_problem() -> 
     async def receive() -> Message:
         return {"type": "http.request", "body": b""}
 
-    app = RequestContext(hangs, metrics=Metrics())
-    scope = {"type": "http", "method": "POST", "path": "/v1/digest", "headers": []}
+    app = RequestContext(hangs, metrics=Metrics(), failures=Failures([deepl.DIALECT]))
+    scope = {"type": "http", "method": "POST", "path": path, "headers": []}
     request = asyncio.ensure_future(app(scope, receive, send))
     await asyncio.sleep(0)
     request.cancel()
@@ -98,7 +106,7 @@ async def test_a_request_the_server_gives_up_on_is_answered_with_a_problem() -> 
     start, body = sent
     assert start["status"] == 503
     headers = dict(start["headers"])
-    assert headers[b"content-type"] == b"application/problem+json"
+    assert headers[b"content-type"] == kind
     assert b"retry-after" in headers
     assert b"x-request-id" in headers
     assert b"shutting_down" in body["body"]

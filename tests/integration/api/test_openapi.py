@@ -37,22 +37,6 @@ def test_every_native_route_where_a_glossary_is_named_documents_that_there_may_b
     assert "404" not in paths["/v1/detect"]["post"]["responses"]
 
 
-def test_every_reference_resolves(document: dict[str, Any]) -> None:
-    schemas = document["components"]["schemas"]
-
-    def check(node: Any) -> None:
-        if isinstance(node, dict):
-            if reference := node.get("$ref"):
-                assert reference.removeprefix("#/components/schemas/") in schemas
-            for value in node.values():
-                check(value)
-        elif isinstance(node, list):
-            for value in node:
-                check(value)
-
-    check(document)
-
-
 def test_every_request_and_answer_type_has_an_example_that_fits_it(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     types = [
@@ -64,22 +48,6 @@ def test_every_request_and_answer_type_has_an_example_that_fits_it(document: dic
     for kind in types:
         wire.example_of(kind)
         assert schemas[kind.__name__]["examples"]
-
-
-@pytest.mark.parametrize("path", ["/v1/digest", "/v1/translate", "/v1/summarize", "/v1/detect"])
-def test_the_documented_example_works(client: httpx.Client, document: dict[str, Any], path: str) -> None:
-    reference = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"][
-        "$ref"
-    ]
-    example = document["components"]["schemas"][reference.rsplit("/", 1)[1]]["examples"][0]
-    response = client.post(path, json=example)
-    assert response.status_code == 200, response.text
-    answer = document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["schema"][
-        "$ref"
-    ]
-    assert set(response.json()) <= set(
-        document["components"]["schemas"][answer.rsplit("/", 1)[1]]["properties"]
-    )
 
 
 def test_every_closed_route_documents_keys_and_how_it_refuses(document: dict[str, Any]) -> None:

@@ -1,0 +1,140 @@
+"""Every route has an example of its request, of its answer and of every failure; they fit their schemas, and
+what is documented is what the service does."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.routing import iter_route_contexts
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from service import errors
+from service.api.openapi_errors import EXAMPLES
+from service.app import create_app
+from service.errors import OperatorError, ServiceError
+from service.settings import Settings
+from tests.integration.conftest import serving
+from tests.openapi.requests import Example, Operation, media_examples, operations, parameter_example
+
+UNDOCUMENTED = {"/", "/page/{name}", "/docs", "/docs/start.js", "/docs/{name}", "/openapi.json"}
+"""For browsers, and the document itself."""
+
+NOT_OFFERED = {"/translate_file"}
+
+APP = create_app(Settings())
+DOCUMENT: dict[str, Any] = APP.openapi()
+OPERATIONS = operations(DOCUMENT)
+EXAMPLE_REQUESTS = [example for operation in OPERATIONS for example in operation.examples()]
+
+
+def named(value: Operation | Example) -> str:
+    return value.name if isinstance(value, Example) else f"{value.method} {value.route}"
+
+
+def faults(schema: dict[str, Any], value: Any) -> list[str]:
+    validator = Draft202012Validator({**schema, "components": DOCUMENT["components"]})
+    return [error.message for error in validator.iter_errors(value)]
+
+
+def test_the_document_is_valid_openapi() -> None:
+    assert DOCUMENT["openapi"].startswith("3.1")
+    assert list(OpenAPIV31SpecValidator(DOCUMENT).iter_errors()) == []
+
+
+def test_every_route_is_documented() -> None:
+    there = {
+        (method, context.path)
+        for context in iter_route_contexts(APP.routes)
+        for method in set(context.methods or ()) - {"HEAD"}
+        if context.path not in UNDOCUMENTED | NOT_OFFERED
+    }
+    assert there == {(operation.method, operation.route) for operation in OPERATIONS}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=named)
+def test_every_body_and_every_answer_has_examples_that_fit_its_schema(operation: Operation) -> None:
+    for parameter in operation.described["parameters"]:
+        if parameter.get("required"):
+            assert faults(parameter["schema"], parameter_example(parameter)) == []
+    parts = {"the request": operation.described.get("requestBody", {}), **operation.described["responses"]}
+    assert len(parts) >= 3
+    for part, described in parts.items():
+        if part != "the request":
+            assert described["description"]
+            assert described.get("content") or part == "204", part
+        for media_type, content in described.get("content", {}).items():
+            examples = media_examples(content)
+            assert examples, f"{part} has no example of {media_type}"
+            for example in examples:
+                assert faults(content.get("schema", {}), example) == [], part
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[httpx.Client]:
+    with serving() as service:
+        yield service
+
+
+@pytest.fixture
+def stored(service: httpx.Client) -> str:
+    """The id of a glossary."""
+    (create,) = [each for each in OPERATIONS if named(each) == "POST /v2/glossaries"]
+    made = next(create.examples()).send(service)
+    identity: str = made.json()["glossary_id"]
+    return identity
+
+
+@pytest.mark.parametrize("example", EXAMPLE_REQUESTS, ids=named)
+def test_an_example_sent_gets_the_documented_answer(
+    service: httpx.Client, stored: str, example: Example
+) -> None:
+    answer = example.send(service, glossary_id=stored, identity=stored.replace("-", ""))
+    assert answer.status_code == example.status, answer.text
+    described = DOCUMENT["paths"][example.route][example.method.lower()]["responses"][str(example.status)]
+    if answer.status_code == 204:
+        assert answer.content == b""
+        return
+    media_type = answer.headers["content-type"].partition(";")[0]
+    content = described["content"][media_type]
+    if not media_type.endswith("json"):
+        return
+    assert faults(content["schema"], answer.json()) == []
+    shapes = [shape(each) for each in media_examples(content)]
+    assert shape(answer.json()) in shapes, "the example has other fields than the answer"
+
+
+VARYING = {"timing", "revisions", "warnings", "source_text"}
+
+
+def shape(value: Any) -> Any:
+    """The fields of the first of each list; nothing of what depends on the text and the models."""
+    if isinstance(value, dict):
+        return {name: shape(each) for name, each in value.items() if name not in VARYING}
+    if isinstance(value, list):
+        return [shape(value[0])] if value else []
+    return None
+
+
+def test_there_is_an_example_of_everything_a_client_may_be_told() -> None:
+    def leaves(kind: type[ServiceError]) -> Iterator[type[ServiceError]]:
+        below = kind.__subclasses__()
+        if not below:
+            yield kind
+        for each in below:
+            if not issubclass(each, OperatorError):
+                yield from leaves(each)
+
+    assert [each for each in leaves(ServiceError) if not issubclass(each, tuple(EXAMPLES))] == []
+
+
+def test_every_error_that_a_client_may_be_told_stands_in_the_document() -> None:
+    codes = {
+        code
+        for operation in OPERATIONS
+        for response in operation.described["responses"].values()
+        for content in response.get("content", {}).values()
+        for code in content.get("examples", {})
+    }
+    assert {kind.code for kind in EXAMPLES if kind is not errors.ModelNotInstalled} <= codes
