@@ -114,4 +114,6 @@ def _examples(schema: dict[str, Any], schemas: dict[str, Any]) -> list[Any]:
         return named
     if schema.get("type") == "array":
         return [[each] for each in _examples(schema["items"], schemas)]
+    if own := schema.get("examples"):
+        return list(own)
     return [each for choice in schema.get("anyOf", []) for each in _examples(choice, schemas)]

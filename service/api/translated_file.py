@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict
 
+from service.documents.formats import FORMATS
 from service.documents.translation import Remark, TranslatedDocument
 
 
@@ -47,6 +48,9 @@ def file_answer(document: TranslatedDocument, headers: dict[str, str] | None = N
 FILE_RESPONSE: dict[int | str, dict[str, object]] = {
     200: {
         "description": "The file, to be saved",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}, "example": "GOOD DAY."}
+            for kind in sorted({each.media_type for each in FORMATS.values()})
+        },
     }
 }

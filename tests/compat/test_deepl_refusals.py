@@ -1,6 +1,5 @@
 """What DeepL's client can ask for and is not offered here: told at once, in words, and not asked again."""
 
-import io
 from collections.abc import Callable, Iterator
 
 import deepl
@@ -12,7 +11,6 @@ from tests.integration.conftest import serving
 from tests.openapi.clients import deepl_refusals
 
 ID = "7d1b9a50-6a0e-4e7c-9f10-0d7f3f1f9c01"
-HANDLE = deepl.DocumentHandle("0" * 32, "0" * 64)
 
 CALLS: dict[str, Callable[[deepl.DeepLClient], object]] = {
     "rephrase_text": lambda it: it.rephrase_text("Guten Morgen.", target_lang="DE"),
@@ -36,11 +34,6 @@ CALLS: dict[str, Callable[[deepl.DeepLClient], object]] = {
     "get_translation_memory_job": lambda it: it.get_translation_memory_job(ID),
     "create_translation_memory_export": lambda it: it.create_translation_memory_export(ID),
     "create_translation_memory_import": lambda it: it.create_translation_memory_import("a.tmx", 1),
-    "translate_document_upload": lambda it: it.translate_document_upload(
-        io.BytesIO(b"Guten Morgen."), target_lang="EN-US", filename="a.txt"
-    ),
-    "translate_document_get_status": lambda it: it.translate_document_get_status(HANDLE),
-    "translate_document_download": lambda it: it.translate_document_download(HANDLE),
 }
 
 

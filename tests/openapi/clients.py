@@ -21,9 +21,6 @@ MARKS = re.compile(r"(<!-- clients: .*? -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 WITHOUT_THE_NETWORK = {"close", "set_app_info"}
 
 FOLLOWING = {
-    "translate_document",
-    "translate_document_from_filepath",
-    "translate_document_wait_until_done",
     "download_translation_memory_export",
     "export_translation_memory_to_filepath",
     "import_translation_memory_from_filepath",
@@ -32,7 +29,7 @@ FOLLOWING = {
 }
 """Of calls that are refused, made of one or going on from its answer."""
 
-COMMANDS = ("text", "languages", "usage", "glossary create|list|get|entries|delete")
+COMMANDS = ("text", "languages", "usage", "glossary create|list|get|entries|delete", "document")
 """Of `python -m deepl`; tests/compat/test_deepl_command.py runs them."""
 
 _RESULTS = {

@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.openapi.requests import FORM, JSON, Operation
+from tests.openapi.requests import FORM, JSON, MULTIPART, Operation
 
 CHECKS = [
     not_a_server_error,
@@ -78,6 +78,8 @@ _HEADERS = [
     *(("X-Request-ID", "\xe4" * 200), ("traceparent", "00-0-0-0"), ("Content-Encoding", "gzip")),
     *(("X-Forwarded-For", "'; --"), ("Cookie", "a=b"), ("Range", "bytes=0-1"), ("If-None-Match", "*")),
 ]
+
+_BOUNDARY = "grenze"
 
 _QUERY = ["type", "source", "keep", "sentences", "target_lang", "x", ""]
 
@@ -162,7 +164,9 @@ class Fuzzer:
         headers = dict(self._random.sample(_HEADERS, self._random.choice((0, 0, 1, 2))))
         body: Any = None
         if example.media_type is not None:
-            headers["Content-Type"] = example.media_type
+            headers["Content-Type"] = example.media_type + (
+                f"; boundary={_BOUNDARY}" if example.media_type == MULTIPART else ""
+            )
             body = self._body(example.media_type, example.body)
         if self._random.random() < 0.1:
             headers["Content-Type"] = self._random.choice(_CONTENT_TYPES)
@@ -190,6 +194,8 @@ class Fuzzer:
             written = (
                 requests.Request(data=_form(fields), method="POST", url="http://x").prepare().body or ""
             ).encode()
+        elif media_type.startswith(MULTIPART):
+            written = _multipart(self._changed(example) if draw < 0.7 else example)
         else:
             written = json.dumps(self._changed(example) if draw < 0.8 else example).encode()
         if self._random.random() < 0.15:
@@ -287,6 +293,16 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
     for key, each in pairs:
         yield value, key
         yield from _places(each)
+
+
+def _multipart(fields: Any) -> bytes:
+    parts = []
+    for name, value in fields.items() if isinstance(fields, dict) else ():
+        for each in value if isinstance(value, list) else [value]:
+            file = '; filename="article.txt"' if name == "file" else ""
+            head = f'Content-Disposition: form-data; name="{name}"{file}'
+            parts.append(f"--{_BOUNDARY}\r\n{head}\r\n\r\n{each}\r\n")
+    return "".join([*parts, f"--{_BOUNDARY}--\r\n"]).encode("utf-8", "replace")
 
 
 def _form(fields: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from service.app import create_app
 from service.settings import Settings
-from tests.openapi.requests import FORM, JSON, Example, operations
+from tests.openapi.requests import FORM, JSON, MULTIPART, Example, operations
 
 GUIDE = Path(__file__).parents[2] / "docs" / "api-examples.md"
 ADDRESS = "http://127.0.0.1:8000"
@@ -34,8 +34,16 @@ _TITLES = {
     "operations": "Operations",
 }
 
-_IDS = {"identity": ("/v1/glossaries", "id"), "glossary_id": ("/v3/glossaries", "glossary_id")}
-"""Of a parameter of the path: where such a thing is made, and its name in the answer."""
+_IDS = {
+    "identity": ("/v1/glossaries", 'made.json()["id"]'),
+    "glossary_id": ("/v3/glossaries", 'made.json()["glossary_id"]'),
+    "document_id": ("/v2/document", 'made.json()["document_id"]'),
+    "name": ("/translate_file", 'made.json()["translatedFileUrl"].rpartition("/")[2]'),
+}
+"""Of a parameter of the path: where such a thing is made, and where it stands in the answer."""
+
+_KEY = "document_key"
+_RESULT = "/v2/document/{document_id}/result"
 
 
 def guide() -> str:
@@ -59,8 +67,11 @@ def _code(example: Example, shown: dict[tuple[str, str], Example]) -> Iterator[s
     for name in example.path:
         maker, field = _IDS[name]
         yield from _call("made", f'"{ADDRESS}{maker}"', shown["POST", maker])
-        yield f'{name} = made.json()["{field}"]\n'
+        yield f"{name} = {field}\n"
         url = f"f{url}"
+    if example.route == _RESULT:
+        status = shown["POST", _RESULT.removesuffix("/result")]
+        yield from _call("status", f'f"{ADDRESS}{status.route}"', status)
     yield from _call("answer", url, example)
     yield f"assert answer.status_code == {example.status}\n"
     if example.status != 204:
@@ -72,7 +83,14 @@ def _call(name: str, url: str, example: Example) -> Iterator[str]:
     if example.query:
         arguments["params="] = _literal(example.query, 1)
     if example.media_type in {JSON, FORM}:
-        arguments["json=" if example.media_type == JSON else "data="] = _literal(example.body, 1)
+        body = _literal(example.body, 1)
+        if _KEY in example.body:
+            body = f'{{"{_KEY}": made.json()["{_KEY}"]}}'
+        arguments["json=" if example.media_type == JSON else "data="] = body
+    if example.media_type == MULTIPART:
+        fields = dict(example.body)
+        arguments["files="] = f'{{"file": ("article.txt", {_flat(fields.pop("file"))})}}'
+        arguments["data="] = _literal(fields, 1)
     call = f"{name} = httpx.{example.method.lower()}"
     if len(arguments) == 1:
         yield f"{call}({url})\n"

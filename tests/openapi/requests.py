@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+JSON, FORM, MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
 
 Document = dict[str, Any]
 
@@ -45,6 +45,8 @@ class Example:
             return {"json": self.body}
         if self.media_type == FORM:
             return {"data": self.body}
+        if self.media_type == MULTIPART:
+            return {"files": [(name, _part(name, each)) for name, each in _fields(self.body)]}
         return {"content": self.body.encode(), "headers": {"Content-Type": self.media_type}}
 
 
@@ -85,6 +87,16 @@ class Operation:
                 value,
                 self.status,
             )
+
+
+def _fields(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """A list is a field several times."""
+    for name, value in body.items():
+        yield from ((name, str(each)) for each in (value if isinstance(value, list) else [value]))
+
+
+def _part(name: str, value: str) -> tuple[str | None, str]:
+    return ("article.txt" if name == "file" else None, value)
 
 
 def operations(document: Document) -> list[Operation]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel
 
 from service.api.body import FORM, JSON, read_fields, read_multipart, validate
@@ -18,6 +19,7 @@ from service.api.deepl.translation import require_supported
 from service.api.deepl.wire import TermsUsedOut, fields_of_form
 from service.api.multipart import MultipartForm
 from service.api.openapi import body_of
+from service.api.openapi_errors import GLOSSARY, LOADED, may_raise
 from service.api.problem import request_id
 from service.api.state import ServiceState
 from service.api.translated_file import FILE_RESPONSE, RemarkOut, file_answer
@@ -29,7 +31,10 @@ from service.errors import (
     DocumentNotReady,
     LanguagesEqual,
     MalformedBody,
+    Overloaded,
     Refused,
+    ShuttingDown,
+    UnsupportedLanguage,
     UnsupportedMedia,
 )
 from service.pipeline.article import ArticlePipeline
@@ -44,22 +49,14 @@ _WAIT_SECONDS = 2.0
 router = APIRouter(
     prefix="/v2",
     dependencies=[Depends(trace)],
-    responses={
-        "4XX": {
-            "description": "400: a field or the kind of file is not supported, `message` says which; "
-            "404: no such document, or its key is wrong, or it was fetched or kept too long; "
-            "413: the file is too large"
-        },
-        503: {
-            "description": "Too many files are kept, the document is not ready, or the service is starting"
-        },
-    },
 )
+
+DocumentId = Annotated[str, Path(examples=["04DE5AD98A02647D83285A36021911C6"])]
 
 
 @router.post(
     "/document",
-    openapi_extra=wire.upload_body(),
+    openapi_extra=wire.upload_body() | may_raise(*LOADED, *GLOSSARY, Overloaded, UnsupportedLanguage),
     summary="Send a document to be translated (DeepL)",
 )
 async def upload(request: Request, state: State, glossaries: Glossaries) -> wire.DocumentHandleOut:
@@ -78,10 +75,10 @@ async def upload(request: Request, state: State, glossaries: Glossaries) -> wire
 @router.post(
     "/document/{document_id}",
     response_model_exclude_none=True,
-    openapi_extra=body_of(wire.DocumentKeyBody, JSON, FORM),
+    openapi_extra=body_of(wire.DocumentKeyBody, JSON, FORM) | may_raise(ShuttingDown, DocumentNotFound),
     summary="How a document stands (DeepL)",
 )
-async def status(document_id: str, request: Request, state: State) -> wire.DocumentStatusOut:
+async def status(document_id: DocumentId, request: Request, state: State) -> wire.DocumentStatusOut:
     handle = await _handle(document_id, request, state)
     state.documents.standing(owner(request), handle)  # whether there is such a document is told at once
     with contextlib.suppress(TimeoutError):
@@ -93,11 +90,12 @@ async def status(document_id: str, request: Request, state: State) -> wire.Docum
 @router.post(
     "/document/{document_id}/result",
     response_class=Response,
-    openapi_extra=body_of(wire.DocumentKeyBody, JSON, FORM),
+    openapi_extra=body_of(wire.DocumentKeyBody, JSON, FORM)
+    | may_raise(ShuttingDown, DocumentNotFound, DocumentNotReady),
     responses=FILE_RESPONSE,
     summary="Fetch a translated document, once (DeepL)",
 )
-async def result(document_id: str, request: Request, state: State) -> Response:
+async def result(document_id: DocumentId, request: Request, state: State) -> Response:
     handle = await _handle(document_id, request, state)
     standing = state.documents.standing(owner(request), handle)
     if standing.error is not None:

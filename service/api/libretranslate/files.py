@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from service.api.body import read_multipart, validate
 from service.api.credentials import charge, owner
@@ -12,33 +12,33 @@ from service.api.disconnect import unless_caller_leaves
 from service.api.libretranslate import wire
 from service.api.libretranslate.languages import known_language
 from service.api.libretranslate.routes import detected_out, require_fields
+from service.api.openapi_errors import WORK, may_raise
 from service.api.state import ServiceState, service_state
 from service.api.translated_file import FILE_RESPONSE, RemarkOut, file_answer
 from service.documents.formats import extension_of
 from service.documents.store import Handle
 from service.documents.translation import TranslatedDocument, translate_document
-from service.errors import DocumentNotFound, DocumentNotReady, MalformedBody, UnsupportedMedia
+from service.errors import (
+    DocumentInvalid,
+    DocumentNotFound,
+    DocumentNotReady,
+    MalformedBody,
+    UnsupportedMedia,
+)
 
 _ID_DIGITS = 32
 
-router = APIRouter(
-    responses={
-        "4XX": {
-            "description": "400: a field or the file is missing or not supported, `error` says which; "
-            "404: no such file, or no longer; 413: the file is too large"
-        },
-        503: {"description": "Too many files are kept, or the service is starting"},
-        504: {"description": "Not ready within the time the request may take"},
-    }
-)
+router = APIRouter()
 
+_FILE = "04de5ad98a02647d83285a36021911c6" + "0cb0054f1c132c1b" * 4 + ".txt"
+FileName = Annotated[str, Path(examples=[_FILE])]
 State = Annotated[ServiceState, Depends(service_state)]
 
 
 @router.post(
     "/translate_file",
     response_model_exclude_none=True,
-    openapi_extra=wire.file_body(),
+    openapi_extra=wire.file_body() | may_raise(*WORK, DocumentInvalid),
     summary="Translate a file (LibreTranslate)",
 )
 async def translate_file(request: Request, state: State) -> wire.TranslatedFileOut:
@@ -80,10 +80,11 @@ async def translate_file(request: Request, state: State) -> wire.TranslatedFileO
 @router.get(
     "/download_file/{name}",
     response_class=Response,
+    openapi_extra=may_raise(DocumentNotFound, DocumentNotReady),
     responses=FILE_RESPONSE,
     summary="A translated file, for another minute once fetched (LibreTranslate)",
 )
-async def download(name: str, request: Request, state: State) -> Response:
+async def download(name: FileName, request: Request, state: State) -> Response:
     token, _, extension = name.partition(".")
     handle = Handle(token[:_ID_DIGITS], token[_ID_DIGITS:])
     standing = state.documents.standing(owner(request), handle)

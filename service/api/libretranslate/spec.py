@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from service.api.libretranslate import wire
 from service.api.state import service_state
@@ -27,6 +27,19 @@ _FILE = {"name": "file", "in": "formData", "type": "file", "required": True, "de
 
 class SpecOut(BaseModel):
     """A Swagger 2.0 document."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "swagger": "2.0",
+                    "info": {"title": "LibreTranslate, as Kurzfassung speaks it", "version": "0.1.0"},
+                    "basePath": "/",
+                    "paths": {},
+                }
+            ]
+        }
+    )
 
     swagger: str
     info: dict[str, str]

@@ -113,8 +113,8 @@ class FrontendOut(BaseModel):
                     "apiKeys": False,
                     "keyRequired": False,
                     "suggestions": False,
-                    "filesTranslation": False,
-                    "supportedFilesFormat": [],
+                    "filesTranslation": True,
+                    "supportedFilesFormat": [".txt", ".docx"],
                     "language": {
                         "source": {"code": "de", "name": "German"},
                         "target": {"code": "en", "name": "English"},
