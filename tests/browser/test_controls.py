@@ -1,12 +1,15 @@
 """What a reader can choose, and what of it is remembered."""
 
 import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
+from service.keys.key import Limits
+from service.keys.store import KeyStore
 from tests.browser.conftest import TEXT, open_page, translate
 from tests.browser.doorkeeper import Doorkeeper
 from tests.integration.conftest import serving
@@ -203,14 +206,16 @@ def test_a_link_with_nonsense_in_it_changes_nothing(page: Any, client: httpx.Cli
     assert page.get_attribute("html", "lang") == "en"
 
 
-def test_a_key_is_asked_for_when_the_service_needs_one_and_kept_in_memory_only(page: Any, look: Any) -> None:
-    doors: list[Doorkeeper] = []
+@pytest.fixture
+def store(tmp_path: Path) -> KeyStore:
+    return KeyStore(tmp_path / "keys.sqlite")
 
-    def behind(app: Any) -> Doorkeeper:
-        doors.append(Doorkeeper(app, path="/v1/", key="kf_geheim"))
-        return doors[0]
 
-    with serving(behind=behind) as client:
+def test_a_key_is_asked_for_when_the_service_needs_one_and_kept_in_memory_only(
+    page: Any, store: KeyStore, look: Any
+) -> None:
+    _, key = store.create("reader", ["translate", "summarize"], Limits())
+    with serving(data_dir=store.path.parent) as client:
         page.goto(str(client.base_url))
         expect(page.locator("#status")).to_have_text("This service needs an API key.")
         look(page, "key")
@@ -218,20 +223,41 @@ def test_a_key_is_asked_for_when_the_service_needs_one_and_kept_in_memory_only(p
         page.keyboard.type("falsch")
         page.keyboard.press("Enter")
         expect(page.locator("#status")).to_have_text("This key is not accepted.")
-        page.fill("#key", " kf_geheim ")
+        page.fill("#key", f" {key} ")
         page.keyboard.press("Enter")
         page.wait_for_selector("#go:enabled")
         expect(page.locator("#key-form")).to_be_hidden()
         translate(page, TEXT)
         assert page.text_content("#target-text") == TEXT.upper()
-        kept = "JSON.stringify(localStorage) + JSON.stringify(sessionStorage) + document.cookie + location"
-        assert "geheim" not in page.evaluate(kept)
+        kept = "JSON.stringify(localStorage) + JSON.stringify(sessionStorage) + document.cookie"
+        assert key not in page.evaluate(kept)
         page.click("#link")
-        assert "geheim" not in page.url
+        assert key not in page.url
         page.reload()
         expect(page.locator("#status")).to_have_text("This service needs an API key.")
         assert page.input_value("#key") == ""
-    assert doors[0].keys_seen.count("Bearer kf_geheim") == 3
+
+
+def test_a_key_for_something_else_and_one_that_is_used_up_are_told_apart(page: Any, store: KeyStore) -> None:
+    _, other = store.create("other", ["translate"], Limits())
+    _, short = store.create("short", ["translate", "summarize"], Limits(quota=len(TEXT)))
+    with serving(data_dir=store.path.parent) as client:
+        for key in (other, short):
+            page.goto(str(client.base_url))
+            page.fill("#key", key)
+            page.keyboard.press("Enter")
+            page.wait_for_selector("#go:enabled")
+            page.fill("#text", TEXT)
+            page.click("#go")
+            if key == other:
+                expect(page.locator("#state")).to_have_class("state bad")
+                page.click("#interface")
+                page.click("#go")
+                expect(page.locator("#status")).to_have_text("Mit diesem Schlüssel ist das nicht erlaubt.")
+                page.click("#interface")
+        page.wait_for_selector("#warnings li")
+        page.click("#go")  # a second time is more than the quota holds
+        expect(page.locator("#status")).to_contain_text(f"quota of {len(TEXT)} characters a month")
 
 
 def test_a_key_that_ends_while_the_page_is_open_is_asked_for_and_the_text_is_still_there(page: Any) -> None:
