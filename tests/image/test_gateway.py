@@ -137,7 +137,7 @@ class Load:
 
 
 def healthy_again(stack: Stack, name: str) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         if stack.state(name, "{{.State.Status}} {{.State.Health.Status}}") == "running healthy":
             return
