@@ -9,6 +9,9 @@ import pytest
 from docx.document import Document
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
+from docx.text.paragraph import Paragraph
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from service.documents.formats import read_document
 from service.errors import DocumentInvalid
@@ -90,6 +93,39 @@ def test_a_run_that_tells_its_language_tells_the_new_one(translate: Translate) -
     document.element.body.insert(0, parse_xml(f"<w:p {W}>{run}</w:p>"))
     written = entry(translate(saved(document), "a.docx").content, "word/document.xml").decode()
     assert '<w:b/><w:lang w:val="en" w:eastAsia="ja-JP"/>' in written
+
+
+# A format that changes within a word is that of the whole word afterwards: words are what is aligned.
+RUNS = st.lists(
+    st.tuples(
+        st.sampled_from(["Der Rat ", "tagt ", "heute ", "im Saal. ", "Es ", "regnet! ", "12,5 ", "ß & <b> "]),
+        st.sampled_from([None, True]),
+        st.sampled_from([None, True]),
+    ),
+    min_size=1,
+    max_size=8,
+)  # fmt: skip
+
+
+@given(st.lists(RUNS, min_size=1, max_size=3))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_not_changed_by_the_model_comes_back_as_it_was(
+    translate: Translate, paragraphs: list[list[tuple[str, bool | None, bool | None]]]
+) -> None:
+    document = docx.Document()
+    for runs in paragraphs:
+        paragraph = document.add_paragraph()
+        for text, bold, italic in runs:
+            run = paragraph.add_run(text)
+            run.bold, run.italic = bold, italic
+    made = translate(saved(document), "a.docx", decode=lambda source: source).content
+    for before, after in zip(document.paragraphs, opened(made).paragraphs, strict=True):
+        assert " ".join(after.text.split()) == " ".join(before.text.split())
+        assert formats(after) == formats(before), paragraphs
+
+
+def formats(paragraph: Paragraph) -> list[tuple[str, bool | None, bool | None]]:
+    return [(sign, run.bold, run.italic) for run in paragraph.runs for sign in run.text if not sign.isspace()]
 
 
 def test_a_sentence_is_read_whole_however_its_runs_are_cut(translate: Translate) -> None:
