@@ -40,7 +40,6 @@ _MINUTES = {
     "de": re.compile("(?:viertel|fünf|zehn|zwanzig)\\s(?:nach|vor)"),
     "en": re.compile("(?:quarter|five|ten|twenty)\\s(?:past|after|to)"),
 }
-_CLOCK = {"de": frozenset({"uhr", "h"}), "en": frozenset({"am", "pm", "m", "clock"})}
 _DECADE_ENDS = frozenset({"er", "s"})
 _CODE = re.compile("[A-ZÄÖÜ][ \u00a0-]?\\d")
 _DATE = re.compile(r"\.\s?\d\d?\.")
@@ -66,7 +65,7 @@ def _readings(text: str, language: Language) -> Iterator[Reading]:
     words = words_in(text)
     has_figures = _DIGIT.search(text) is not None
     has_pairs = has_figures and _PAIR.search(text) is not None
-    if has_figures and not _CLOCK[language].isdisjoint(words):
+    if has_figures:
         yield from clock_times(text, language)
     if not _HOURS[language].isdisjoint(words):
         yield from spoken_times(text, language)

@@ -102,7 +102,7 @@ def test_any_text_is_read_and_every_span_lies_in_it(text: str, language: str) ->
 
 _FRAGMENTS = (
     "5 12 2023 1.200 1,5 70er 1990s '90s 3:1 2023/24 1/2 ½ XIV. IV 27.07. 3. 05. . , / : – - ( Uhr 14Uhr "
-    "14.30 5h a.m. pm p.m o'clock o’clocK 9.40pm Mitternacht HALB acht noon half past seven zehn vor "
+    "14.30 5h a.m. pm p.m o'clock o’clocKs 9.40pm Mitternacht HALB acht noon half past seven zehn vor "
     "quarter to Viertel nach A7 A 320 F-16 g20 Juli JULI Juliwoche May mai Mai2 Maitag Aug. um zwei "
     "zweihundert ein einer dritte anderthalb twenty a an third million dozen week and both Zwanzigerjahre "
     "nineties the zwei_ _drei ACHT İ ſ K"
