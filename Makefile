@@ -13,7 +13,7 @@ TEST = $(VENV_TEST)/.made
 MODELS = $(VENV_MODELS)/.made
 
 .DEFAULT_GOAL := help
-.PHONY: help run digest models check format test test-models test-e2e test-gateway test-image test-browser test-all bench soak clean
+.PHONY: help run digest models check format test test-models test-e2e test-gateway test-image test-monitoring test-browser test-all bench soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,11 +53,14 @@ test-gateway: $(TEST) ## the service behind nginx with TLS, under a prefix (need
 test-image: $(TEST) ## the image and the compose file on an engine of their own (needs root, dockerd, mmdebstrap)
 	$(VENV_TEST)/bin/pytest tests/image --timeout 900
 
+test-monitoring: $(TEST) ## a real Prometheus on the real service: rules, dashboard (needs prometheus, docker-compose)
+	$(VENV_TEST)/bin/pytest tests/monitoring
+
 test-browser: $(TEST) ## the page in headless Chromium (CHROMIUM=/usr/bin/chromium)
 	$(VENV_TEST)/bin/python $(PIP_INSTALL) -q --group browser
 	$(VENV_TEST)/bin/pytest tests/browser
 
-test-all: check test test-models test-e2e test-gateway test-image test-browser ## everything that can run on this machine
+test-all: check test test-models test-e2e test-gateway test-image test-monitoring test-browser ## everything that can run on this machine
 
 bench: $(MODELS) ## benchmarks, ratios measured in one run (needs torch, see README)
 	$(VENV_MODELS)/bin/python -m tests.benchmarks $(ARTICLE)

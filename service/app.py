@@ -176,6 +176,7 @@ def create_app(
         heartbeat_seconds=settings.heartbeat_seconds,
         glossaries=GlossaryStore(settings.data_dir / "glossaries.sqlite"),
     )
+    state.metrics.queue_capacity_tokens.set(settings.queue_tokens)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
