@@ -170,7 +170,9 @@ class Forward:
         try:
             async for message in messages:
                 if message["type"] == "http.response.start":
-                    head = message
+                    # Ray's proxy puts the id on every answer.
+                    kept = [pair for pair in message["headers"] if pair[0] != b"x-request-id"]
+                    head = {**message, "headers": kept}
                     continue
                 if head is not None:
                     await send(head)
