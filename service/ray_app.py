@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, redirect_stdout
 from typing import Any
 
 import ray
@@ -35,6 +37,9 @@ logger = logging.getLogger("kurzfassung")
 
 _TRIES = 5
 """Replicas that one request is given to, where one after the other dies before it answered."""
+
+_ANSWER_SECONDS = 10
+"""What a cluster may take to accept a connection."""
 
 _PLAIN = (
     "type",
@@ -217,11 +222,21 @@ def in_cluster(
     """What `worker(*arguments)` makes of each item, in any order, as they get ready. A worker is made once
     for each core in the cluster; an item whose node dies is given to another one. `address` is "auto" for
     the cluster this machine belongs to, "local" for one of its own. Raises `ClusterUnavailable`."""
+    with redirect_stdout(sys.stderr):  # Ray tells there of nodes that died; standard output is the caller's
+        yield from _in_cluster(address, items, worker, arguments)
+
+
+def _in_cluster(
+    address: str, items: Sequence[dict[str, Any]], worker: Callable[..., Any], arguments: Sequence[Any]
+) -> Iterator[dict[str, Any]]:
     try:
+        if ":" in address and "://" not in address:  # Ray itself would try for minutes
+            host, _, port = address.rpartition(":")
+            socket.create_connection((host, int(port)), timeout=_ANSWER_SECONDS).close()
         ray.init(
             address=None if address == "local" else address, log_to_driver=False, logging_level=logging.ERROR
         )
-    except (ConnectionError, ValueError) as error:
+    except (OSError, ValueError) as error:
         reason = f"No Ray cluster answers at {address!r}; `ray start --head` starts one."
         raise ClusterUnavailable(reason) from error
     try:

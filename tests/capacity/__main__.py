@@ -1,4 +1,5 @@
-"""`python -m tests.capacity [check|cost|fleet]`: the tables of docs/capacity.md."""
+"""`python -m tests.capacity [check|cost|fleet|parts]`: the tables of docs/capacity.md. With torch, `cost` and
+`fleet` have a line for opus-mt-de-en's size, too."""
 
 from __future__ import annotations
 
@@ -8,8 +9,11 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+from service.backends.loading import engine_is_installed
 from service.pipeline.models import ModelSet
 from tests.benchmarks.server import starter_server
+from tests.capacity import parts
+from tests.capacity.fleet import node, report
 from tests.capacity.measurement import (
     Calibration,
     calibrate,
@@ -20,6 +24,7 @@ from tests.capacity.measurement import (
 )
 from tests.capacity.simulation import simulate
 from tests.capacity.workload import articles, schedule
+from tests.integration.conftest import stub_models
 
 UTILISATIONS = (0.3, 0.6, 0.8)
 SECONDS = 60.0
@@ -69,24 +74,43 @@ class starter_address(AbstractContextManager[str]):  # noqa: N801 -- used like t
 
 def cost() -> str:
     """What an article takes of the processor, which other work on the machine does not change much."""
-    found = asyncio.run(calibrate(starter_models(), rounds=5))
-    return _cost("starter", found)
-
-
-def _cost(name: str, found: Calibration) -> str:
-    hours = found.core_seconds * 1e6 / 3600
-    tokens = found.tokens / len(found.calls)
-    return (
+    rows = [
         "| model | source tokens an article | core seconds an article | tokens a core second | "
-        "core hours a million |\n|---|---|---|---|---|\n"
-        f"| {name} | {tokens:.0f} | {found.core_seconds:.3f} | {tokens / found.core_seconds:.0f} | "
-        f"{hours:.0f} |"
-    )
+        "core hours a million |",
+        "|---|---|---|---|---|",
+    ]
+    for name, found in calibrations().items():
+        tokens = found.tokens / len(found.calls)
+        rows.append(
+            f"| {name} | {tokens:.0f} | {found.core_seconds:.3f} | {tokens / found.core_seconds:.0f} | "
+            f"{found.core_seconds * 1e6 / 3600:.0f} |"
+        )
+    return "\n".join(rows)
+
+
+def calibrations() -> dict[str, Calibration]:
+    found = {"starter": asyncio.run(calibrate(starter_models(), rounds=5))}
+    if engine_is_installed("pytorch"):
+        from tests.capacity.opus import opus_shaped
+
+        with opus_shaped() as models:
+            found["opus-mt-de-en's shape"] = asyncio.run(calibrate(models, rounds=2))
+    return found
+
+
+def scaled() -> str:
+    outside = asyncio.run(calibrate(stub_models(), rounds=5)).core_seconds
+    tables = []
+    for name, found in calibrations().items():
+        each = node(found.core_seconds, outside, found.tokens / len(found.calls))
+        told = f"{name}: {found.core_seconds:.3f} core seconds an article"
+        tables.append(f"{told}\n\n{report(each, found.calls)}")
+    return "\n\n".join(tables)
 
 
 def main() -> None:
     for name in sys.argv[1:] or ["check", "cost"]:
-        print({"check": check, "cost": cost}[name](), flush=True)
+        print({"check": check, "cost": cost, "fleet": scaled, "parts": parts.report}[name](), flush=True)
 
 
 if __name__ == "__main__":
