@@ -50,7 +50,9 @@ class Limits:
 @dataclass(frozen=True)
 class Autoscaler:
     """Every `period` seconds: as many replicas as keep `in_flight` articles each. One more takes `start`
-    seconds until it works; one less leaves only after the need was lower for `patience` seconds."""
+    seconds until it works; one less leaves only after the need was lower for `patience` seconds. It adds at
+    most as many as there are, or four: what waits at busy replicas cannot move to new ones, and would
+    otherwise call for ever more of them. These are Kubernetes' defaults."""
 
     in_flight: float
     least: int = 1
@@ -58,6 +60,9 @@ class Autoscaler:
     period: float = 15.0
     start: float = 15.0
     patience: float = 300.0
+
+
+_AT_LEAST_ADDED = 4
 
 
 @dataclass
@@ -198,7 +203,7 @@ class _Simulation:
         needed = min(max(needed, autoscaler.least), autoscaler.most)
         if needed >= len(self._replicas):
             self._needed_since = self.now
-        for _ in range(needed - there):
+        for _ in range(min(needed - there, max(_AT_LEAST_ADDED, there))):
             self._starting += 1
             self.at(self.now + autoscaler.start, self._started)
         if self.now - self._needed_since >= autoscaler.patience and not self._starting:
