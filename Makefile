@@ -59,7 +59,7 @@ test-monitoring: $(TEST) ## a real Prometheus on the real service: rules, dashbo
 	$(VENV_TEST)/bin/pytest tests/monitoring
 
 test-ray: $(RAY) ## calls and archives on a real Ray cluster whose nodes die (1.1 GB of packages, minutes)
-	$(VENV_RAY)/bin/pytest tests/ray
+	$(VENV_RAY)/bin/pytest tests/cluster
 
 test-browser: $(TEST) ## the page in headless Chromium (CHROMIUM=/usr/bin/chromium)
 	$(VENV_TEST)/bin/python $(PIP_INSTALL) -q --group browser

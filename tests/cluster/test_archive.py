@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ray.cluster import ROOT, Cluster, cluster
+from tests.cluster.cluster import ROOT, Cluster, cluster
 
 pytestmark = pytest.mark.timeout(400)
 

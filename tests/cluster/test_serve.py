@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.ray.cluster import ROOT
-from tests.ray.conftest import Served, wait_ready
+from tests.cluster.cluster import ROOT
+from tests.cluster.conftest import Served, wait_ready
 
 pytestmark = pytest.mark.timeout(300)
 
