@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 VENV_TEST ?= .venv-test
 VENV_MODELS ?= .venv-models
+VENV_RAY ?= .venv-ray
 # Where to get a CPU build of torch, as pip's --index-url; empty: wherever pip looks anyway.
 TORCH_INDEX ?=
 
@@ -11,9 +12,10 @@ PIP_INSTALL = -m pip install --disable-pip-version-check --no-input -c constrain
 BASE = $(VENV)/.made
 TEST = $(VENV_TEST)/.made
 MODELS = $(VENV_MODELS)/.made
+RAY = $(VENV_RAY)/.made
 
 .DEFAULT_GOAL := help
-.PHONY: help run digest models check format test test-models test-e2e test-gateway test-kubernetes test-image test-browser picture test-all examples bench fuzz soak clean
+.PHONY: help run digest models check format test test-models test-e2e test-gateway test-kubernetes test-image test-monitoring test-ray test-browser picture test-all examples bench fuzz soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -58,6 +60,12 @@ test-kubernetes: $(TEST) ## the manifests for Kubernetes (needs kubectl and prom
 test-image: $(TEST) ## the image and the compose file on an engine of their own (needs root, dockerd, mmdebstrap)
 	$(VENV_TEST)/bin/pytest tests/image --timeout 900
 
+test-monitoring: $(TEST) ## a real Prometheus on the real service: rules, dashboard (needs prometheus, docker-compose)
+	$(VENV_TEST)/bin/pytest tests/monitoring
+
+test-ray: $(RAY) ## calls and archives on a real Ray cluster whose nodes die (1.1 GB of packages, minutes)
+	$(VENV_RAY)/bin/pytest tests/cluster
+
 test-browser: $(TEST) ## the page in headless Chromium, with axe-core (CHROMIUM=/usr/bin/chromium, SCREENSHOTS=FOLDER)
 	$(VENV_TEST)/bin/python $(PIP_INSTALL) -q --group browser
 	$(VENV_TEST)/bin/pytest tests/browser
@@ -66,7 +74,7 @@ picture: $(TEST) ## the picture of the page in the README, taken anew (needs Chr
 	$(VENV_TEST)/bin/python $(PIP_INSTALL) -q --group browser
 	$(VENV_TEST)/bin/python -m tests.browser.picture
 
-test-all: check test test-models test-e2e test-gateway test-kubernetes test-image test-browser ## everything that can run on this machine
+test-all: check test test-models test-e2e test-gateway test-kubernetes test-image test-monitoring test-ray test-browser ## everything that can run on this machine
 
 bench: $(MODELS) ## benchmarks, ratios measured in one run (needs torch, see README)
 	$(VENV_MODELS)/bin/python -m tests.benchmarks $(ARTICLE)
@@ -82,7 +90,7 @@ soak: $(TEST) ## does memory stay flat over 10,000 requests? (COUNT=, about five
 	$(VENV_TEST)/bin/python -m tests.benchmarks.soak $(COUNT)
 
 clean: ## remove the environments and caches
-	rm -rf $(VENV) $(VENV_TEST) $(VENV_MODELS) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) $(VENV_TEST) $(VENV_MODELS) $(VENV_RAY) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
 
 $(BASE): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
@@ -104,4 +112,10 @@ $(MODELS): pyproject.toml constraints.txt
 	$(VENV_MODELS)/bin/python $(PIP_INSTALL) 'pip>=25.1'
 	$(VENV_MODELS)/bin/python $(PIP_INSTALL) torch $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 	$(VENV_MODELS)/bin/python $(PIP_INSTALL) -e '.[models]' --group test
+	@touch $@
+
+$(RAY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv --clear $(VENV_RAY)
+	$(VENV_RAY)/bin/python $(PIP_INSTALL) 'pip>=25.1'
+	$(VENV_RAY)/bin/python $(PIP_INSTALL) -e '.[ray]' --group test
 	@touch $@

@@ -64,8 +64,10 @@ _CLIENT_CLOSED_REQUEST = 499
 
 _DESCRIPTION = """Failures are `application/problem+json` (RFC 9457) with a `code` that is stable and the
 `request_id`, which is in the header `X-Request-ID` and in the log too; the routes that speak for DeepL,
-LibreTranslate and Hugging Face word them as those do, with the same two fields. So do 404 for a path and 405 for
-a method that is not there."""
+LibreTranslate and Hugging Face word them as those do, with the same two fields. So do 404 for a path and 405
+for a method that is not there."""
+
+DIALECTS = (deepl.DIALECT, libretranslate.DIALECT, huggingface.DIALECT)
 
 _WRITE_SECONDS = 2.0
 """What a crash may lose of the count of characters."""
@@ -217,6 +219,7 @@ def create_app(
         public_url=settings.public_url,
         key_needed=lambda: key_needed(settings.auth, spending.ring),
     )
+    state.metrics.queue_capacity_tokens.set(settings.queue_tokens)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -268,8 +271,7 @@ def create_app(
     app.include_router(health.router)
     app.include_router(documentation.router)
     app.include_router(page.router)
-    dialects = [deepl.DIALECT, libretranslate.DIALECT, huggingface.DIALECT]
-    failures = install_failure_handlers(app, dialects)
+    failures = install_failure_handlers(app, DIALECTS)
     app.add_exception_handler(CallerLeft, _caller_left)
     # The last one added is the first that a request comes to: who calls is known before the deadline is set.
     app.add_middleware(
@@ -295,7 +297,7 @@ def create_app(
             *libretranslate.request_bodies(),
             *huggingface.request_bodies(),
         ],
-        dialects,
+        DIALECTS,
     )
     return app
 

@@ -48,7 +48,9 @@
         ├── MeasurementFailed        a system under evaluation broke
         ├── DownloadFailed           the hub or mirror did not deliver
         ├── ConversionFailed         the checkpoint could not be converted
-        └── EngineUnavailable        a library or device the config asks for is missing
+        ├── EngineUnavailable        a library or device the config asks for is missing
+        ├── ClusterUnavailable       no Ray cluster answers
+        └── WorkerDied               a process of several that shared the work
 
 Messages never contain article text, keys or stack traces; paths only in OperatorError, which is
 shown on the command line and never sent to a client.
@@ -333,3 +335,11 @@ class ConversionFailed(OperatorError):
 
 class EngineUnavailable(OperatorError):
     code = "engine_unavailable"
+
+
+class ClusterUnavailable(OperatorError):
+    code = "cluster_unavailable"
+
+
+class WorkerDied(OperatorError):
+    code = "worker_died"

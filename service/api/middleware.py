@@ -40,7 +40,7 @@ class RequestContext:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        identity = _request_id(scope)
+        identity = request_identity(scope)
         scope["request_id"] = identity
         with (
             server_span(_method(scope), Headers(scope=scope)) as span,
@@ -99,7 +99,7 @@ def _method(scope: Scope) -> str:
     return scope["method"] if scope["method"] in _METHODS else "(other)"
 
 
-def _request_id(scope: Scope) -> str:
+def request_identity(scope: Scope) -> str:
     """The caller's `X-Request-ID` where it is harmless, otherwise one of our own."""
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(text := value.decode("latin-1")):

@@ -1,4 +1,5 @@
-"""`kurzfassung batch IN.jsonl OUT.jsonl`: many articles, one JSON object a line, resumable."""
+"""`kurzfassung batch IN.jsonl OUT.jsonl`: many articles, one JSON object a line, resumable; in this process,
+in several, or on a Ray cluster."""
 
 from __future__ import annotations
 
@@ -6,36 +7,24 @@ import argparse
 import asyncio
 import json
 import sys
-from collections import deque
-from collections.abc import Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
 
 from tqdm import tqdm
 
-from service.api.body import validate
-from service.api.native.wire import DigestBody, SummaryWish
+from service.api.native.wire import SummaryWish
 from service.app import open_pipeline
-from service.cli.digest import add_summary_arguments, answer, shape_of
+from service.cli.archive import Wanted, answers, dumped, lines_of
+from service.cli.cluster import on_ray
+from service.cli.digest import add_summary_arguments, whole_number
 from service.cli.exit_codes import ExitCode
-from service.errors import GlossaryNotFound, MalformedBody, Overloaded, ServiceError
-from service.pipeline.article import ArticlePipeline, DigestRequest
-from service.pipeline.result import Digest
+from service.cli.processes import in_processes
+from service.cli.shards import OtherPlan, Plan, folder_of, forget, plan
 from service.settings import Settings
 
-_AHEAD = 8
-"""Articles in work at once: enough to fill the engine's batches, little enough to keep in memory."""
-
-_PATIENCE_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of the input that holds something. `number` counts from 1, blank lines included."""
-
-    number: int
-    text: str
+_SHARD_LINES = 200
+"""At most so many articles are done again in each process after a kill."""
 
 
 class _Mismatch(Exception):
@@ -55,122 +44,136 @@ def add_batch_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPar
     parser.add_argument("--task", choices=["digest", "translate", "summarize"], default="digest")
     parser.add_argument("--overwrite", action="store_true", help="start anew even if OUT has lines")
     parser.add_argument("--json", action="store_true", help="print the closing counts as JSON")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--processes",
+        type=whole_number(1, 1024),
+        metavar="N",
+        help="share it out among so many processes",
+    )
+    where.add_argument(
+        "--ray",
+        nargs="?",
+        const="auto",
+        metavar="ADDRESS",
+        help="share it out on a Ray cluster: its address, or the one this machine belongs to; every node "
+        "reads IN at the same path",
+    )
+    parser.add_argument(
+        "--shard-lines",
+        type=whole_number(1),
+        default=_SHARD_LINES,
+        metavar="N",
+        help=f"articles shared out together, with --processes and --ray (default: {_SHARD_LINES})",
+    )
     add_summary_arguments(parser)
     parser.set_defaults(run=run)
 
 
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Articles in all, how many of them the output has, and how many of those failed. `plan` is there for
+    what is done in shards."""
+
+    total: int
+    done: int
+    failed: int
+    plan: Plan | None
+
+
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    summary = {name: getattr(arguments, name) for name in SummaryWish.model_fields}
+    wanted = Wanted(arguments.task, summary)
     try:
-        if arguments.output.exists() and arguments.output.samefile(arguments.input):
-            raise _Mismatch(f"{arguments.output} is the input; name another output")
-        total = sum(1 for _ in _lines(arguments.input))
-        if arguments.overwrite:
-            arguments.output.unlink(missing_ok=True)
-        done, failed_before = _resume(arguments.input, arguments.output)
-        arguments.output.open("a", encoding="utf-8").close()  # cannot be written: said before the work
+        start = _prepare(arguments, wanted)
     except OSError as error:
         print(f"kurzfassung: {error.filename}: {error.strerror}", file=sys.stderr)
         return ExitCode.USAGE
     except UnicodeDecodeError:
         print(f"kurzfassung: {arguments.input}: not UTF-8", file=sys.stderr)
         return ExitCode.USAGE
-    except _Mismatch as error:
+    except (_Mismatch, OtherPlan) as error:
         print(f"kurzfassung: {error}", file=sys.stderr)
         return ExitCode.USAGE
-    if done:
-        print(f"going on after {done} of {total} lines", file=sys.stderr)
-    wish = {name: getattr(arguments, name) for name in SummaryWish.model_fields}
-    failed = failed_before + asyncio.run(_work(arguments, settings, total, done, wish))
+    if start.done:
+        print(f"going on after {start.done} of {start.total} lines", file=sys.stderr)
+    failed = start.failed
+    if start.plan is not None:
+        failed += _work_in_shards(arguments, settings, start.plan, wanted, start.total)
+    else:
+        failed += asyncio.run(_work(arguments, settings, start, wanted))
     if arguments.json:
-        print(json.dumps({"lines": total, "already_done": done, "failed": failed}))
+        print(json.dumps({"lines": start.total, "already_done": start.done, "failed": failed}))
     elif failed:
-        print(f"{failed} of {total} lines failed; see their `error` in the output.", file=sys.stderr)
+        print(f"{failed} of {start.total} lines failed; see their `error` in the output.", file=sys.stderr)
     return ExitCode.FAILED if failed else ExitCode.OK
 
 
-async def _work(
-    arguments: argparse.Namespace, settings: Settings, total: int, done: int, wish: dict[str, Any]
-) -> int:
+def _prepare(arguments: argparse.Namespace, wanted: Wanted) -> _Start:
+    """Everything that can be said before the models are loaded."""
+    source, output = arguments.input, arguments.output
+    if output.exists() and output.samefile(source):
+        raise _Mismatch(f"{output} is the input; name another output")
+    total = sum(1 for _ in lines_of(source))
+    if arguments.overwrite:
+        output.unlink(missing_ok=True)
+        forget(output)
+    done, failed = _resume(source, output)
+    output.open("a", encoding="utf-8").close()  # cannot be written: said before the work
+    planned = None
+    if done == total:
+        forget(output)
+    elif arguments.processes is not None or arguments.ray is not None:
+        planned = plan(source, output, done, wanted, arguments.shard_lines)
+        planned.open()
+    elif folder_of(output).exists():
+        raise _Mismatch(
+            f"{folder_of(output)} holds unfinished work; go on with --processes or --ray, "
+            "or start anew with --overwrite"
+        )
+    return _Start(total, done, failed, planned)
+
+
+async def _work(arguments: argparse.Namespace, settings: Settings, start: _Start, wanted: Wanted) -> int:
+    """One after the other into the output, each line whole in one go: a kill leaves at most one without its
+    end, which `_resume` cuts off. Returns how many failed."""
     failed = 0
-    lines = _lines(arguments.input)
-    for _ in range(done):
+    lines = lines_of(arguments.input)
+    for _ in range(start.done):
         next(lines)
-    running: deque[asyncio.Task[dict[str, Any]]] = deque()
     async with open_pipeline(settings) as pipeline:
         with (
             arguments.output.open("a", encoding="utf-8") as output,
-            tqdm(total=total, initial=done, unit="article", file=sys.stderr) as bar,
+            tqdm(total=start.total, initial=start.done, unit="article", file=sys.stderr) as bar,
         ):
-            try:
-                for line in lines:
-                    running.append(asyncio.create_task(_answer(pipeline, arguments.task, line, wish)))
-                    if len(running) >= _AHEAD:
-                        failed += await _write(running, output, bar)
-                while running:
-                    failed += await _write(running, output, bar)
-            finally:
-                for task in running:
-                    task.cancel()
-                await asyncio.gather(*running, return_exceptions=True)
+            async with aclosing(answers(pipeline, wanted, lines)) as made:
+                async for each in made:
+                    output.write(dumped(each))
+                    output.flush()
+                    bar.update()
+                    failed += "error" in each
     return failed
 
 
-async def _write(running: deque[asyncio.Task[dict[str, Any]]], output: TextIO, bar: tqdm[Any]) -> int:
-    """The oldest answer, written whole in one go: a kill leaves at most one line without its end,
-    which `_resume` cuts off. Returns how many failed, 0 or 1."""
-    made = await running[0]
-    running.popleft()
-    line = json.dumps(made, ensure_ascii=False)
-    if not line.isascii() and any("\ud800" <= character <= "\udfff" for character in line):
-        line = json.dumps(made)  # an `id` with half a surrogate pair, which no encoding writes
-    output.write(line + "\n")
-    output.flush()
-    bar.update()
-    return int("error" in made)
-
-
-async def _answer(pipeline: ArticlePipeline, task: str, line: _Line, wish: dict[str, Any]) -> dict[str, Any]:
-    """Never raises for what is wrong with one line: that is its answer."""
-    identity: Any = line.number
-    try:
-        try:
-            fields = json.loads(line.text)
-        except (ValueError, RecursionError):
-            raise MalformedBody(f"Line {line.number} is not valid JSON.") from None
-        if isinstance(fields, dict):
-            identity = fields.pop("id", line.number)
-            asked = {key: value for key, value in wish.items() if value is not None}
-            if asked and "summary" not in fields:
-                fields["summary"] = asked
-        body = validate(DigestBody, fields)
-        if isinstance(body.glossary, str):
-            raise GlossaryNotFound(
-                "A batch knows no stored glossaries; give the terms themselves.", pointer="#/glossary"
-            )
-        wanted = body.wanted(body.text, None, body.summary.request(), body.terms)
-        digest = await _answer_patiently(pipeline, task, wanted)
-        return {"id": identity, "result": shape_of(task, digest, segments=body.segments)}
-    except ServiceError as error:
-        return {"id": identity, "error": {"code": error.code, "message": error.message}}
-    except Exception as error:  # a bug of ours costs this line, not the ten thousand after it
-        message = f"Something broke on our side ({type(error).__name__})."
-        return {"id": identity, "error": {"code": ServiceError.code, "message": message}}
-
-
-async def _answer_patiently(pipeline: ArticlePipeline, task: str, request: DigestRequest) -> Digest:
-    """Where the queue is full, it is with our own articles: the next one waits its turn."""
-    while True:
-        try:
-            return await answer(pipeline, task, request)
-        except Overloaded as error:
-            await asyncio.sleep(min(error.retry_after, _PATIENCE_SECONDS))
-
-
-def _lines(path: Path) -> Iterator[_Line]:
-    with path.open(encoding="utf-8-sig", newline="\n") as file:
-        for number, text in enumerate(file, 1):
-            if text.strip():
-                yield _Line(number, text)
+def _work_in_shards(
+    arguments: argparse.Namespace, settings: Settings, planned: Plan, wanted: Wanted, total: int
+) -> int:
+    """Shards that an earlier run finished are not done again. Returns how many lines failed. Raises
+    `WorkerDied`."""
+    missing = planned.missing()
+    there = total - sum(shard.articles for shard in missing)
+    if there > planned.done:
+        kept = len(planned.shards) - len(missing)
+        print(f"going on: {kept} of {len(planned.shards)} shards are done", file=sys.stderr)
+    with tqdm(total=total, initial=there, unit="article", file=sys.stderr) as bar:
+        if arguments.ray is not None:
+            made = on_ray(arguments.ray, missing, settings, arguments.input, wanted)
+        else:
+            made = in_processes(arguments.processes, missing, settings, arguments.input, wanted)
+        for each in made:
+            planned.keep(each)
+            bar.update(each.articles)
+    return planned.finish()
 
 
 def _resume(source: Path, output: Path) -> tuple[int, int]:
@@ -179,7 +182,7 @@ def _resume(source: Path, output: Path) -> tuple[int, int]:
     if not output.exists():
         return 0, 0
     whole = done = failed = 0
-    lines = _lines(source)
+    lines = lines_of(source)
     with output.open("rb") as file:
         for raw in file:
             if not raw.endswith(b"\n"):
@@ -187,7 +190,7 @@ def _resume(source: Path, output: Path) -> tuple[int, int]:
             line = next(lines, None)
             try:
                 made = json.loads(raw)
-                same = line is not None and made["id"] == _identity(line)
+                same = line is not None and made["id"] == line.identity
             except (ValueError, KeyError, TypeError):
                 same = False
             if not same:
@@ -201,11 +204,3 @@ def _resume(source: Path, output: Path) -> tuple[int, int]:
     with output.open("rb+") as file:
         file.truncate(whole)
     return done, failed
-
-
-def _identity(line: _Line) -> Any:
-    try:
-        fields = json.loads(line.text)
-    except (ValueError, RecursionError):
-        return line.number
-    return fields.get("id", line.number) if isinstance(fields, dict) else line.number

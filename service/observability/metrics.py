@@ -84,27 +84,28 @@ class Metrics:
         self.cache_bytes = Gauge(
             "kurzfassung_cache_bytes", "What the segment cache holds", registry=self.registry
         )
+        self.batch_tokens = Counter(
+            "kurzfassung_batch_tokens", "Source tokens in batches", ["model"], registry=self.registry
+        )
         self.queue_tokens = Gauge(
             "kurzfassung_queue_tokens", "Source tokens waiting for the engine", registry=self.registry
+        )
+        self.queue_capacity_tokens = Gauge(
+            "kurzfassung_queue_capacity_tokens",
+            "Source tokens that may wait; beyond them requests are refused",
+            registry=self.registry,
         )
         self.ready = Gauge("kurzfassung_ready", "1 when the service answers", registry=self.registry)
 
     def observe_segment(self, way: str) -> None:
         self.segments.labels(way).inc()
 
-    def observe_batch(
-        self,
-        *,
-        model: str,
-        segments: int,
-        tokens: int,  # noqa: ARG002 -- the batcher tells it; a later metric may want it
-        seconds: float,
-        failed: bool,
-    ) -> None:
+    def observe_batch(self, *, model: str, segments: int, tokens: int, seconds: float, failed: bool) -> None:
         self.batch_seconds.labels(model).observe(seconds)
         self.batch_segments.labels(model).observe(segments)
-        if failed:
-            self.batch_failures.labels(model).inc()
+        self.batch_tokens.labels(model).inc(tokens)
+        # From the first batch on there is a zero: a rate needs a value before the first failure.
+        self.batch_failures.labels(model).inc(int(failed))
 
     def render(self) -> bytes:
         return generate_latest(self.registry)
