@@ -10,9 +10,11 @@ from pathlib import Path
 ARTICLES = Path(__file__).parents[1] / "articles"
 SEGMENTS = 25
 
-_SENTENCE = re.compile(r"(?:(?<=[a-zäöüß][.!?] )|(?<=\n))[A-ZÄÖÜ][^\n.!?:;„“»«()\"]{40,140}[a-zäöüß]{4}(?=[.]\s)")
-_SPEAKERS = """Ahrens Becker Conrad Dietz Ebert Fiedler Graf Hahn Jansen Keller Lenz Maurer Neumann Otto Peters
-Quandt Richter Sommer Thiel Ulrich Vogel Wagner Ziegler""".split()
+_SENTENCE = re.compile(
+    r"(?:(?<=[a-zäöüß][.!?] )|(?<=\n))[A-ZÄÖÜ][^\n.!?:;„“»«()\"]{40,140}[a-zäöüß]{4}(?=[.]\s)"
+)
+_SPEAKERS = """Ahrens Becker Conrad Dietz Ebert Fiedler Graf Hahn Jansen Keller Lenz Maurer Neumann Otto
+Peters Quandt Richter Sommer Thiel Ulrich Vogel Wagner Ziegler""".split()
 _DAYS = "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag".split()
 _PLACES = "Augsburg Bremen Celle Dresden Essen Fulda Gera Halle Jena Kassel Lemgo Mainz".split()
 
