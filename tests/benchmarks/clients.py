@@ -30,12 +30,17 @@ class Load:
 
 def drive(address: str, path: str, bodies: Sequence[dict[str, Any]], clients: int) -> Load:
     """Every body once. Raises `RuntimeError` for any answer but 200."""
+    return drive_in_parts(address, path, [[body] for body in bodies], clients)
+
+
+def drive_in_parts(address: str, path: str, bodies: Sequence[list[dict[str, Any]]], clients: int) -> Load:
+    """The same where a request has several parts, sent one after the other by the same client."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
         return processes.submit(_drive, address, path, list(bodies), clients).result()
 
 
-def _drive(address: str, path: str, bodies: list[dict[str, Any]], clients: int) -> Load:
-    requests = iter([json.dumps(body).encode() for body in bodies])
+def _drive(address: str, path: str, bodies: list[list[dict[str, Any]]], clients: int) -> Load:
+    requests = iter([[json.dumps(part).encode() for part in parts] for parts in bodies])
     host = urlsplit(address).netloc
     latencies: list[float] = []
     failures: list[BaseException] = []
@@ -46,16 +51,17 @@ def _drive(address: str, path: str, bodies: list[dict[str, Any]], clients: int) 
         try:
             while not failures:
                 with lock:
-                    body = next(requests, None)
-                if body is None:
+                    parts = next(requests, None)
+                if parts is None:
                     return
                 started = time.perf_counter()
-                connection.request("POST", path, body, {"Content-Type": "application/json"})
-                answer = connection.getresponse()
-                answer.read()
+                for body in parts:
+                    connection.request("POST", path, body, {"Content-Type": "application/json"})
+                    answer = connection.getresponse()
+                    said = answer.read()
+                    if answer.status != 200:
+                        raise RuntimeError(f"{path} answered {answer.status}: {said[:200]!r}")
                 latencies.append(time.perf_counter() - started)
-                if answer.status != 200:
-                    raise RuntimeError(f"{path} answered {answer.status}")
         except BaseException as error:
             failures.append(error)
         finally:
