@@ -59,8 +59,9 @@ test-browser: $(TEST) ## the page in headless Chromium (CHROMIUM=/usr/bin/chromi
 
 test-all: check test test-models test-e2e test-gateway test-image test-browser ## everything that can run on this machine
 
-bench: $(MODELS) ## benchmarks, ratios measured in one run (needs torch, see README)
-	$(VENV_MODELS)/bin/python -m tests.benchmarks $(ARTICLE)
+bench: $(MODELS) ## compare with other ways and write docs/benchmarks.md (BENCH=--help, ten minutes, needs torch)
+	$(VENV_MODELS)/bin/python $(PIP_INSTALL) -q --group bench
+	$(VENV_MODELS)/bin/python -m tests.benchmarks $(BENCH)
 
 soak: $(TEST) ## does memory stay flat over 10,000 requests? (COUNT=, about five minutes)
 	$(VENV_TEST)/bin/python -m tests.benchmarks.soak $(COUNT)
