@@ -29,8 +29,8 @@ SOURCE_TOKENS = 30
 _ROUNDS = 3
 
 DESCRIPTION = f"""\
-`python -m tests.benchmarks.gpu`, or `make bench BENCH=gpu`: CTranslate2 against transformers' `generate()` on the
-device there is, {SOURCE_TOKENS} source tokens, exactly {TARGET_TOKENS} output tokens, beam {BEAM}."""
+`python -m tests.benchmarks.gpu`, or `make bench BENCH=gpu`: CTranslate2 against transformers' `generate()` on
+the device there is, {SOURCE_TOKENS} source tokens, exactly {TARGET_TOKENS} output tokens, beam {BEAM}."""
 
 _NAMED = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
 
