@@ -10,13 +10,17 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.middleware.cors import CORSMiddleware
 
 from service.api import documentation, health
+from service.api.access import Access
+from service.api.deadline import RequestDeadline
 from service.api.deepl import glossaries as deepl_glossaries
 from service.api.deepl import multilingual as deepl_multilingual
 from service.api.deepl import routes as deepl
 from service.api.disconnect import CallerLeft
 from service.api.failures import install_failure_handlers
+from service.api.gate import Gate, Rules, key_needed
 from service.api.huggingface import routes as huggingface
 from service.api.libretranslate import routes as libretranslate
 from service.api.middleware import RequestContext
@@ -25,11 +29,17 @@ from service.api.native import routes as native
 from service.api.native.wire import GlossaryBody
 from service.api.openapi import install_openapi
 from service.api.page import routes as page
+from service.api.proxies import Peers
 from service.api.root_path import RootPath
 from service.api.state import RequestLimits, ServiceState
 from service.backends.loading import engine_is_installed, load_backend
-from service.batching.batcher import Batcher, BatchObserver
+from service.batching.batcher import Batcher
 from service.errors import ModelNotInstalled, OperatorError, ServiceError, SettingInvalid
+from service.keys.buckets import OwnBuckets
+from service.keys.grant import Spending
+from service.keys.ring import KeyRing
+from service.keys.shared import shared_buckets
+from service.keys.store import KeyStore
 from service.model_store.catalogue import AUTO, EXTRACT, Catalogue, Profile, Strategy
 from service.model_store.config import ModelConfig
 from service.model_store.files import ModelFiles
@@ -38,13 +48,18 @@ from service.observability.metrics import Metrics
 from service.pipeline.article import ArticlePipeline
 from service.pipeline.canary import try_models
 from service.pipeline.models import LoadedModel, ModelSet
-from service.settings import Settings
+from service.pipeline.watchdog import Watchdog
+from service.settings import Settings, listed
 from service.terms.store import GlossaryStore
 
 logger = logging.getLogger("kurzfassung")
 
 _CLIENT_CLOSED_REQUEST = 499
 """Nobody reads this answer; the code only marks the log line, as nginx does."""
+
+
+_WRITE_SECONDS = 2.0
+"""What a crash may lose of the count of characters."""
 
 
 def service_version() -> str:
@@ -117,13 +132,19 @@ def model_files(settings: Settings) -> ModelFiles:
 
 @asynccontextmanager
 async def open_pipeline(
-    settings: Settings, *, models: ModelSet | None = None, observer: BatchObserver | None = None
+    settings: Settings, *, models: ModelSet | None = None, metrics: Metrics | None = None
 ) -> AsyncIterator[ArticlePipeline]:
     """The pipeline with its models loaded and its batcher running; for the server and, without
     one, for the command line. Raises `OperatorError` and its kin."""
+    metrics = metrics or Metrics()
     chosen = models if models is not None else await asyncio.to_thread(load_models, settings)
     batcher = Batcher(
-        capacity_tokens=settings.queue_tokens, batch_tokens=settings.batch_tokens, observer=observer
+        capacity_tokens=settings.queue_tokens,
+        batch_tokens=settings.batch_tokens,
+        batch_seconds=settings.batch_seconds,
+        cache_bytes=settings.cache_megabytes * 1_000_000,
+        observer=metrics.observe_batch,
+        segment_observer=metrics.observe_segment,
     )
     batcher.start()
     try:
@@ -135,8 +156,9 @@ async def open_pipeline(
         )
     finally:
         await batcher.stop()
-        for model in chosen.loaded:
-            model.backend.close()
+        if not batcher.hung:  # else a thread is still in there
+            for model in chosen.loaded:
+                model.backend.close()
 
 
 def open_pipeline_of(
@@ -160,21 +182,26 @@ def create_app(
     settings: Settings,
     *,
     models: ModelSet | None = None,
-    on_started: Callable[[ServiceState], None] = lambda _: None,
+    on_phase: Callable[[ServiceState], None] = lambda _: None,
 ) -> FastAPI:
     """The ASGI application. It answers `/livez` at once and is ready when the models are loaded and
-    the canary came through. `on_started` is told the state then, or when that failed, in which case
-    the operator's message is in the log. `models` are for tests and embedders that bring their own."""
+    the canary came through. `on_phase` is told the state then, and when that or, later, the engine failed,
+    in which case the operator's message is in the log. `models` are for tests and embedders that bring
+    their own."""
+    spending = _spending(settings)
     state = ServiceState(
         limits=RequestLimits(
             characters=settings.max_characters,
             body_bytes=settings.max_body_bytes,
             texts=settings.max_texts,
+            queue_tokens=settings.queue_tokens,
+            request_seconds=settings.request_seconds,
         ),
         metrics=Metrics(),
         version=service_version(),
         heartbeat_seconds=settings.heartbeat_seconds,
         glossaries=GlossaryStore(settings.data_dir / "glossaries.sqlite"),
+        key_needed=lambda: key_needed(settings.auth, spending.ring),
     )
 
     @asynccontextmanager
@@ -184,9 +211,10 @@ def create_app(
 
         def started(state: ServiceState) -> None:
             loaded.set()
-            on_started(state)
+            on_phase(state)
 
         serving = asyncio.create_task(_serve(settings, state, models, leave, started))
+        writing = asyncio.create_task(_write_used(spending.ring))
         try:
             if settings.accept_when_ready:
                 await loaded.wait()
@@ -196,6 +224,10 @@ def create_app(
             await state.coalescing.close()
             leave.set()
             await serving
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+            await spending.ring.write_used()
+            await spending.close()
 
     app = FastAPI(
         title="Kurzfassung",
@@ -219,8 +251,20 @@ def create_app(
     app.include_router(health.router)
     app.include_router(documentation.router)
     app.include_router(page.router)
-    install_failure_handlers(app, [deepl.DIALECT, libretranslate.DIALECT, huggingface.DIALECT])
+    dialects = [deepl.DIALECT, libretranslate.DIALECT, huggingface.DIALECT]
+    failures = install_failure_handlers(app, dialects)
     app.add_exception_handler(CallerLeft, _caller_left)
+    # The last one added is the first that a request comes to: who calls is known before the deadline is set.
+    app.add_middleware(
+        RequestDeadline,
+        request_seconds=settings.request_seconds,
+        body_seconds=settings.body_seconds,
+        refuse=failures.service_error,
+    )
+    rules = _rules(settings)
+    app.add_middleware(Gate, rules=rules, spending=spending, failures=failures, metrics=state.metrics)
+    if settings.cors_origins:
+        app.add_middleware(CORSMiddleware, **_cors(settings))
     app.add_middleware(RootPath, root_path=settings.root_path)
     app.add_middleware(RequestContext, metrics=state.metrics)
     install_openapi(
@@ -233,8 +277,50 @@ def create_app(
             *libretranslate.request_bodies(),
             *huggingface.request_bodies(),
         ],
+        dialects,
     )
     return app
+
+
+def _spending(settings: Settings) -> Spending:
+    return Spending(
+        shared_buckets(settings.redis_url, settings.redis_down) if settings.redis_url else OwnBuckets(),
+        KeyRing(KeyStore(settings.data_dir / "keys.sqlite")),
+        caller_rate=settings.caller_rate,
+        minimum=settings.rate_minimum,
+    )
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        auth=settings.auth,
+        access=Access(listed(settings.open_routes)),
+        peers=Peers(
+            listed(settings.trusted_proxies),
+            trust_every=settings.trust_every_proxy,
+            consumer_header=settings.consumer_header,
+        ),
+        body_bytes=settings.max_body_bytes,
+        rate_headers=settings.rate_headers,
+    )
+
+
+def _cors(settings: Settings) -> dict[str, Any]:
+    """Without credentials: a key travels in a header that the page sets, never in a cookie."""
+    shown = ["X-Request-ID", "X-Trace-ID", "Retry-After", "RateLimit", "RateLimit-Policy"]
+    return {
+        "allow_origins": listed(settings.cors_origins),
+        "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
+        "allow_headers": ["*"],
+        "allow_credentials": False,
+        "expose_headers": shown,
+    }
+
+
+async def _write_used(ring: KeyRing) -> None:
+    while True:
+        await asyncio.sleep(_WRITE_SECONDS)
+        await ring.write_used()
 
 
 async def _serve(
@@ -242,18 +328,25 @@ async def _serve(
     state: ServiceState,
     models: ModelSet | None,
     leave: asyncio.Event,
-    on_started: Callable[[ServiceState], None],
+    on_phase: Callable[[ServiceState], None],
 ) -> None:
     """Load, try, serve until told to leave."""
+
+    def lost() -> None:
+        state.phase = "failed"
+        on_phase(state)
+
     try:
-        async with open_pipeline(settings, models=models, observer=state.metrics.observe_batch) as pipeline:
-            state.loaded = pipeline
+        async with open_pipeline(settings, models=models, metrics=state.metrics) as pipeline:
+            watchdog = Watchdog(pipeline, patience_seconds=settings.patience_seconds, on_lost=lost)
+            state.loaded, state.watchdog = pipeline, watchdog
             await try_models(pipeline)
             if state.phase == "starting":
                 state.phase = "ready"
             _announce(pipeline)
-            on_started(state)
-            await leave.wait()
+            on_phase(state)
+            async with watchdog.watching():
+                await leave.wait()
     except ServiceError as error:
         state.phase = "failed"
         hint = error.message if isinstance(error, OperatorError) else error.code
@@ -264,7 +357,7 @@ async def _serve(
     finally:
         state.loaded = None
     if state.phase == "failed":
-        on_started(state)
+        on_phase(state)
 
 
 def _announce(pipeline: ArticlePipeline) -> None:

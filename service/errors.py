@@ -9,21 +9,34 @@
     │   ├── InvalidText              binary, lone surrogates, NUL characters
     │   ├── UnsupportedMedia         a content type we do not read
     │   ├── MalformedBody            not the JSON, or not the fields, that were announced
+    │   ├── HeaderInvalid            a header that says how long to take, and does not
+    │   ├── BodyTooSlow              the body did not arrive in time
     │   ├── UnsupportedLanguage      no model here for this language or direction
     │   ├── AmbiguousLanguage        a long text that could be in one of several languages
     │   ├── UrlNotFetched            a URL where the text should be
     │   ├── GlossaryInvalid          terms that are empty, too long, twice there
     │   ├── GlossaryNotFound         no stored glossary of that id
+    │   ├── KeyInUrl                 a key where access logs would keep it
     │   └── NotOffered               a feature of another service that this one lacks
+    ├── Refused                      not for this caller
+    │   ├── KeyMissing               a key is needed here
+    │   ├── KeyInvalid               unknown, revoked or expired: which is not told
+    │   ├── ScopeMissing             the key is not for this
+    │   ├── QuotaExceeded            the month's characters are used up
+    │   └── LimitReached             later again
+    │       ├── RateLimited          too many characters in a short time
+    │       └── TooManyAtOnce        too many requests at the same time
     ├── Unavailable                  try again later
     │   ├── Overloaded               the queue is full
     │   ├── StoreUnavailable         what is kept between requests cannot be reached
     │   ├── NotReady                 models are still loading
     │   └── ShuttingDown             the process drains
+    ├── DeadlineExceeded             not ready within the time the request may take
     ├── GenerationFailed             the engine failed on this input
     └── OperatorError                the person who runs the service can fix it
         ├── ConfigInvalid            a file of model_configs/: file, key, what is expected
-        ├── SettingInvalid           an environment setting
+        ├── SettingInvalid           an environment setting, or an option of a command
+        ├── KeyUnknown               no key of that id or name
         ├── ModelNotInstalled        configured, not on this disk
         ├── ModelDamaged             a checksum or a required file is wrong
         ├── LicenceNotAcknowledged   a restricted licence nobody has accepted yet
@@ -99,6 +112,16 @@ class MalformedBody(InvalidInput):
     title = "Malformed request"
 
 
+class HeaderInvalid(InvalidInput):
+    code = "invalid_header"
+    title = "Malformed header"
+
+
+class BodyTooSlow(InvalidInput):
+    code = "body_too_slow"
+    title = "Body too slow"
+
+
 class UnsupportedLanguage(InvalidInput):
     code = "unsupported_language"
     title = "Language not supported"
@@ -138,6 +161,56 @@ class GlossaryNotFound(InvalidInput):
     title = "No such glossary"
 
 
+class KeyInUrl(InvalidInput):
+    code = "key_in_url"
+    title = "Keys do not belong into URLs"
+
+
+class Refused(ServiceError):
+    """Not for this caller, whatever is asked."""
+
+
+class KeyMissing(Refused):
+    code = "key_missing"
+    title = "A key is needed"
+
+
+class KeyInvalid(Refused):
+    code = "key_invalid"
+    title = "Key not valid"
+
+
+class ScopeMissing(Refused):
+    code = "scope_missing"
+    title = "The key is not for this"
+
+
+class QuotaExceeded(Refused):
+    code = "quota_exceeded"
+    title = "Quota used up"
+
+
+class LimitReached(Refused):
+    """`retry_after` is in whole seconds, at least 1."""
+
+    code = "limit_reached"
+    title = "Limit reached"
+
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = max(1, retry_after)
+
+
+class RateLimited(LimitReached):
+    code = "rate_limited"
+    title = "Too much in a short time"
+
+
+class TooManyAtOnce(LimitReached):
+    code = "too_many_at_once"
+    title = "Too many requests at once"
+
+
 class Unavailable(ServiceError):
     """Try again; `retry_after` is in whole seconds, at least 1."""
 
@@ -169,6 +242,13 @@ class ShuttingDown(Unavailable):
     title = "Shutting down"
 
 
+class DeadlineExceeded(ServiceError):
+    """Of no kind that a repair gives up for: nobody is there for what would be left."""
+
+    code = "deadline_exceeded"
+    title = "Out of time"
+
+
 class GenerationFailed(ServiceError):
     code = "generation_failed"
     title = "The model failed on this text"
@@ -193,6 +273,10 @@ class ConfigInvalid(OperatorError):
 
 class SettingInvalid(OperatorError):
     code = "setting_invalid"
+
+
+class KeyUnknown(OperatorError):
+    code = "key_unknown"
 
 
 class ModelNotInstalled(OperatorError):

@@ -31,8 +31,8 @@ class Settings(BaseSettings):
 
     root_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
     """The prefix, like `/kurzfassung`, under which a proxy passes requests on without taking it off. A
-    proxy that takes it off needs no setting here; every link is relative. It routes and grants nothing, and
-    no `X-Forwarded-*` header is believed, whoever sends it."""
+    proxy that takes it off needs no setting here; every link is relative. It routes and grants nothing; of
+    the `X-Forwarded-*` headers only the caller's address is read, from `trusted_proxies`."""
 
     profile: str = "auto"
     """Which models to serve: a name from `model_configs/profiles.toml`. `auto` takes the best one
@@ -45,7 +45,8 @@ class Settings(BaseSettings):
     """Where fetched and converted models live."""
 
     data_dir: Path = Path.home() / ".local" / "share" / "kurzfassung" / "data"
-    """Where glossaries are kept, in `glossaries.sqlite`. Made when the first one is stored."""
+    """Where glossaries (`glossaries.sqlite`) and keys (`keys.sqlite`) are kept. Made when the first one is
+    stored."""
 
     hub_endpoint: Annotated[str, Field(pattern=r"^https?://\S+$")] = "https://huggingface.co"
     """The model hub, or a mirror of it."""
@@ -74,11 +75,30 @@ class Settings(BaseSettings):
     max_texts: Annotated[int, Field(gt=0)] = 100
     """The longest list of texts accepted by `/v1/translate`."""
 
+    request_seconds: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = 300.0
+    """The longest a request may take. `X-Request-Timeout`, `Prefer: wait=` and Envoy's header ask for less;
+    what is not ready then is not worked on any more, and the caller is told with 504."""
+
+    body_seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 60.0
+    """How long a request's body may take to arrive; one that stalls is answered with 408."""
+
     queue_tokens: Annotated[int, Field(gt=0)] = 400_000
     """Source tokens that may wait for the engine; beyond it requests are refused with 503."""
 
-    batch_tokens: Annotated[int, Field(gt=0)] = 4096
-    """Padded source tokens (longest times count) that go to the engine together."""
+    batch_tokens: Annotated[int, Field(gt=0)] | None = None
+    """Padded source tokens (longest times count) that go to the engine together, if fewer than suit it:
+    512 in CTranslate2 on a CPU, 4096 elsewhere."""
+
+    batch_seconds: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = 600.0
+    """An engine that takes so long for one batch hangs: `/readyz` turns red and requests get 503."""
+
+    patience_seconds: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = 60.0
+    """An engine that hangs or fails so long on end is given up: the process ends with status 1, for its
+    supervisor to start it anew."""
+
+    cache_megabytes: Annotated[int, Field(ge=0)] = 0
+    """Memory for segments decoded before; 0 keeps none. Leave it at 0 where callers must not learn what
+    others translate: a segment that comes back at once was asked for before."""
 
     heartbeat_seconds: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = 5.0
     """DeepL's clients give up after 10 s without a sign: they get a space this often until the answer is
@@ -91,8 +111,58 @@ class Settings(BaseSettings):
     drain_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 20.0
     """How long running requests may take to finish after SIGTERM."""
 
+    auth: Literal["auto", "required", "off"] = "auto"
+    """Who is let in. `auto`: everybody until the first key is made (`kurzfassung keys create`), from then on
+    only who has one. `required`: only who has one, also before. `off`: everybody; a gateway decides."""
+
+    open_routes: str = ""
+    """Comma-separated: which of `metrics`, `docs` and `openapi` are answered without a key, where others need
+    one. Always open are the probes, the lists of languages, `/frontend/settings` and the page at `/`."""
+
+    caller_rate: Annotated[int, Field(ge=0)] = 0
+    """Source characters a minute for each caller that has no key of ours: a gateway's consumer, or a client
+    address (of IPv6 a /64). 0 is no limit. Those of keys are set with `kurzfassung keys create --rate`."""
+
+    rate_minimum: Annotated[int, Field(gt=0)] = 100
+    """What a request costs at least, in characters, however short its text is."""
+
+    rate_headers: bool = True
+    """Whether answers tell the rate with `RateLimit` and `RateLimit-Policy`. Off where a gateway sends its
+    own."""
+
+    redis_url: Annotated[str, Field(repr=False)] = ""
+    """`redis://`, `rediss://` or `unix://`: several processes then share the rates (extra `redis`).
+    Quotas are shared by those that share `data_dir`; requests at once are counted by each process for
+    itself."""
+
+    redis_down: Literal["open", "closed"] = "open"
+    """While Redis cannot be reached: `open`, each process limits for itself; `closed`, requests that are
+    limited get 503."""
+
+    trusted_proxies: str = "127.0.0.0/8, ::1/128"
+    """Comma-separated networks whose `X-Forwarded-For` is believed for the caller's address, and whose
+    `consumer_header` for its name. Nobody else's is."""
+
+    trust_every_proxy: bool = False
+    """Allows `*`, `0.0.0.0/0` and `::/0` in `trusted_proxies`: whoever reaches the port may then call himself
+    what he likes. Only where nothing but the gateway can reach it."""
+
+    consumer_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]*$")] = ""
+    """The header in which an authenticating gateway names its consumer, like `X-Consumer-Username`. With it a
+    request from `trusted_proxies` needs no key of ours and may do everything. The gateway must remove it from
+    what it receives."""
+
+    cors_origins: str = ""
+    """Comma-separated origins, like `https://app.example`, whose pages may call this service from a browser;
+    `*` for all. Empty: none but our own page. Cookies are never used."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much is logged. Article text is never logged."""
+
+
+def listed(written: str) -> list[str]:
+    """The parts of a comma-separated setting."""
+    return [part.strip() for part in written.split(",") if part.strip()]
 
 
 def read_settings() -> Settings:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Protocol
 
+from service.batching.ticket import current_ticket, holding
 from service.errors import ShuttingDown
 
 Work = Callable[[], Coroutine[Any, Any, bytes]]
@@ -110,6 +111,10 @@ class Coalescing:
         self._idle: dict[Hashable, Run] = {}
         self._stopping: dict[Hashable, set[asyncio.Task[bytes]]] = {}
 
+    def __contains__(self, key: Hashable) -> bool:
+        """Whether who asks would join a run."""
+        return key in self._runs
+
     @asynccontextmanager
     async def joined(self, key: Hashable, work: Work) -> AsyncIterator[Run]:
         """The run of this key, begun if there is none; one waits for it as long as one stays inside."""
@@ -134,7 +139,8 @@ class Coalescing:
 
     def _begin(self, key: Hashable, work: Work) -> Run:
         before = frozenset(self._stopping.get(key, ()))
-        run = self._runs[key] = Run(asyncio.create_task(_after(before, work)))
+        with holding(current_ticket().without_deadline()):  # it is not only its first caller's
+            run = self._runs[key] = Run(asyncio.create_task(_after(before, work)))
         slow = self._later(self._slow_seconds, run.grew_slow)
 
         def ended(task: asyncio.Task[bytes]) -> None:

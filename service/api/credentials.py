@@ -1,17 +1,51 @@
-"""Who is calling. There are no keys yet: everybody is let in, with any key or none, and a key only
-tells callers apart. Checking keys belongs here."""
+"""Who is calling, for the routes; `gate.py` let it in. And what a route says of it: how much it asks for."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
+
+from service.api.state import service_state
+from service.keys.grant import Grant
+from service.terms.store import GlossaryStore
 
 _OF_THIS_PROCESS = secrets.token_bytes(32)
 
 
 def caller(request: Request) -> bytes:
     """The same for the same credentials as long as the process lives, and gives nothing of them away."""
-    credentials = request.headers.get("authorization", "")
+    credentials = f"{_name(request)}\n{request.headers.get('authorization', '')}"
     return hashlib.blake2b(credentials.encode(), key=_OF_THIS_PROCESS, digest_size=16).digest()
+
+
+def owner(request: Request) -> str:
+    """Whom a stored thing belongs to; empty, everybody, for callers without a key or a name."""
+    name = _name(request)
+    return "" if name.startswith("address:") else name
+
+
+def _callers_glossaries(request: Request) -> GlossaryStore:
+    return service_state(request).glossaries.of(owner(request))
+
+
+Glossaries = Annotated[GlossaryStore, Depends(_callers_glossaries)]
+"""Those that the caller may see."""
+
+
+def granted(request: Request) -> Grant | None:
+    grant = request.scope.get("state", {}).get("grant")
+    return grant if isinstance(grant, Grant) else None
+
+
+async def charge(request: Request, characters: int) -> None:
+    """To be called by every route that works on a text, before the work. Raises `QuotaExceeded`,
+    `RateLimited` and `StoreUnavailable`."""
+    if grant := granted(request):
+        await grant.charge(characters)
+
+
+def _name(request: Request) -> str:
+    return str(request.scope.get("state", {}).get("caller", ""))

@@ -15,12 +15,14 @@ from service.errors import ServiceError
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """Speaks on every path that begins with one of `paths`. `statuses` differ from ours, the nearest
-    class counts; `body` and `headers` are made of our own words for the failure."""
+    class counts; `body` and `headers` are made of our own words for the failure. `key_field` of a request's
+    body holds the caller's key, where the dialect puts it there."""
 
     paths: tuple[str, ...]
     statuses: Mapping[type[ServiceError], int]
     body: Callable[[Problem], dict[str, Any]]
     headers: Callable[[Problem], dict[str, str]] = lambda _: {}
+    key_field: str = ""
 
     def status_of(self, error: ServiceError) -> int | None:
         """None where ours is right."""

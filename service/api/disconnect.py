@@ -1,4 +1,4 @@
-"""Work that stops when its caller leaves."""
+"""Work that stops when its caller leaves or its time is over."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 from fastapi import Request
 from starlette.types import Receive
 
+from service.api.deadline import first_of
+
 Result = TypeVar("Result")
 
 
@@ -17,12 +19,13 @@ class CallerLeft(Exception):
 
 
 async def unless_caller_leaves(request: Request, work: Coroutine[Any, Any, Result]) -> Result:
-    """The result of the work; cancels it and raises `CallerLeft` when the connection closes first.
+    """The result of the work; cancels it and raises `CallerLeft` when the connection closes first and
+    `DeadlineExceeded` when the request's time is over.
     The body must have been read, because the connection's end arrives on the same channel."""
     task = asyncio.ensure_future(work)
     watch = asyncio.ensure_future(disconnected(request.receive))
     try:
-        await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
+        await first_of(task, watch)
         if task.done():
             return task.result()
         raise CallerLeft

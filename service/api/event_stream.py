@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 
+from service.api.deadline import first_of
 from service.api.disconnect import unless_caller_leaves
 from service.api.problem import problem_of, request_id
 from service.errors import ServiceError
@@ -56,11 +57,10 @@ async def _stream(
         yield event_bytes(*first)
         while True:
             upcoming = upcoming or asyncio.ensure_future(_next(events))
-            done, _ = await asyncio.wait({upcoming}, timeout=KEEP_ALIVE_SECONDS)
-            if not done:
-                yield b": still working\n\n"
-                continue
             try:
+                if not await first_of(upcoming, at_most=KEEP_ALIVE_SECONDS):
+                    yield b": still working\n\n"
+                    continue
                 event = upcoming.result()
             except StopAsyncIteration:
                 return

@@ -29,13 +29,15 @@ _ROUTING_HINTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Failures:
+class Failures:
+    """Also for what stands before the routes."""
+
     dialects: Sequence[Dialect]
 
     async def service_error(self, request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ServiceError)  # noqa: S101 -- registered for this class below
         problem = problem_of(error, request_id(request))
-        if (dialect := self._dialect(request)) and (status := dialect.status_of(error)):
+        if (dialect := self.dialect(request)) and (status := dialect.status_of(error)):
             problem = problem.model_copy(update={"status": status})
         return self._answer(request, problem, retry_headers(error))
 
@@ -74,18 +76,21 @@ class _Failures:
         return self._answer(request, problem)
 
     def _answer(self, request: Request, problem: Problem, headers: Mapping[str, str] = {}) -> JSONResponse:
-        if dialect := self._dialect(request):
+        if problem.status == HTTPStatus.UNAUTHORIZED:
+            headers = {**headers, "WWW-Authenticate": "Bearer"}
+        if dialect := self.dialect(request):
             return dialect.response(problem, headers)
         return problem_response(problem, dict(headers))
 
-    def _dialect(self, request: Request) -> Dialect | None:
+    def dialect(self, request: Request) -> Dialect | None:
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
         return next((each for each in self.dialects if path.startswith(each.paths)), None)
 
 
-def install_failure_handlers(app: FastAPI, dialects: Sequence[Dialect]) -> None:
-    failures = _Failures(dialects)
+def install_failure_handlers(app: FastAPI, dialects: Sequence[Dialect]) -> Failures:
+    failures = Failures(dialects)
     app.add_exception_handler(ServiceError, failures.service_error)
     app.add_exception_handler(HTTPException, failures.http_error)
     app.add_exception_handler(RequestValidationError, failures.validation_error)
     app.add_exception_handler(Exception, failures.unexpected)
+    return failures

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict
 
 from service.api.state import Phase, ServiceState, service_state
 from service.observability.metrics import CONTENT_TYPE
+from service.pipeline.watchdog import EngineState
 
 router = APIRouter(tags=["operations"])
 
@@ -34,11 +35,18 @@ class ReadinessOut(StatusOut):
                 {
                     "status": "ok",
                     "phase": "ready",
-                    "engine_loop": "ok",
+                    "engine": "ok",
                     "models": ["opus-mt-de-en"],
                     "devices": ["cpu/int8_float32"],
                     "revisions": {"opus-mt-de-en": ""},
-                    "limits": {"characters": 500_000, "body_bytes": 2_000_000, "texts": 100, "terms": 10_000},
+                    "limits": {
+                        "characters": 500_000,
+                        "body_bytes": 2_000_000,
+                        "texts": 100,
+                        "terms": 10_000,
+                        "queue_tokens": 400_000,
+                        "request_seconds": 300.0,
+                    },
                     "queue_tokens": 0,
                 }
             ]
@@ -46,11 +54,11 @@ class ReadinessOut(StatusOut):
     )
 
     phase: Phase
-    engine_loop: Literal["ok", "down"]
+    engine: EngineState
     models: list[str]
     devices: list[str]
     revisions: dict[str, str]
-    limits: dict[str, int]
+    limits: dict[str, int | float]
     queue_tokens: int
 
 
@@ -69,11 +77,11 @@ async def startupz(state: State, response: Response) -> StatusOut:
 
 
 @router.head("/readyz", include_in_schema=False)
-@router.get("/readyz", summary="A canary digest went through and the engine loop runs", responses=_NOT_YET)
+@router.get("/readyz", summary="A canary digest went through and the engine is at work", responses=_NOT_YET)
 async def readyz(state: State, response: Response) -> ReadinessOut:
     pipeline = state.loaded
-    engine = pipeline is not None and pipeline.batcher.alive
-    ready = state.phase == "ready" and engine
+    engine = state.engine
+    ready = state.ready
     state.metrics.ready.set(ready)
     if not ready:
         response.status_code = 503
@@ -81,7 +89,7 @@ async def readyz(state: State, response: Response) -> ReadinessOut:
     return ReadinessOut(
         status="ok" if ready else "not ready",
         phase=state.phase,
-        engine_loop="ok" if engine else "down",
+        engine=engine,
         models=[model.name for model in pipeline.models.loaded] if pipeline else [],
         devices=sorted({model.backend.device for model in pipeline.models.loaded}) if pipeline else [],
         revisions={model.name: model.revision for model in pipeline.models.loaded} if pipeline else {},
@@ -94,5 +102,6 @@ async def readyz(state: State, response: Response) -> ReadinessOut:
 async def metrics(state: State) -> Response:
     pipeline = state.loaded
     state.metrics.queue_tokens.set(pipeline.batcher.waiting_tokens if pipeline else 0)
-    state.metrics.ready.set(state.phase == "ready")
+    state.metrics.cache_bytes.set(pipeline.batcher.cache_bytes if pipeline else 0)
+    state.metrics.ready.set(state.ready)
     return Response(state.metrics.render(), media_type=CONTENT_TYPE)

@@ -10,8 +10,9 @@ from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
 from service.api.coalescing import Coalescing, Run, Work
+from service.api.deadline import first_of
 from service.api.disconnect import CallerLeft, disconnected
-from service.errors import ServiceError
+from service.errors import DeadlineExceeded, ServiceError
 
 _SILENCE_SECONDS = 30.0
 
@@ -25,7 +26,8 @@ class HeartbeatAnswer(Response):
     The status is 200 from then on. If the work fails later the answer falls silent, so that the client
     runs into its read timeout and asks again: it then finds the kept failure, with its status and its
     message. Closing the connection would not do, the official DeepL client takes that for final (seen
-    with 1.32). Who is still there after 30 s is cut off.
+    with 1.32). Who is still there after 30 s is cut off, and at once who has no time left: for that one it
+    is final. The work goes on for the others who wait for it.
     """
 
     def __init__(
@@ -58,11 +60,17 @@ class HeartbeatAnswer(Response):
         self, run: Run, finished: asyncio.Task[None], left: asyncio.Task[None], send: Send
     ) -> None:
         begun = False
-        while not await _first(finished, left, self._seconds):
+        try:
+            while not await first_of(finished, left, at_most=self._seconds):
+                if not begun:
+                    await self._begin(send)
+                    begun = True
+                await send({"type": "http.response.body", "body": b" ", "more_body": True})
+        except DeadlineExceeded as error:
             if not begun:
-                await self._begin(send)
-                begun = True
-            await send({"type": "http.response.body", "body": b" ", "more_body": True})
+                raise
+            _log(error)
+            return
         if not run.finished:
             if begun:
                 return
@@ -83,12 +91,6 @@ class HeartbeatAnswer(Response):
 
     async def _begin(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-
-
-async def _first(finished: asyncio.Task[None], left: asyncio.Task[None], seconds: float) -> bool:
-    """Whether one of the two came within the time."""
-    done, _ = await asyncio.wait({finished, left}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    return bool(done)
 
 
 def _log(error: Exception) -> None:

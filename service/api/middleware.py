@@ -77,6 +77,8 @@ class RequestContext:
         self._metrics.request_seconds.labels(route).observe(seconds)
         if route not in _QUIET:
             facts = {"route": route, "method": method, "status": status, "ms": round(seconds * 1000, 1)}
+            if key := scope.get("state", {}).get("key"):
+                facts["key"] = key  # its id
             logger.info("request", extra={"facts": facts})
 
 

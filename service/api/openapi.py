@@ -10,11 +10,31 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from service.api.dialect import Dialect
+from service.api.openapi_keys import document_keys
 from service.api.problem import Problem
 
 _HERE = "."
 """Beside the document itself, under whatever prefix and scheme a proxy gave it. Without a word about it a
 client would start at the root of the host."""
+
+_HEADERS: list[dict[str, Any]] = [
+    {
+        "name": "X-Request-Timeout",
+        "in": "header",
+        "schema": {"type": "number", "exclusiveMinimum": 0},
+        "example": 30,
+        "description": "Seconds after which the answer is of no use; then it is 504. At most what the "
+        "service allows.",
+    },
+    {
+        "name": "Prefer",
+        "in": "header",
+        "schema": {"type": "string"},
+        "example": "wait=30",
+        "description": "`wait` says the same in whole seconds.",
+    },
+]
 
 _TEMPLATE = "#/components/schemas/{model}"
 
@@ -26,9 +46,9 @@ def body_of(model: type[BaseModel], *kinds: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": dict.fromkeys(kinds, schema)}}
 
 
-def install_openapi(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
+def install_openapi(app: FastAPI, bodies: Sequence[type[BaseModel]], dialects: Sequence[Dialect]) -> None:
     """FastAPI documents only bodies that it parses. Ours are parsed in `api/body.py`, so their
-    schemas, and that of a Problem, are added here."""
+    schemas, and that of a Problem, are added here; and the headers that `api/deadline.py` reads."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -45,6 +65,11 @@ def install_openapi(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
             schemas.update(added.get("$defs", {}))
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
+            for path in document["paths"].values():
+                for method, operation in path.items():
+                    if method == "post" and "504" in operation["responses"]:
+                        operation.setdefault("parameters", []).extend(_HEADERS)
+            document_keys(document, dialects)
             app.openapi_schema = document
         return app.openapi_schema
 

@@ -11,13 +11,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.errors import (
     AmbiguousLanguage,
+    BodyTooSlow,
+    DeadlineExceeded,
     EmptyText,
     GenerationFailed,
     GlossaryInvalid,
     GlossaryNotFound,
     InvalidInput,
     InvalidText,
+    KeyInvalid,
+    KeyMissing,
+    LimitReached,
     OperatorError,
+    Refused,
     SentenceTooLong,
     ServiceError,
     TextTooLong,
@@ -40,8 +46,14 @@ _STATUS: list[tuple[type[ServiceError], int]] = [
     (UrlNotFetched, 422),
     (GlossaryInvalid, 422),
     (GlossaryNotFound, 404),
+    (BodyTooSlow, 408),
     (InvalidInput, 400),
+    (KeyMissing, 401),
+    (KeyInvalid, 401),
+    (LimitReached, 429),
+    (Refused, 403),
     (Unavailable, 503),
+    (DeadlineExceeded, 504),
     (GenerationFailed, 500),
     (OperatorError, 500),
     (ServiceError, 500),
@@ -159,7 +171,11 @@ def service_error_response(error: ServiceError, identity: str) -> JSONResponse:
 
 
 def retry_headers(error: ServiceError) -> dict[str, str]:
-    return {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else {}
+    if isinstance(error, BodyTooSlow):
+        return {"Connection": "close"}  # what is still to come of it nobody reads
+    if isinstance(error, Unavailable | LimitReached):
+        return {"Retry-After": str(error.retry_after)}
+    return {}
 
 
 def request_id(request: Request) -> str:
@@ -197,11 +213,14 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
     status: _documented(description)
     for status, description in {
         400: "The request is malformed",
+        408: "The body did not arrive in time",
         413: "The text or the body is too long",
         415: "A content type that is not read",
         422: "The text cannot be worked on: empty, binary, a URL, a language without a model or not clear",
         500: "The model or the service failed",
-        503: "Too much work waits, or the service is starting; see Retry-After",
+        503: "Too much work waits, also for the time the request may take, or the service is starting; see "
+        "Retry-After",
+        504: "Not ready within the time the request may take",
     }.items()
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,10 +13,15 @@ from service.errors import EmptyText, NotReady, ShuttingDown, TooManyTexts
 from service.observability.metrics import Metrics
 from service.pipeline.article import ArticlePipeline
 from service.pipeline.result import Digest
+from service.pipeline.watchdog import EngineState, Watchdog
 from service.terms.glossary import MOST_TERMS
 from service.terms.store import GlossaryStore
 
 Phase = Literal["starting", "ready", "draining", "failed"]
+
+
+_BYTES_PER_TOKEN = 5
+"""Of German in the models' vocabularies, the JSON around it left out of account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,8 @@ class RequestLimits:
     characters: int
     body_bytes: int
     texts: int
+    queue_tokens: int
+    request_seconds: float
     terms: int = MOST_TERMS
 
     def check(self, texts: Sequence[str]) -> None:
@@ -45,7 +52,8 @@ class RequestLimits:
 
 class ServiceState:
     """One per process. `loaded` becomes the pipeline when the models are there; `phase` turns ready
-    only after a canary digest went through it. `characters` were worked on since the start."""
+    only after a canary digest went through it, and `watchdog` tells how the engine fares. `characters`
+    were worked on since the start; `key_needed` raises `StoreUnavailable`."""
 
     def __init__(
         self,
@@ -55,8 +63,10 @@ class ServiceState:
         version: str,
         heartbeat_seconds: float,
         glossaries: GlossaryStore,
+        key_needed: Callable[[], bool],
     ) -> None:
         self.glossaries = glossaries
+        self.key_needed = key_needed
         self.limits = limits
         self.metrics = metrics
         self.version = version
@@ -65,15 +75,35 @@ class ServiceState:
         self.characters = 0
         self.phase: Phase = "starting"
         self.loaded: ArticlePipeline | None = None
+        self.watchdog: Watchdog | None = None
 
     @property
     def pipeline(self) -> ArticlePipeline:
         """Raises `NotReady` or `ShuttingDown`."""
         if self.phase == "draining":
             raise ShuttingDown("The service is shutting down.", retry_after=5)
+        if self.phase == "failed":
+            raise NotReady("The service has failed and has to be started anew.", retry_after=30)
         if self.loaded is None or self.phase != "ready":
             raise NotReady("The models are still loading.", retry_after=2)
         return self.loaded
+
+    @property
+    def engine(self) -> EngineState:
+        return self.watchdog.engine if self.watchdog is not None else "down"
+
+    @property
+    def ready(self) -> bool:
+        return self.phase == "ready" and self.engine == "ok"
+
+    def admit(self, request: Request) -> ArticlePipeline:
+        """The pipeline, if it has room for a body of this length. Ask before the body is read: a refusal
+        costs next to nothing then. Raises `Overloaded`, and what `pipeline` raises."""
+        pipeline = self.pipeline
+        announced = request.headers.get("content-length", "")
+        size = int(announced) if announced.isdecimal() and len(announced) < 10 else 0
+        pipeline.batcher.promise_room(1 + min(size, self.limits.body_bytes) // _BYTES_PER_TOKEN)
+        return pipeline
 
     def count(self, digest: Digest) -> None:
         self.characters += digest.usage.characters

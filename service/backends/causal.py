@@ -16,7 +16,7 @@ import transformers
 from service.backends.checkpoint import load_hub_model, load_hub_tokenizer
 from service.backends.choice import SCORED_VALUES, Choice, cut_at_end
 from service.backends.prompt import Prompt
-from service.backends.protocol import NOTHING, GenerationOptions, Hypothesis, refuse_too_long
+from service.backends.protocol import NOTHING, Batching, GenerationOptions, Hypothesis, refuse_too_long
 from service.errors import GenerationFailed, ModelDamaged
 from service.model_store.config import ModelConfig
 
@@ -63,6 +63,10 @@ class CausalBackend:
     @property
     def device(self) -> str:
         return self._device
+
+    @property
+    def batching(self) -> Batching:
+        return Batching()
 
     def count_tokens(self, source: str) -> int:
         return len(self._prompt.encode(source))

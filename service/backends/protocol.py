@@ -54,9 +54,20 @@ NOTHING = Hypothesis("", 0.0, 0, True)
 """The answer to a source without text; engines do not decode it, models make something up."""
 
 
+@dataclass(frozen=True, slots=True)
+class Batching:
+    """What suits an engine: `at_once` calls of `generate`, from as many threads, each of up to `tokens`
+    padded tokens (the longest source times their count). `lets_pass`: one call more may run meanwhile, so
+    that something short need not wait; the others get slower by as much as it takes."""
+
+    at_once: int = 1
+    tokens: int = 4096
+    lets_pass: bool = False
+
+
 class Backend(Protocol):
-    """An engine with one model loaded. `generate` is called from one thread at a time;
-    `count_tokens` may be called from any thread at any time."""
+    """An engine with one model loaded. `generate` is called as `batching` says; `count_tokens` may be
+    called from any thread at any time."""
 
     @property
     def name(self) -> str:
@@ -72,6 +83,9 @@ class Backend(Protocol):
     def device(self) -> str:
         """ "cpu" or "cuda", and what the weights compute in, for example "cpu/int8_float32"."""
         ...
+
+    @property
+    def batching(self) -> Batching: ...
 
     def count_tokens(self, source: str) -> int:
         """Tokens the model would read for this source, special and language tokens included."""

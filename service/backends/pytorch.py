@@ -19,7 +19,7 @@ import transformers
 from service.backends.alignment import DEEP, Alignment, align_words, word_count
 from service.backends.checkpoint import load_hub_model, load_hub_tokenizer
 from service.backends.choice import SCORED_VALUES, Choice, cut_at_end
-from service.backends.protocol import NOTHING, GenerationOptions, Hypothesis, refuse_too_long
+from service.backends.protocol import NOTHING, Batching, GenerationOptions, Hypothesis, refuse_too_long
 from service.backends.tokenization import Surroundings, is_text
 from service.errors import GenerationFailed
 from service.model_store.config import ModelConfig
@@ -74,6 +74,10 @@ class PyTorchBackend:
     @property
     def device(self) -> str:
         return self._device
+
+    @property
+    def batching(self) -> Batching:
+        return Batching()
 
     def count_tokens(self, source: str) -> int:
         return len(self._encode(source, "", ""))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from service.backends.protocol import GenerationOptions, Hypothesis
+from service.backends.protocol import Batching, GenerationOptions, Hypothesis
 from service.errors import GenerationFailed
 from service.model_store.config import ModelConfig
+
+ONE_AT_A_TIME = Batching()
 
 Decode = Callable[[str], str]
 
@@ -33,12 +35,14 @@ class StubBackend:
         decode: Decode | None = None,
         fail_on: str = "",
         seconds_per_token: float = 0.0,
+        batching: Batching = ONE_AT_A_TIME,
     ) -> None:
         self._config = config
         self._gate = gate
         self._decode = decode or str.upper
         self._fail_on = fail_on
         self._seconds_per_token = seconds_per_token
+        self._batching = batching
         self._closed = False
 
     @property
@@ -52,6 +56,10 @@ class StubBackend:
     @property
     def device(self) -> str:
         return "cpu/none"
+
+    @property
+    def batching(self) -> Batching:
+        return self._batching
 
     def count_tokens(self, source: str) -> int:
         return len(source.split()) + 1

@@ -1,90 +1,112 @@
-"""The loop that feeds the engines: one inference thread, the segments of all callers together."""
+"""The loop that feeds the engines: the segments of all callers together."""
 
 from __future__ import annotations
 
 import asyncio
-import time
+import math
+import random
 from collections import deque
-from collections.abc import Hashable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Literal
 
 from service.backends.protocol import Backend, GenerationOptions, Hypothesis
-from service.batching.queue import Call, Entry, SegmentQueue
-from service.errors import GenerationFailed, NotReady, Overloaded, ShuttingDown
+from service.batching.cache import SegmentCache
+from service.batching.call import Call, Entry
+from service.batching.decoding import Decoding
+from service.batching.engine import BatchObserver, Engine, Lane, Lanes
+from service.batching.queue import SegmentQueue
+from service.batching.ticket import Ticket, current_ticket
+from service.errors import DeadlineExceeded, NotReady, Overloaded, ShuttingDown
 
-_Waiting = asyncio.Future[Hypothesis]
+SHORT_TOKENS = 80
+"""All that a short request wants: a few lines. It need not wait until a batch of an article is done."""
 
-_RATE_MEMORY = 0.8
-"""Weight of the past in the moving token rate; only the Retry-After estimate rests on it."""
+_LATE = 1.5
+"""How much longer than estimated it may take: who is let in and then too late has cost the others."""
 
+_ROOM_AGAIN = 0.25
+"""The part of the queue that will be free when those who were refused come back."""
 
-_ANSWERED_AT_ONCE = 8
-"""Checking a segment takes its caller up to a millisecond."""
-
-
-class BatchObserver(Protocol):
-    """Told about every batch that ran; must be cheap and must not raise."""
-
-    def __call__(self, *, model: str, segments: int, tokens: int, seconds: float, failed: bool) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Lane:
-    """Entries of one lane may share a batch."""
-
-    backend: Backend
-    options: GenerationOptions
-
-    def __hash__(self) -> int:
-        return hash((id(self.backend), self.options))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Lane) and self.backend is other.backend and self.options == other.options
+SegmentWay = Literal["decoded", "joined", "cached"]
+"""How a segment that was asked for came to its hypothesis."""
 
 
 class Batcher:
-    """Sources in, hypotheses out. All queue decisions happen on the event loop; only
-    `Backend.generate` runs elsewhere, on one thread, so that no engine is entered twice."""
+    """Sources in, hypotheses out. Who is let in, what is known already and whose turn it is is decided
+    here, on the event loop."""
 
     def __init__(
-        self, *, capacity_tokens: int, batch_tokens: int, observer: BatchObserver | None = None
+        self,
+        *,
+        capacity_tokens: int,
+        batch_tokens: int | None = None,
+        batch_seconds: float = 600.0,
+        cache_bytes: int = 0,
+        observer: BatchObserver | None = None,
+        segment_observer: Callable[[SegmentWay], object] = lambda _: None,
     ) -> None:
-        self._queue: SegmentQueue[_Waiting] = SegmentQueue(
-            capacity_tokens=capacity_tokens, batch_tokens=batch_tokens, abandoned=_has_left
+        """`batch_tokens` is the most padded tokens of a batch where that is less than suits the backend;
+        an engine that takes `batch_seconds` for one hangs."""
+        self._lanes = Lanes()
+        self._cache = SegmentCache(cache_bytes)
+        self._segment_observer = segment_observer
+        self._queue: SegmentQueue[Decoding] = SegmentQueue(
+            capacity_tokens=capacity_tokens, abandoned=lambda decoding: decoding.needs_no_place
         )
-        self._observer = observer
         self._wake = asyncio.Event()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference")
+        self._engine = Engine(
+            batch_tokens=batch_tokens,
+            batch_seconds=batch_seconds,
+            observer=observer,
+            on_decoded=self._cache.keep,
+            on_free=self._wake.set,
+            on_hung=partial(self._refuse_all, _hung),
+        )
         self._task: asyncio.Task[None] | None = None
         self._closing = False
-        self._tokens_per_second = 0.0
+        self._in_flight: dict[tuple[Lane, str], Decoding] = {}
+        self._promised: dict[Ticket, int] = {}
 
     def start(self) -> None:
         """Begin to serve; needs a running event loop."""
         self._task = asyncio.create_task(self._run(), name="batcher")
 
     async def stop(self) -> None:
-        """Refuse new work, answer what still waits with `ShuttingDown`, finish the batch in the
+        """Refuse new work, answer what still waits with `ShuttingDown`, finish the batches in the
         engine. Once more does no harm."""
         self._closing = True
         self._wake.set()
-        for entry in self._queue.drain():
-            if not entry.payload.done():
-                entry.payload.set_exception(ShuttingDown("The service is shutting down."))
+        self._refuse_all(_shutting_down)
         if self._task is not None:
             await self._task
-        self._thread.shutdown(wait=True)
 
     @property
     def waiting_tokens(self) -> int:
         return self._queue.waiting_tokens
 
     @property
+    def cache_bytes(self) -> int:
+        return self._cache.bytes
+
+    @property
     def alive(self) -> bool:
         """Whether the loop still runs; readiness rests on it."""
         return self._task is not None and not self._task.done()
+
+    @property
+    def hung(self) -> bool:
+        """Whether a batch does not come back. Meanwhile everything is refused."""
+        return self._engine.hung
+
+    @property
+    def failures_in_a_row(self) -> int:
+        """Segments that one of the models failed on, one after the other and each alone."""
+        return self._engine.failures_in_a_row
+
+    def forget(self) -> None:
+        """What was decoded before says nothing about the engine now."""
+        self._cache.clear()
 
     def submit(
         self,
@@ -97,32 +119,49 @@ class Batcher:
         admitted: bool = False,
     ) -> list[asyncio.Future[Hypothesis]]:
         """One future per source, in order. Cancel a future to leave the queue. `tokens` are the
-        sources' lengths, where the caller has counted them already.
+        sources' lengths, where the caller has counted them already. A source that is under way already,
+        with the same model and options, is not decoded twice.
 
         `ramp` sends the first source alone, then 2, 4, 8, ... together, for callers that stream.
         `admitted` work belongs to a request that was let in before and is not refused half-way.
         Raises `Overloaded` or `ShuttingDown` at once; a future ends with `GenerationFailed` when
-        the engine failed on that very source.
+        the engine failed on that very source, and with `DeadlineExceeded` when the time on the ticket of
+        whoever calls is over, whether or not the engine has begun.
         """
-        if self._closing:
-            raise ShuttingDown("The service is shutting down.")
-        if not self.alive:
-            raise NotReady("The inference loop is not running.")
-        loop = asyncio.get_running_loop()
-        futures = [loop.create_future() for _ in sources]
+        self._require_running()
+        ticket = current_ticket()
         counts = [backend.count_tokens(source) for source in sources] if tokens is None else tokens
-        entries = deque(
-            Entry(source, count, future)
-            for source, count, future in zip(sources, counts, futures, strict=True)
-        )
-        try:
-            self._queue.add(
-                Call(_Lane(backend, options), entries, burst=1 if ramp else None), admitted=admitted
-            )
-        except Overloaded as error:
-            raise Overloaded(error.message, retry_after=self._seconds_of_work()) from None
+        short = ticket.tokens + sum(counts) <= SHORT_TOKENS
+        promised = self._promised.pop(ticket.of or ticket, None)
+        if not admitted and promised is None:
+            self._require(ticket, sum(counts), short=short)
+        ticket.tokens += sum(counts)
+        self._engine.knows(backend)
+        lane = self._lanes.lane(backend, options)
+        wanted = [self._decoding(lane, source, admitted=admitted) for source in sources]
+        entries = {
+            id(decoding): Entry(source, count, decoding)
+            for source, count, decoding in zip(sources, counts, wanted, strict=True)
+            if not decoding.begun
+        }
+        futures = [decoding.join() for decoding in wanted]
+        places = deque(entries.values())
+        call = Call(lane, places, 1 if ramp else None, ticket.caller, short=short, due=ticket.due)
+        self._queue.add(call, admitted=True)
+        ticket.due = call.due
+        self._end_in_time(ticket, futures)
         self._wake.set()
         return futures
+
+    def promise_room(self, tokens: int) -> None:
+        """Lets in, or refuses as `submit` does, what whoever calls is about to submit, `tokens` of it as
+        far as one can tell. Ask before work is put into a request.
+        The promise ends with the ticket."""
+        self._require_running()
+        ticket = current_ticket()
+        self._promised = {each: size for each, size in self._promised.items() if not each.over}
+        self._require(ticket, tokens, short=tokens <= SHORT_TOKENS)
+        self._promised[ticket] = tokens
 
     async def generate(
         self,
@@ -140,80 +179,91 @@ class Batcher:
             for future in futures:
                 future.cancel()
 
+    def _require_running(self) -> None:
+        if self._closing:
+            raise _shutting_down()
+        if self._engine.hung:
+            raise _hung()
+        if not self.alive:
+            raise NotReady("The inference loop is not running.")
+
+    def _require(self, ticket: Ticket, tokens: int, *, short: bool) -> None:
+        """Room in the queue, and time to get to the front of it. Raises `Overloaded`."""
+        try:
+            self._queue.require_room(ticket.caller, tokens, promised=sum(self._promised.values()))
+        except Overloaded as error:
+            seconds = self._engine.throughput.seconds_for(self._queue.waiting_tokens)
+            raise Overloaded(error.message, retry_after=_spread(seconds * _ROOM_AGAIN)) from None
+        if (left := ticket.seconds_left) is None:
+            return
+        waiting = self._queue.tokens_before(ticket.caller, tokens, short=short)
+        if not short:
+            waiting += sum(self._promised.values())
+        if waiting:
+            waiting += tokens
+        seconds = _LATE * self._engine.throughput.seconds_for(waiting)
+        if seconds > left:
+            raise Overloaded(
+                "What waits would take longer than this request may; try again later or with more time.",
+                retry_after=_spread(max(seconds - left, seconds * _ROOM_AGAIN)),
+            )
+
+    def _decoding(self, lane: Lane, source: str, *, admitted: bool) -> Decoding:
+        """The one under way, a new one, or one that is answered already."""
+        key = (lane, source)
+        if key in self._in_flight:
+            self._segment_observer("joined")
+            return self._in_flight[key]
+        decoding = Decoding(on_end=partial(self._in_flight.pop, key, None), promised=admitted)
+        if (kept := self._cache.get(lane, source)) is not None:
+            self._segment_observer("cached")
+            decoding.answer(kept)
+            return decoding
+        self._segment_observer("decoded")
+        self._in_flight[key] = decoding
+        return decoding
+
+    def _end_in_time(self, ticket: Ticket, futures: Sequence[asyncio.Future[Hypothesis]]) -> None:
+        left = ticket.seconds_left
+        if not futures or left is None:
+            return
+
+        def expire() -> None:
+            for future in futures:
+                if not future.done():
+                    future.set_exception(
+                        DeadlineExceeded("Not decoded within the time this request may take.")
+                    )
+                    future.exception()  # taken note of: who waits looks at the first of them only
+            self._queue.prune()
+
+        timer = asyncio.get_running_loop().call_later(left, expire)
+        asyncio.gather(*futures, return_exceptions=True).add_done_callback(lambda _: timer.cancel())
+
+    def _refuse_all(self, error: Callable[[], Exception]) -> None:
+        for entry in self._queue.drain():
+            if not entry.payload.begun:
+                entry.payload.fail(error())
+
     async def _run(self) -> None:
         while not self._closing:
-            picked = self._queue.next_batch()
-            if picked is None:
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            lane, batch = picked
-            await self._serve(lane, batch)
-
-    async def _serve(self, lane: Hashable, batch: list[Entry[_Waiting]]) -> None:
-        """Answer every entry of the batch. When the batch fails as a whole, each entry is tried
-        alone: the one that breaks the engine must not cost its neighbours their answer."""
-        hypotheses = await self._generate(lane, batch)
-        if hypotheses is not None:
-            _answer(batch, hypotheses)
-        elif len(batch) == 1:
-            _fail(batch[0])
-        else:
-            for entry in batch:
-                if not _has_left(entry.payload):
-                    await self._serve(lane, [entry])
-
-    async def _generate(self, lane: Hashable, batch: list[Entry[_Waiting]]) -> list[Hypothesis] | None:
-        assert isinstance(lane, _Lane)  # noqa: S101 -- the queue hands back what `submit` put in
-        sources = [entry.source for entry in batch]
-        tokens = sum(entry.tokens for entry in batch)
-        started = time.perf_counter()
-        hypotheses: list[Hypothesis] | None
-        try:
-            hypotheses = await asyncio.get_running_loop().run_in_executor(
-                self._thread, lane.backend.generate, sources, lane.options
-            )
-        except Exception:  # whatever an engine raises, every caller is answered
-            hypotheses = None
-        if hypotheses is not None and len(hypotheses) != len(batch):
-            hypotheses = None
-        seconds = time.perf_counter() - started
-        if hypotheses is not None and seconds > 0:
-            rate = tokens / seconds
-            past = self._tokens_per_second or rate
-            self._tokens_per_second = _RATE_MEMORY * past + (1 - _RATE_MEMORY) * rate
-        if self._observer is not None:
-            self._observer(
-                model=lane.backend.name,
-                segments=len(batch),
-                tokens=tokens,
-                seconds=seconds,
-                failed=hypotheses is None,
-            )
-        return hypotheses
-
-    def _seconds_of_work(self) -> int:
-        if not self._tokens_per_second:
-            return 1
-        return max(1, round(self._queue.waiting_tokens / self._tokens_per_second))
+            self._wake.clear()
+            while picked := self._queue.next_batch(self._engine.room):
+                self._engine.begin(*picked)
+            if picked := self._queue.next_batch(self._engine.room_to_pass, short_only=True):
+                self._engine.begin(*picked, passing=True)
+            await self._wake.wait()
+        await self._engine.close()
 
 
-def _has_left(waiting: _Waiting) -> bool:
-    return waiting.done()
+def _spread(seconds: float) -> int:
+    """Whole seconds, at least 1 and not the same for everybody, lest all come back at once."""
+    return max(1, math.ceil(seconds * random.uniform(0.75, 1.25)))  # noqa: S311 -- nothing to guess
 
 
-def _answer(batch: Sequence[Entry[_Waiting]], hypotheses: Sequence[Hypothesis]) -> None:
-    """Some now and the rest in the next turns of the event loop: what the callers do with all answers of a
-    large batch, one after the other, would keep everybody else waiting."""
-    for entry, hypothesis in zip(batch[:_ANSWERED_AT_ONCE], hypotheses[:_ANSWERED_AT_ONCE], strict=True):
-        if not _has_left(entry.payload):
-            entry.payload.set_result(hypothesis)
-    if len(batch) > _ANSWERED_AT_ONCE:
-        asyncio.get_running_loop().call_soon(
-            _answer, batch[_ANSWERED_AT_ONCE:], hypotheses[_ANSWERED_AT_ONCE:]
-        )
+def _shutting_down() -> ShuttingDown:
+    return ShuttingDown("The service is shutting down.")
 
 
-def _fail(entry: Entry[_Waiting]) -> None:
-    if not _has_left(entry.payload):
-        entry.payload.set_exception(GenerationFailed("The model failed on a segment of this text."))
+def _hung() -> NotReady:
+    return NotReady("The engine does not answer.", retry_after=30)

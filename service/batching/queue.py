@@ -2,140 +2,179 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+import math
+from bisect import insort_left, insort_right
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from typing import Generic
 
+from service.batching.call import Call, Entry, Payload, Window
 from service.errors import Overloaded
 
-Payload = TypeVar("Payload")
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """For one batch: of `padded` tokens (its longest source times its count), and of about so many
+    `tokens` of text, where others will take the rest."""
+
+    padded: int
+    tokens: float = math.inf
 
 
-@dataclass(slots=True, eq=False)
-class Entry(Generic[Payload]):
-    """One waiting segment. `tokens` is its source length; `payload` is the batcher's own affair."""
+Room = Callable[[Hashable, int], Space | None]
+"""What of a lane may go to the engine now, of so many tokens that wait; None: nothing."""
 
-    source: str
-    tokens: int
-    payload: Payload
-
-
-@dataclass(slots=True, eq=False)
-class Call(Generic[Payload]):
-    """The segments of one `generate` call, which all share a lane (one model, equal options).
-
-    `burst` caps how many of them may enter the next batch, and doubles each time they do: a reader
-    of a stream gets the first sentence alone and early, then ever larger batches. None: no cap.
-    """
-
-    lane: Hashable
-    entries: deque[Entry[Payload]]
-    burst: int | None = None
-    taken: int = field(default=0, init=False)
+_LAST_PART = 0.9
+"""What of the capacity is filled is kept free for callers that have less than their share waiting."""
 
 
 class SegmentQueue(Generic[Payload]):
-    """Calls take turns. A batch never mixes lanes and never costs more than `batch_tokens` padded
-    tokens (its longest source times its count), except that a single longer source goes alone.
+    """Callers take turns, whatever they have waiting. Of one caller the oldest call goes first, where a long
+    one counts as younger by as much as it holds: those of like length are served in their order, so that
+    some are done when there is too much for all, and a little one need not wait for a book.
+
+    A batch never mixes lanes, nor short calls with long ones, and never costs more padded tokens (its
+    longest source times its count) than there is room, except that a single longer source goes alone. The
+    first segment of the call whose turn it is goes; with it go those of like length, because padding costs
+    as much as text.
 
     `abandoned` tells whether the caller of a payload has left; such entries are dropped unseen.
     """
 
-    def __init__(
-        self, *, capacity_tokens: int, batch_tokens: int, abandoned: Callable[[Payload], bool]
-    ) -> None:
+    def __init__(self, *, capacity_tokens: int, abandoned: Callable[[Payload], bool]) -> None:
         self._capacity_tokens = capacity_tokens
-        self._batch_tokens = batch_tokens
         self._abandoned = abandoned
-        self._calls: deque[Call[Payload]] = deque()
+        self._callers: OrderedDict[str, list[Call[Payload]]] = OrderedDict()
         self._waiting_tokens = 0
+        self._served_tokens = 0
 
     @property
     def waiting_tokens(self) -> int:
         return self._waiting_tokens
 
     def __bool__(self) -> bool:
-        return bool(self._calls)
+        return bool(self._callers)
 
     def add(self, call: Call[Payload], *, admitted: bool = False) -> None:
         """All of the call or none of it. Raises `Overloaded` when it does not fit beside what
         waits; a call larger than the whole capacity is let into an empty queue, because waiting
         would not make it fit. `admitted` work, the rest of something let in before, always fits."""
-        tokens = sum(entry.tokens for entry in call.entries)
-        if not admitted and self._is_full_for(tokens):
-            self.prune()
-        if not admitted and self._is_full_for(tokens):
-            raise Overloaded("Too much work is waiting; try again shortly.")
+        if not admitted:
+            self.require_room(call.caller, call.tokens)
         if call.entries:
-            self._calls.append(call)
-            self._waiting_tokens += tokens
+            # Of one request what came last goes first: the second half of a pivot, which a stream waits for.
+            insort = insort_right if call.due is None else insort_left
+            if call.due is None:
+                call.due = self._served_tokens + call.tokens
+            insort(self._callers.setdefault(call.caller, []), call, key=lambda each: each.due or 0)
+            self._waiting_tokens += call.tokens
 
-    def _is_full_for(self, tokens: int) -> bool:
-        return bool(self._calls) and self._waiting_tokens + tokens > self._capacity_tokens
+    def require_room(self, caller: str, tokens: int, *, promised: int = 0) -> None:
+        """Raises `Overloaded` where so many more tokens of the caller's do not fit, beside what waits and
+        what is `promised` to others."""
+        if self._is_full_for(caller, tokens, promised):
+            self.prune()
+        if self._is_full_for(caller, tokens, promised):
+            raise Overloaded("Too much work is waiting; try again shortly.")
+
+    def tokens_before(self, caller: str, tokens: int, *, short: bool) -> int:
+        """What is decoded before so many tokens of the caller's are, as callers take turns: of everybody
+        else no more than of the caller itself. Short calls wait for each other only."""
+        if short:
+            return sum(call.tokens for calls in self._callers.values() for call in calls if call.short)
+        own = self._tokens_of(caller)
+        others = (self._tokens_of(each) for each in self._callers if each != caller)
+        return own + sum(min(each, own + tokens) for each in others)
 
     def prune(self) -> None:
         """Forget the entries whose callers left."""
-        for call in self._calls:
-            self._drop(call, [entry for entry in call.entries if self._abandoned(entry.payload)])
-        self._calls = deque(call for call in self._calls if call.entries)
+        for calls in self._callers.values():
+            for call in calls:
+                self._waiting_tokens -= call.forget(self._abandoned, all_of_them=True)
+        self._sweep()
 
-    def next_batch(self) -> tuple[Hashable, list[Entry[Payload]]] | None:
-        """The lane and its next entries, or None when nobody waits.
-
-        The call at the front decides the lane; then every call of that lane gives one entry a
-        round until nothing more fits. Calls that were served go to the back.
-        """
-        while self._calls and not self._front(self._calls[0]):
-            self._calls.popleft()
-        if not self._calls:
-            return None
-        lane = self._calls[0].lane
-        sharing = [call for call in self._calls if call.lane == lane]
-        batch = list(self._fill(sharing))
-        served = [call for call in sharing if call.taken]
-        for call in served:
-            call.taken = 0
-            if call.burst is not None:
-                call.burst *= 2
-        waiting = [call for call in self._calls if call not in served]
-        self._calls = deque(call for call in (*waiting, *served) if call.entries)
-        return lane, batch
+    def next_batch(
+        self, room: Room, *, short_only: bool = False
+    ) -> tuple[Hashable, list[Entry[Payload]]] | None:
+        """The lane and its next entries; None when nobody waits for whom there is room."""
+        for caller, calls in self._callers.items():
+            for call in calls:
+                self._waiting_tokens -= call.forget(self._abandoned)
+                if not call.entries or (short_only and not call.short):
+                    continue
+                waiting = self._waiting_of(call.group)
+                if space := room(call.lane, waiting):
+                    return call.lane, self._led_by(caller, call, space)
+        self._sweep()
+        return None
 
     def drain(self) -> Iterator[Entry[Payload]]:
         """Take everything out, for answering it with an error."""
-        while self._calls:
-            yield from self._calls.popleft().entries
+        callers, self._callers = self._callers, OrderedDict()
         self._waiting_tokens = 0
+        for calls in callers.values():
+            for call in calls:
+                yield from call.entries
 
-    def _fill(self, sharing: Iterable[Call[Payload]]) -> Iterator[Entry[Payload]]:
-        turns = deque(sharing)
-        longest = count = 0
-        while turns:
-            call = turns.popleft()
-            entry = self._front(call)
-            if entry is None:
-                continue
-            longest_then = max(longest, entry.tokens)
-            if count and longest_then * (count + 1) > self._batch_tokens:
-                continue  # this call's next one does not fit; a shorter one of another call may
-            longest, count = longest_then, count + 1
-            call.entries.popleft()
-            call.taken += 1
-            self._waiting_tokens -= entry.tokens
-            yield entry
-            if call.entries and (call.burst is None or call.taken < call.burst):
-                turns.append(call)
+    def _led_by(self, caller: str, lead: Call[Payload], space: Space) -> list[Entry[Payload]]:
+        """The batch of the call whose turn it is; afterwards its caller goes to the back."""
+        self._callers.move_to_end(caller, last=False)
+        turns = deque(
+            deque(call for call in calls if call.group == lead.group) for calls in self._callers.values()
+        )
+        batch = self._filled(turns, lead.entries[0].tokens, space)
+        self._callers.move_to_end(caller)
+        self._waiting_tokens = sum(call.tokens for calls in self._callers.values() for call in calls)
+        self._served_tokens += sum(entry.tokens for entry in batch)
+        self._sweep()
+        return batch
 
-    def _front(self, call: Call[Payload]) -> Entry[Payload] | None:
-        """The call's next entry whose caller is still there; those before it are forgotten. Looking
-        at all that wait each time would cost a long article its length squared."""
-        while call.entries and self._abandoned(call.entries[0].payload):
-            self._waiting_tokens -= call.entries.popleft().tokens
-        return call.entries[0] if call.entries else None
+    def _filled(self, turns: deque[deque[Call[Payload]]], length: int, space: Space) -> list[Entry[Payload]]:
+        """One entry of each caller a round, of the first of its calls that has one that fits."""
+        batch: list[Entry[Payload]] = []
+        opened: dict[int, Window[Payload]] = {}
+        longest = total = 0
 
-    def _drop(self, call: Call[Payload], gone: list[Entry[Payload]]) -> None:
-        if gone:
-            left = set(map(id, gone))
-            call.entries = deque(entry for entry in call.entries if id(entry) not in left)
-            self._waiting_tokens -= sum(entry.tokens for entry in gone)
+        def fits(entry: Entry[Payload]) -> bool:
+            padded = max(longest, entry.tokens) * (len(batch) + 1)
+            return not batch or (padded <= space.padded and total + entry.tokens <= space.tokens)
+
+        while turns and (not batch or longest * (len(batch) + 1) <= space.padded):
+            calls = turns.popleft()
+            while calls:
+                call = calls[0]
+                window = opened.get(id(call)) or Window(call, length, self._abandoned)
+                opened[id(call)] = window
+                entry = window.take(fits)
+                if entry is not None:
+                    longest, total = max(longest, entry.tokens), total + entry.tokens
+                    batch.append(entry)
+                    turns.append(calls)
+                    break
+                calls.popleft()
+        for window in opened.values():
+            window.close()
+        return batch
+
+    def _is_full_for(self, caller: str, tokens: int, promised: int) -> bool:
+        if not self._callers and not promised:
+            return False
+        callers = len(self._callers) + 1
+        has_its_share = (self._tokens_of(caller) + tokens) * callers > self._capacity_tokens
+        part = _LAST_PART if has_its_share else 1.0
+        return self._waiting_tokens + promised + tokens > part * self._capacity_tokens
+
+    def _tokens_of(self, caller: str) -> int:
+        return sum(call.tokens for call in self._callers.get(caller, ()))
+
+    def _waiting_of(self, group: tuple[Hashable, bool]) -> int:
+        return sum(call.tokens for calls in self._callers.values() for call in calls if call.group == group)
+
+    def _sweep(self) -> None:
+        for caller, calls in list(self._callers.items()):
+            kept = [call for call in calls if call.entries]
+            if kept:
+                self._callers[caller] = kept
+            else:
+                del self._callers[caller]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import logging
+import os
 import signal
 import socket
 import sys
@@ -15,6 +17,7 @@ from service.cli.exit_codes import ExitCode
 from service.cli.server import DrainingServer
 from service.observability.logs import set_up_logging
 from service.observability.tracing import export_spans
+from service.pipeline.models import ModelSet
 from service.settings import Settings, trace_exporter
 
 _EXAMPLE = "Der Stadtrat will die alte Brücke sanieren. Die Arbeiten beginnen im Mai und dauern drei Monate."
@@ -43,23 +46,36 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             file=sys.stderr,
         )
         return ExitCode.FAILED
-    address = _url(settings.host, bound.getsockname()[1])
-    failed = False
+    failed = serve(settings, bound)
+    stop_exporting()
+    return ExitCode.FAILED if failed else ExitCode.OK
 
-    def started(state: ServiceState) -> None:
-        nonlocal failed
+
+def serve(settings: Settings, bound: socket.socket, *, models: ModelSet | None = None) -> bool:
+    """Until SIGTERM, or until the service fails: whether it did. Does not return from an engine that hangs:
+    its thread cannot be stopped, so the process ends here, with status 1. `models` as in `create_app`."""
+    address = _url(settings.host, bound.getsockname()[1])
+    failed = hung = False
+
+    def phase_changed(state: ServiceState) -> None:
+        nonlocal failed, hung
         if state.phase == "failed":
             failed = True
+            hung = state.engine == "hung"
             server.should_exit = True
         else:
             _welcome(address, state)
 
-    server = DrainingServer(create_app(settings, on_started=started), drain_seconds=settings.drain_seconds)
+    app = create_app(settings, models=models, on_phase=phase_changed)
+    server = DrainingServer(app, drain_seconds=settings.drain_seconds)
     # uvicorn drains on SIGTERM and then raises it once more; draining is not a failure.
     signal.signal(signal.SIGTERM, lambda *_: None)
     server.run(sockets=[bound])
-    stop_exporting()
-    return ExitCode.FAILED if failed else ExitCode.OK
+    if hung:
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(ExitCode.FAILED)
+    return failed
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -68,6 +84,9 @@ def bind(host: str, port: int) -> socket.socket:
     bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # asyncio does so only for sockets whose protocol is named, which this leaves to the system. Without
+        # it an answer's body waits 40 ms for its head to be acknowledged.
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         bound.bind((host, port))
     except OSError:
         bound.close()

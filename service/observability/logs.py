@@ -21,23 +21,25 @@ def set_up_logging(level: str) -> None:
     """Everything this process logs goes to stderr: our own events from `level` on, those of the
     libraries from "warning" on, Python's warnings among them."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        _WordingOnly(
-            processors=[
-                structlog.contextvars.merge_contextvars,
-                structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-                structlog.stdlib.add_log_level,
-                _facts,
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
-            ]
-        )
-    )
+    handler.setFormatter(json_lines())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger(_OURS).setLevel(level.upper())
     warnings.showwarning = _log_warning
+
+
+def json_lines() -> logging.Formatter:
+    return _WordingOnly(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            structlog.stdlib.add_log_level,
+            _facts,
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
+    )
 
 
 class _WordingOnly(structlog.stdlib.ProcessorFormatter):

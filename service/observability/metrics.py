@@ -52,6 +52,12 @@ class Metrics:
             "Requests that joined the same one, asked before",
             registry=self.registry,
         )
+        self.refused = Counter(
+            "kurzfassung_refused_requests",
+            "Requests not let in: by key, scope, rate or number at once",
+            ["code"],
+            registry=self.registry,
+        )
         self.batch_seconds = Histogram(
             "kurzfassung_batch_seconds",
             "Time the engine took for a batch",
@@ -69,10 +75,22 @@ class Metrics:
         self.batch_failures = Counter(
             "kurzfassung_batch_failures", "Batches the engine failed on", ["model"], registry=self.registry
         )
+        self.segments = Counter(
+            "kurzfassung_segments",
+            "Segments asked for: decoded, joined (the same was under way) or cached",
+            ["way"],
+            registry=self.registry,
+        )
+        self.cache_bytes = Gauge(
+            "kurzfassung_cache_bytes", "What the segment cache holds", registry=self.registry
+        )
         self.queue_tokens = Gauge(
             "kurzfassung_queue_tokens", "Source tokens waiting for the engine", registry=self.registry
         )
         self.ready = Gauge("kurzfassung_ready", "1 when the service answers", registry=self.registry)
+
+    def observe_segment(self, way: str) -> None:
+        self.segments.labels(way).inc()
 
     def observe_batch(
         self,

@@ -94,6 +94,11 @@ def _told(
     for index, code in read_as.items():
         block = article.blocks[index]
         letters[code] += block.end - block.start
+    if guess.sure and reader.reads(guess.code) == reader.target:
+        little = _little_blocks(article)
+        spoken = _clear(little)
+        if spoken is not None:
+            letters[reader.reads(spoken)] += len(little)
     if guess.sure:
         letters[reader.reads(guess.code)] += guess.letters
     in_target = letters.pop(reader.target, 0)
@@ -163,6 +168,14 @@ def _clear_blocks(article: Article, guess: LanguageGuess, reader: _Reader) -> di
             spoken[index] = code
     names = {code: reader.reads(code) for code in set(spoken.values())}
     return {index: names[code] for index, code in spoken.items()}
+
+
+def _little_blocks(article: Article) -> str:
+    """The blocks that are too short to be asked one by one, if they are long enough together: of an interview
+    the questions, say, beside one long answer in the target language."""
+    blocks = (article.text[block.start : block.end] for block in article.blocks)
+    text = "\n".join(each for each in blocks if len(each) < _BLOCK_CHARACTERS)
+    return text if sum(map(str.isalpha, text)) >= _BLOCK_LETTERS else ""
 
 
 def _clear(text: str, letters: int = WINDOW_LETTERS) -> str | None:

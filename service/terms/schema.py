@@ -6,10 +6,12 @@ import sqlite3
 
 from service.errors import StoreUnavailable
 
-_VERSION = 2
+_VERSION = 3
 
 _TABLES = """
-CREATE TABLE glossaries (id TEXT PRIMARY KEY, name TEXT NOT NULL, created TEXT NOT NULL) STRICT;
+CREATE TABLE glossaries (
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, created TEXT NOT NULL, owner TEXT NOT NULL DEFAULT ''
+) STRICT;
 CREATE TABLE dictionaries (
   id INTEGER PRIMARY KEY,
   glossary TEXT NOT NULL REFERENCES glossaries (id) ON DELETE CASCADE,
@@ -22,14 +24,15 @@ CREATE TABLE terms (
   PRIMARY KEY (dictionary, number)
 ) STRICT, WITHOUT ROWID;
 """
-"""`size` counts the terms, so that a list of all glossaries need not."""
+"""`size` counts the terms, so that a list of all glossaries need not. A glossary without an owner is
+everybody's."""
 
 _ASIDE_1 = """
 ALTER TABLE terms RENAME TO old_terms;
 ALTER TABLE glossaries RENAME TO old_glossaries;
 """
 _OVER_1 = """
-INSERT INTO glossaries SELECT id, name, created FROM old_glossaries ORDER BY created, id;
+INSERT INTO glossaries (id, name, created) SELECT id, name, created FROM old_glossaries ORDER BY created, id;
 INSERT INTO dictionaries (glossary, source, target, size)
   SELECT id, source, target, (SELECT count(*) FROM old_terms WHERE glossary = old_glossaries.id)
   FROM old_glossaries;
@@ -41,7 +44,10 @@ DROP TABLE old_glossaries;
 """
 """In version 1 a glossary was for one pair of languages."""
 
-_FROM = {0: _TABLES, 1: _ASIDE_1 + _TABLES + _OVER_1}
+_OVER_2 = "ALTER TABLE glossaries ADD COLUMN owner TEXT NOT NULL DEFAULT ''"
+"""In version 2 all glossaries were everybody's."""
+
+_FROM = {0: _TABLES, 1: _ASIDE_1 + _TABLES + _OVER_1, 2: _OVER_2}
 
 
 def prepare(connection: sqlite3.Connection) -> None:

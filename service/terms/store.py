@@ -57,28 +57,41 @@ class StoredGlossary:
 class GlossaryStore:
     """May be used from any thread; the file and its folder are made at the first writing. Every method
     raises `StoreUnavailable` where the file cannot be used; those that take an id, a UUID with or without
-    hyphens, `GlossaryNotFound`, and those that take terms `GlossaryInvalid`."""
+    hyphens, `GlossaryNotFound`, and those that take terms `GlossaryInvalid`.
 
-    def __init__(self, path: Path) -> None:
+    Seen are the glossaries of `owner` and those of nobody, which are everybody's."""
+
+    def __init__(self, path: Path, owner: str = "") -> None:
         self._path = path
+        self._owner = owner
+
+    def of(self, owner: str) -> GlossaryStore:
+        """The same store as its user sees it."""
+        return GlossaryStore(self._path, owner)
 
     def add(self, name: str, dictionaries: Sequence[Dictionary]) -> StoredGlossary:
         _check(dictionaries)
         identity = uuid.uuid4().hex
         created = datetime.now(UTC).isoformat(timespec="seconds")
         with self._writing() as connection:
-            if connection.execute("SELECT count(*) FROM glossaries").fetchone()[0] >= MOST_GLOSSARIES:
+            (kept,) = connection.execute(
+                "SELECT count(*) FROM glossaries WHERE owner = ?", (self._owner,)
+            ).fetchone()
+            if kept >= MOST_GLOSSARIES:
                 raise GlossaryInvalid(f"At most {MOST_GLOSSARIES:,} glossaries are kept; delete one first.")
-            connection.execute("INSERT INTO glossaries VALUES (?, ?, ?)", (identity, name, created))
+            connection.execute(
+                "INSERT INTO glossaries VALUES (?, ?, ?, ?)", (identity, name, created, self._owner)
+            )
             for dictionary in dictionaries:
                 _put(connection, identity, dictionary)
-            return _read(connection, identity)
+            return _read(connection, identity, self._owner)
 
     def all(self) -> list[StoredGlossary]:
         """The oldest first."""
         with self._connected() as connection:
             heads = connection.execute(
-                "SELECT id, name, created FROM glossaries ORDER BY created, rowid"
+                "SELECT id, name, created FROM glossaries WHERE owner IN (?, '') ORDER BY created, rowid",
+                (self._owner,),
             ).fetchall()
             rows = connection.execute("SELECT glossary, source, target, size FROM dictionaries ORDER BY id")
             dictionaries: dict[str, list[StoredDictionary]] = {}
@@ -91,18 +104,19 @@ class GlossaryStore:
 
     def get(self, identity: str) -> StoredGlossary:
         with self._connected() as connection:
-            return _read(connection, _key(identity))
+            return _read(connection, _key(identity), self._owner)
 
     def terms(self, identity: str, source: str, target: str) -> tuple[Term, ...]:
         """Raises `GlossaryNotFound` also where there are none for this pair of languages."""
         with self._connected() as connection:
+            _read(connection, _key(identity), self._owner)
             dictionary = _dictionary(connection, _key(identity), source, target)
             return _terms(connection, dictionary)
 
     def dictionaries(self, identity: str) -> Dictionaries:
         with self._connected() as connection:
             key = _key(identity)
-            rows = _read(connection, key).dictionaries
+            rows = _read(connection, key, self._owner).dictionaries
             pairs = [(row.source_language, row.target_language) for row in rows]
             return Dictionaries(
                 tuple(
@@ -118,7 +132,10 @@ class GlossaryStore:
         gets the new target."""
         key = _key(identity)
         with self._writing() as connection:
-            before = {(d.source_language, d.target_language) for d in _read(connection, key).dictionaries}
+            before = {
+                (d.source_language, d.target_language)
+                for d in _read(connection, key, self._owner).dictionaries
+            }
             if name is not None:
                 connection.execute("UPDATE glossaries SET name = ? WHERE id = ?", (name, key))
             _check(dictionaries)
@@ -130,25 +147,26 @@ class GlossaryStore:
                     check_terms(merged.values())
                     added = Dictionary(*pair, tuple(merged.values()))  # noqa: PLW2901 -- the same, with more
                 _put(connection, key, added)
-            return _read(connection, key)
+            return _read(connection, key, self._owner)
 
     def replace(self, identity: str, dictionary: Dictionary) -> StoredDictionary:
         """Instead of the terms for these languages, if there are any."""
         key = _key(identity)
         _check([dictionary])
         with self._writing() as connection:
-            _read(connection, key)
+            _read(connection, key, self._owner)
             _put(connection, key, dictionary)
         return StoredDictionary(dictionary.source_language, dictionary.target_language, len(dictionary.terms))
 
     def remove(self, identity: str) -> None:
         with self._writing() as connection:
-            if not connection.execute("DELETE FROM glossaries WHERE id = ?", (_key(identity),)).rowcount:
-                raise _not_found()
+            key = _read(connection, _key(identity), self._owner).id
+            connection.execute("DELETE FROM glossaries WHERE id = ?", (key,))
 
     def remove_dictionary(self, identity: str, source: str, target: str) -> None:
         """Raises `GlossaryNotFound` also where there is none for this pair of languages."""
         with self._writing() as connection:
+            _read(connection, _key(identity), self._owner)
             dictionary = _dictionary(connection, _key(identity), source, target)
             connection.execute("DELETE FROM dictionaries WHERE id = ?", (dictionary,))
 
@@ -186,8 +204,11 @@ def _check(dictionaries: Sequence[Dictionary]) -> None:
         check_terms(each.terms)
 
 
-def _read(connection: sqlite3.Connection, key: str) -> StoredGlossary:
-    head = connection.execute("SELECT id, name, created FROM glossaries WHERE id = ?", (key,)).fetchone()
+def _read(connection: sqlite3.Connection, key: str, owner: str) -> StoredGlossary:
+    """Raises `GlossaryNotFound` also where it is somebody else's."""
+    head = connection.execute(
+        "SELECT id, name, created FROM glossaries WHERE id = ? AND owner IN (?, '')", (key, owner)
+    ).fetchone()
     if head is None:
         raise _not_found()
     rows = connection.execute(
@@ -202,7 +223,6 @@ def _dictionary(connection: sqlite3.Connection, key: str, source: str, target: s
         "SELECT id FROM dictionaries WHERE glossary = ? AND source = ? AND target = ?", (key, source, target)
     ).fetchone()
     if row is None:
-        _read(connection, key)
         raise GlossaryNotFound(f"The glossary has no dictionary for {source!r} to {target!r}.")
     return int(row[0])
 

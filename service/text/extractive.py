@@ -116,6 +116,7 @@ def _candidates(sentences: Sequence[str]) -> list[int]:
 
 def _tf_idf(sentences: Sequence[str], candidates: Sequence[int], language: str) -> dict[int, _Vector]:
     """Unit vectors of the candidates' stems, function words left out."""
+    # Whoever adds starters scores the extract again: docs/summaries.md.
     stop = {word.lower() for word in orthography(language).starters}
     counts = {
         index: Counter(term[:_STEM] for term in _TERM.findall(sentences[index].lower()) if term not in stop)

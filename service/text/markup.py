@@ -24,9 +24,10 @@ _WORD = re.compile(r"[^\s.!?:;…<>&]{1,60}")
 _STAND_IN = re.compile(r"X([1-9]\d{0,8})(?=X)")  # no text has room for a billion of them
 _HARD_END = "\n\n"
 
+_ATTRIBUTES = r"(?:\s{1,20}[A-Za-z][\w:.-]{0,50}\s{0,20}=[^<>]{0,500})?"
 _TELLTALE = re.compile(
     r"</[A-Za-z][\w:-]{0,30}\s{0,10}>|<(?:br|hr|img|p|b|i|u|em|strong|span|div|a|li|ul|ol|h[1-6]|table|td|tr)"
-    r"(?:\s{1,20}[A-Za-z][\w:.-]{0,50}\s{0,20}=[^<>]{0,500})?\s{0,20}/?>|<!--",
+    rf"{_ATTRIBUTES}\s{{0,20}}/?>|<[A-Za-z][\w:-]{{0,30}}{_ATTRIBUTES}\s{{0,20}}/>|<!--",
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"[^\W_]+")

@@ -15,9 +15,14 @@ _EMOJI = (
     r"(?:\u200d[\u2600-\u27bf\U0001f300-\U0001faff][\ufe0f\U0001f3fb-\U0001f3ff]*)*)"
 )
 _PROTECTED = re.compile(
-    r"\{\{[^{}\n]{1,80}\}\}"  # {{person.name}}
+    r"\{{2,3}[^{}\n]{1,80}\}{2,3}"  # {{person.name}}, {{{name}}}
     r"|[$#]\{[^{}\n]{1,80}\}"  # ${x}, #{x}
-    r"|%(?:\d{1,2}\$)?[sdif@](?!\w)|%\([A-Za-z_]\w{0,40}\)[sdif]"  # %s, %1$s, %(name)s
+    r"|(?<![\w$])(?<!\d )\$[A-Za-z_]\w{0,40}"  # $name, but not 30 $pro
+    r"|%%|%(?:\d{1,2}\$)?[-+0#]{0,4}\d{0,3}(?:\.\d{1,3})?(?:hh?|ll?|z)?[sdiufFxXcgGeo@](?!\w)"  # %s, %1$s
+    r"|%\([A-Za-z_]\w{0,40}\)[sdif]|<%[^<>\n]{1,80}%>"  # %(name)s, <%= name %>
+    r"|\{\w{1,40},\s?(?:plural|select(?:ordinal)?|choice|number|date|time)\b"  # {n, plural, one {…}}
+    r"(?:[^{}\n]|\{(?:[^{}\n]|\{[^{}\n]{0,80}\}){0,200}\}){0,200}\}"
+    r"|(?<!\w)__[A-Z0-9][A-Z0-9_]{0,40}__(?!\w)|(?<![\w#])#{2,4}[A-Z0-9_]{1,40}#{2,4}(?![\w#])"  # __T1__
     r"|(?<![\w{])\{\w{0,40}\}(?!\})"  # {name}, {0}, {}
     r"|`[^`\n]{1,80}`"  # code, as those who write Markdown mark it
     r"|(?:https?://|ftp://|www\.)[^\s<>\"“”„]*[^\s<>\"“”„.,;:!?'’)\]]"
@@ -27,7 +32,7 @@ _PROTECTED = re.compile(
 )
 
 
-_HINT = re.compile("[{%$#@&`\u20e3\u2600-\u27bf\u2b00-\u2bff\U0001f1e6-\U0001faff]|://|www\\.")
+_HINT = re.compile("[{%$#@&`\u20e3\u2600-\u27bf\u2b00-\u2bff\U0001f1e6-\U0001faff]|://|www\\.|__")
 """What every match of the pattern has in it; nearly no sentence has any, and looking for one of them takes a
 fifth of the time."""
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from service.app import load_models, open_pipeline
-from service.backends.protocol import Backend, GenerationOptions, Hypothesis
+from service.backends.protocol import Backend, Batching, GenerationOptions, Hypothesis
 from service.pipeline.article import DigestRequest
 from service.pipeline.models import LoadedModel, ModelSet
 from service.settings import Settings
@@ -28,6 +28,7 @@ class Timed:
         self.name = inner.name
         self.max_source_tokens = inner.max_source_tokens
         self.device = inner.device
+        self.batching = Batching()  # one call at a time, whose seconds may be added up
 
     def count_tokens(self, source: str) -> int:
         return self._inner.count_tokens(source)

@@ -357,7 +357,7 @@ def test_no_more_glossaries_than_are_kept(tmp_path: Path) -> None:
         client.create_multilingual_glossary("0", [GERMAN])
         with closing(sqlite3.connect(tmp_path / "glossaries.sqlite")) as file, file:
             many = ((f"{number:032x}", str(number), "2026-01-01T00:00:00+00:00") for number in range(1, 1000))
-            file.executemany("INSERT INTO glossaries VALUES (?, ?, ?)", many)
+            file.executemany("INSERT INTO glossaries (id, name, created) VALUES (?, ?, ?)", many)
         assert len(client.list_multilingual_glossaries()) == MOST_GLOSSARIES
         with pytest.raises(deepl.DeepLException, match="delete one first") as refused:
             client.create_glossary("zu viel", "DE", "EN", ENTRIES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +15,7 @@ import uvicorn
 
 from service.app import create_app
 from service.backends.stub import StubBackend
+from service.cli.serve import bind
 from service.model_store.catalogue import Catalogue
 from service.pipeline.models import LoadedModel, ModelSet
 from service.settings import Settings
@@ -50,10 +51,15 @@ def stub_models(
 def serving(
     models: ModelSet | None = None, *, ready: bool = True, **settings: object
 ) -> Iterator[httpx.Client]:
-    """A client of a running service."""
+    """A client of a running service, whose data is its own unless `data_dir` says otherwise."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield from _serving(models, ready, {"data_dir": Path(folder), **settings})
+
+
+def _serving(models: ModelSet | None, ready: bool, settings: dict[str, object]) -> Iterator[httpx.Client]:
     app = create_app(Settings(**settings), models=models or stub_models())  # type: ignore[arg-type]  # checked by Settings
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with bind("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -59,7 +59,6 @@ def test_the_starter_translates_in_transformers_as_it_does_here(tmp_path: Path) 
 
 
 def test_an_article_has_as_many_segments_as_sentences() -> None:
-    config = Catalogue.read().model("starter")
     for seed in range(20):
         text = read_article(article(seed))
         segments = segment_article(text, language="de", count_tokens=len, max_tokens=1000)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse
 
 from service.api.body import FORM, JSON, read_fields, validate
+from service.api.credentials import Glossaries
 from service.api.deepl import glossary_wire as wire
 from service.api.deepl.dictionary import dictionary_of
 from service.api.deepl.entries import write_entries
@@ -47,27 +48,27 @@ async def pairs(state: State) -> wire.PairsOut:
     openapi_extra=body_of(wire.PairGlossaryBody, JSON, FORM),
     summary="Keep a glossary for one pair of languages (DeepL)",
 )
-async def create(request: Request, state: State) -> wire.PairGlossaryOut:
+async def create(request: Request, state: State, glossaries: Glossaries) -> wire.PairGlossaryOut:
     fields = await read_fields(request, state.limits.body_bytes, wire.fields_of_form)
     body = validate(wire.PairGlossaryBody, fields, strict=False)
     models = state.pipeline.models
     made = await asyncio.to_thread(
-        lambda: state.glossaries.add(body.name, [dictionary_of(body, models)]),
+        lambda: glossaries.add(body.name, [dictionary_of(body, models)]),
     )
     return wire.PairGlossaryOut.of(made)
 
 
 @router.get("/glossaries", summary="The glossaries for one pair of languages (DeepL)")
-async def every(state: State) -> wire.PairGlossariesOut:
-    stored = await asyncio.to_thread(state.glossaries.all)
+async def every(glossaries: Glossaries) -> wire.PairGlossariesOut:
+    stored = await asyncio.to_thread(glossaries.all)
     return wire.PairGlossariesOut(
         glossaries=[wire.PairGlossaryOut.of(each) for each in stored if each.is_for_one_pair]
     )
 
 
 @router.get("/glossaries/{glossary_id}", summary="A glossary without its entries (DeepL)")
-async def one(glossary_id: GlossaryId, state: State) -> wire.PairGlossaryOut:
-    return wire.PairGlossaryOut.of(await asyncio.to_thread(state.glossaries.get, glossary_id))
+async def one(glossary_id: GlossaryId, glossaries: Glossaries) -> wire.PairGlossaryOut:
+    return wire.PairGlossaryOut.of(await asyncio.to_thread(glossaries.get, glossary_id))
 
 
 @router.get(
@@ -75,10 +76,10 @@ async def one(glossary_id: GlossaryId, state: State) -> wire.PairGlossaryOut:
     response_class=PlainTextResponse,
     summary="The entries of a glossary, tab-separated (DeepL)",
 )
-async def entries(glossary_id: GlossaryId, request: Request, state: State) -> PlainTextResponse:
+async def entries(glossary_id: GlossaryId, request: Request, glossaries: Glossaries) -> PlainTextResponse:
     def written() -> str:
-        only = state.glossaries.get(glossary_id).only
-        return write_entries(state.glossaries.terms(glossary_id, only.source_language, only.target_language))
+        only = glossaries.get(glossary_id).only
+        return write_entries(glossaries.terms(glossary_id, only.source_language, only.target_language))
 
     return PlainTextResponse(
         await asyncio.to_thread(written),
@@ -88,5 +89,5 @@ async def entries(glossary_id: GlossaryId, request: Request, state: State) -> Pl
 
 
 @router.delete("/glossaries/{glossary_id}", status_code=204, summary="Delete a glossary (DeepL)")
-async def delete(glossary_id: GlossaryId, state: State) -> None:
-    await asyncio.to_thread(state.glossaries.remove, glossary_id)
+async def delete(glossary_id: GlossaryId, glossaries: Glossaries) -> None:
+    await asyncio.to_thread(glossaries.remove, glossary_id)

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 
 from service.api.body import JSON, read_fields, validate
+from service.api.credentials import Glossaries
 from service.api.deepl import glossary_wire as wire
 from service.api.deepl.dictionary import dictionary_of
 from service.api.deepl.entries import write_entries
@@ -40,25 +41,25 @@ Pair = Annotated[tuple[str, str], Depends(_pair)]
     openapi_extra=body_of(wire.MultilingualGlossaryBody, JSON),
     summary="Keep a glossary with several dictionaries (DeepL)",
 )
-async def create(request: Request, state: State) -> wire.MultilingualGlossaryOut:
+async def create(request: Request, state: State, glossaries: Glossaries) -> wire.MultilingualGlossaryOut:
     fields = await read_fields(request, state.limits.body_bytes, wire.fields_of_form)
     body = validate(wire.MultilingualGlossaryBody, fields, strict=False)
     models = state.pipeline.models
     made = await asyncio.to_thread(
-        lambda: state.glossaries.add(body.name, [dictionary_of(each, models) for each in body.dictionaries])
+        lambda: glossaries.add(body.name, [dictionary_of(each, models) for each in body.dictionaries])
     )
     return wire.MultilingualGlossaryOut.of(made)
 
 
 @router.get("", summary="All glossaries (DeepL)")
-async def every(state: State) -> wire.MultilingualGlossariesOut:
-    stored = await asyncio.to_thread(state.glossaries.all)
+async def every(glossaries: Glossaries) -> wire.MultilingualGlossariesOut:
+    stored = await asyncio.to_thread(glossaries.all)
     return wire.MultilingualGlossariesOut(glossaries=list(map(wire.MultilingualGlossaryOut.of, stored)))
 
 
 @router.get("/{glossary_id}", summary="A glossary without its entries (DeepL)")
-async def one(glossary_id: GlossaryId, state: State) -> wire.MultilingualGlossaryOut:
-    return wire.MultilingualGlossaryOut.of(await asyncio.to_thread(state.glossaries.get, glossary_id))
+async def one(glossary_id: GlossaryId, glossaries: Glossaries) -> wire.MultilingualGlossaryOut:
+    return wire.MultilingualGlossaryOut.of(await asyncio.to_thread(glossaries.get, glossary_id))
 
 
 @router.patch(
@@ -66,12 +67,14 @@ async def one(glossary_id: GlossaryId, state: State) -> wire.MultilingualGlossar
     openapi_extra=body_of(wire.MultilingualGlossaryPatch, JSON),
     summary="Rename a glossary, add to its dictionaries (DeepL)",
 )
-async def update(glossary_id: GlossaryId, request: Request, state: State) -> wire.MultilingualGlossaryOut:
+async def update(
+    glossary_id: GlossaryId, request: Request, state: State, glossaries: Glossaries
+) -> wire.MultilingualGlossaryOut:
     fields = await read_fields(request, state.limits.body_bytes, wire.fields_of_form)
     body = validate(wire.MultilingualGlossaryPatch, fields, strict=False)
     models = state.pipeline.models
     updated = await asyncio.to_thread(
-        lambda: state.glossaries.update(
+        lambda: glossaries.update(
             glossary_id,
             name=body.name,
             dictionaries=[dictionary_of(each, models) for each in body.dictionaries],
@@ -81,16 +84,14 @@ async def update(glossary_id: GlossaryId, request: Request, state: State) -> wir
 
 
 @router.delete("/{glossary_id}", status_code=204, summary="Delete a glossary with its dictionaries (DeepL)")
-async def delete(glossary_id: GlossaryId, state: State) -> None:
-    await asyncio.to_thread(state.glossaries.remove, glossary_id)
+async def delete(glossary_id: GlossaryId, glossaries: Glossaries) -> None:
+    await asyncio.to_thread(glossaries.remove, glossary_id)
 
 
 @router.get("/{glossary_id}/entries", summary="The entries of a dictionary, tab-separated (DeepL)")
-async def entries(glossary_id: GlossaryId, pair: Pair, state: State) -> wire.EntriesOut:
+async def entries(glossary_id: GlossaryId, pair: Pair, glossaries: Glossaries) -> wire.EntriesOut:
     source, target = pair
-    written = await asyncio.to_thread(
-        lambda: write_entries(state.glossaries.terms(glossary_id, source, target))
-    )
+    written = await asyncio.to_thread(lambda: write_entries(glossaries.terms(glossary_id, source, target)))
     dictionary = wire.DictionaryEntriesOut(source_lang=source, target_lang=target, entries=written)
     return wire.EntriesOut(dictionaries=[dictionary])
 
@@ -100,16 +101,16 @@ async def entries(glossary_id: GlossaryId, pair: Pair, state: State) -> wire.Ent
     openapi_extra=body_of(wire.DictionaryBody, JSON),
     summary="Replace a dictionary, or add one (DeepL)",
 )
-async def replace(glossary_id: GlossaryId, request: Request, state: State) -> wire.DictionaryOut:
+async def replace(
+    glossary_id: GlossaryId, request: Request, state: State, glossaries: Glossaries
+) -> wire.DictionaryOut:
     fields = await read_fields(request, state.limits.body_bytes, wire.fields_of_form)
     body = validate(wire.DictionaryBody, fields, strict=False)
     models = state.pipeline.models
-    replaced = await asyncio.to_thread(
-        lambda: state.glossaries.replace(glossary_id, dictionary_of(body, models))
-    )
+    replaced = await asyncio.to_thread(lambda: glossaries.replace(glossary_id, dictionary_of(body, models)))
     return wire.DictionaryOut.of(replaced)
 
 
 @router.delete("/{glossary_id}/dictionaries", status_code=204, summary="Delete a dictionary (DeepL)")
-async def delete_dictionary(glossary_id: GlossaryId, pair: Pair, state: State) -> None:
-    await asyncio.to_thread(state.glossaries.remove_dictionary, glossary_id, *pair)
+async def delete_dictionary(glossary_id: GlossaryId, pair: Pair, glossaries: Glossaries) -> None:
+    await asyncio.to_thread(glossaries.remove_dictionary, glossary_id, *pair)

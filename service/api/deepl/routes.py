@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from service.api.body import FORM, JSON, read_fields, validate
-from service.api.credentials import caller
+from service.api.credentials import Glossaries, caller, charge, granted
 from service.api.deepl import glossary_wire, wire
 from service.api.deepl.dictionary import asked_terms
 from service.api.deepl.languages import source_languages, target_languages
@@ -20,9 +20,13 @@ from service.api.heartbeat import HeartbeatAnswer
 from service.api.openapi import body_of
 from service.api.problem import request_id
 from service.errors import (
+    BodyTooSlow,
     GlossaryNotFound,
     InvalidInput,
+    KeyInvalid,
+    KeyMissing,
     MalformedBody,
+    QuotaExceeded,
     TextTooLong,
     TooManyTexts,
     UnsupportedMedia,
@@ -33,11 +37,15 @@ from service.terms.glossary import TermList
 DIALECT = Dialect(
     paths=("/v2/", "/v3/"),
     statuses={
+        BodyTooSlow: 408,
         InvalidInput: 400,
         GlossaryNotFound: 404,
         TextTooLong: 413,
         TooManyTexts: 413,
         UnsupportedMedia: 415,
+        KeyMissing: 403,
+        KeyInvalid: 403,
+        QuotaExceeded: 456,
     },
     body=lambda problem: {"message": problem.message, "code": problem.code},
     headers=lambda problem: {"X-Trace-ID": problem.request_id},
@@ -50,6 +58,7 @@ router = APIRouter(
     responses={
         400: {"description": "A field is wrong or asks for what is not supported; `message` says which"},
         503: {"description": "Too much work waits, or the service is starting"},
+        504: {"description": "Not ready within the time the request may take"},
     },
 )
 
@@ -60,19 +69,27 @@ router = APIRouter(
     openapi_extra=body_of(wire.TextsBody, JSON, FORM),
     summary="Translate texts (DeepL)",
 )
-async def translate_texts(request: Request, state: State) -> Response:
+async def translate_texts(request: Request, state: State, glossaries: Glossaries) -> Response:
     pipeline = state.pipeline
     fields = await read_fields(request, state.limits.body_bytes, wire.fields_of_form)
     body = validate(wire.TextsBody, fields, strict=False)
     require_supported(body, pipeline)
     state.limits.check(body.text)
-    terms = await asked_terms(body, state.glossaries, pipeline.models)
-    size = sum(map(len, body.text)) + 20 * len(terms or ())
+    terms = await asked_terms(body, glossaries, pipeline.models)
+    characters = sum(map(len, body.text))
+    size = characters + 20 * len(terms or ())
+
+    async def work() -> bytes:
+        await charge(request, characters)  # in here, so that who asks again and joins is not charged again
+        return await translate(state, pipeline, body, terms)
+
     key = await off_loop(size, lambda: _key(request, body, terms))
+    if key not in state.coalescing:
+        state.admit(request)
     return HeartbeatAnswer(
         state.coalescing,
         key,
-        lambda: translate(state, pipeline, body, terms),
+        work,
         seconds=state.heartbeat_seconds,
         headers={"X-Trace-ID": request_id(request)},
     )
@@ -94,9 +111,12 @@ async def languages(request: Request, state: State) -> list[wire.TargetOut] | li
     return target_languages(models) if kind == "target" else source_languages(models)
 
 
-@router.get("/usage", summary="Characters translated since the start (DeepL)")
+@router.get("/usage", summary="Characters of the key this month, of all callers without one (DeepL)")
 @router.post("/usage", include_in_schema=False)
-async def usage(state: State) -> wire.CharactersOut:
+async def usage(request: Request, state: State) -> wire.CharactersOut:
+    """Without a key: of all callers since the start."""
+    if (grant := granted(request)) and (quota := grant.quota()):
+        return wire.CharactersOut(character_count=quota.used, character_limit=quota.limit or wire.NO_LIMIT)
     return wire.CharactersOut(character_count=state.characters)
 
 

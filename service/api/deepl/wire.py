@@ -116,12 +116,15 @@ class TargetOut(SourceOut):
     supports_formality: bool = False
 
 
+NO_LIMIT = 1_000_000_000_000
+
+
 class CharactersOut(BaseModel):
-    """Characters of all callers since the service was started. There is no limit, which DeepL's clients
-    are told as a very large one."""
+    """Of the key in this month (UTC); without one, of all callers since the service was started. That there
+    is no limit DeepL's clients are told as a very large one."""
 
     character_count: int
-    character_limit: int = 1_000_000_000_000
+    character_limit: int = NO_LIMIT
 
 
 _LISTS = frozenset({"splitting_tags", "non_splitting_tags", "ignore_tags", "glossary_ids"})

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from service.api.body import JSON, media_type, parse_json, read_body, validate
+from service.api.credentials import charge
 from service.api.dialect import Dialect
 from service.api.disconnect import unless_caller_leaves
 from service.api.huggingface import wire
@@ -19,7 +20,14 @@ from service.api.openapi import body_of
 from service.api.problem import Problem
 from service.api.state import ServiceState, service_state
 from service.api.texts import translate_texts
-from service.errors import InvalidInput, MalformedBody, TextTooLong, TooManyTexts, UnsupportedMedia
+from service.errors import (
+    BodyTooSlow,
+    InvalidInput,
+    MalformedBody,
+    TextTooLong,
+    TooManyTexts,
+    UnsupportedMedia,
+)
 from service.pipeline.article import DigestRequest
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Caveat, Digest
@@ -38,7 +46,13 @@ def _headers(problem: Problem) -> dict[str, str]:
 
 DIALECT = Dialect(
     paths=("/hf/",),
-    statuses={InvalidInput: 400, TextTooLong: 413, TooManyTexts: 413, UnsupportedMedia: 415},
+    statuses={
+        BodyTooSlow: 408,
+        InvalidInput: 400,
+        TextTooLong: 413,
+        TooManyTexts: 413,
+        UnsupportedMedia: 415,
+    },
     body=lambda problem: {"error": problem.error, "code": problem.code, "request_id": problem.request_id},
     headers=_headers,
 )
@@ -49,6 +63,7 @@ router = APIRouter(
         400: {"description": "A field is wrong or asks for what is not supported; `error` says which"},
         413: {"description": "The text, or the list of them, is too long"},
         503: {"description": "Too much work waits, or the service is starting"},
+        504: {"description": "Not ready within the time the request may take"},
     },
 )
 
@@ -64,10 +79,11 @@ Result = TypeVar("Result")
     summary="Translate a text or a list of them (Hugging Face)",
 )
 async def translation(request: Request, state: State) -> Response:
-    pipeline = state.pipeline
+    pipeline = state.admit(request)
     body, texts = await _input(wire.TranslationInput, request, state)
     source, target = _languages(body.parameters)
     ignored = _ignored(body.parameters, honoured=frozenset())
+    await charge(request, sum(map(len, texts)))
     work = translate_texts(state, pipeline, texts, source=source, target=target)
     made = await unless_caller_leaves(request, work)
 
@@ -93,11 +109,12 @@ async def translation(request: Request, state: State) -> Response:
     summary="Summarise a text or each of a list (Hugging Face)",
 )
 async def summarization(request: Request, state: State) -> Response:
-    pipeline = state.pipeline
+    pipeline = state.admit(request)
     body, texts = await _input(wire.SummarizationInput, request, state)
     source, target = _languages(body.parameters)
     ignored = _ignored(body.parameters, honoured=_LIMITS)
     wish = SummaryRequest(_length(body.parameters))
+    await charge(request, sum(map(len, texts)))
     work = [pipeline.summarize(DigestRequest(text, source, target, summary=wish)) for text in texts]
     made = await unless_caller_leaves(request, _together(work))
     for each in made:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -9,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from service.api.body import FORM, JSON, read_fields, validate
+from service.api.credentials import charge
 from service.api.dialect import Dialect
 from service.api.disconnect import unless_caller_leaves
 from service.api.health import StatusOut
@@ -19,8 +21,11 @@ from service.api.problem import Problem
 from service.api.state import ServiceState, service_state
 from service.api.texts import TranslatedText, detected, translate_texts
 from service.errors import (
+    BodyTooSlow,
     EmptyText,
     InvalidInput,
+    KeyInvalid,
+    KeyMissing,
     MalformedBody,
     NotOffered,
     TextTooLong,
@@ -35,14 +40,25 @@ _TOO_MUCH = {TextTooLong.code, TooManyTexts.code}
 
 def _body(problem: Problem) -> dict[str, Any]:
     """Clients look for these words."""
-    limit = "Invalid request: request exceeds text limit. " if problem.code in _TOO_MUCH else ""
-    return {"error": limit + problem.error}
+    words = "Invalid request: request exceeds text limit. " if problem.code in _TOO_MUCH else ""
+    if problem.status == HTTPStatus.TOO_MANY_REQUESTS:
+        words = "Slowdown: "
+    return {"error": words + problem.error}
 
 
 DIALECT = Dialect(
     paths=("/translate", "/detect", "/languages", "/frontend/", "/suggest", "/health"),
-    statuses={InvalidInput: 400, NotOffered: 403, TextTooLong: 413, UnsupportedMedia: 415},
+    statuses={
+        BodyTooSlow: 408,
+        InvalidInput: 400,
+        NotOffered: 403,
+        TextTooLong: 413,
+        UnsupportedMedia: 415,
+        KeyMissing: 400,
+        KeyInvalid: 403,
+    },
     body=_body,
+    key_field="api_key",
 )
 
 _UNKNOWN = wire.DetectedOut(confidence=0.0, language="en")
@@ -52,6 +68,7 @@ router = APIRouter(
     responses={
         400: {"description": "A field is missing or asks for what is not supported; `error` says which"},
         503: {"description": "Too much work waits, or the service is starting"},
+        504: {"description": "Not ready within the time the request may take"},
     }
 )
 
@@ -66,7 +83,7 @@ State = Annotated[ServiceState, Depends(service_state)]
     summary="Translate one text or a list (LibreTranslate)",
 )
 async def translate(request: Request, state: State) -> Response:
-    pipeline = state.pipeline
+    pipeline = state.admit(request)
     query = await _query(wire.TranslateQuery, request, state)
     known = pipeline.models.pairs
     targets = {target for each in known.values() for target in each}
@@ -74,6 +91,7 @@ async def translate(request: Request, state: State) -> Response:
     source = "auto" if query.source == "auto" else known_language("source", query.source, {*known, target})
     texts = [query.q] if isinstance(query.q, str) else query.q
     state.limits.check(texts)
+    await charge(request, sum(map(len, texts)))
     work = translate_texts(state, pipeline, texts, source=source, target=target, markup=query.format)
     made = await unless_caller_leaves(request, work)
 
@@ -105,6 +123,7 @@ async def detect(request: Request, state: State) -> list[wire.DetectedOut]:
     query = await _query(wire.DetectQuery, request, state)
     text = query.q if isinstance(query.q, str) else "\n".join(query.q)
     default = state.pipeline.default_source_language
+    await charge(request, len(text))
     try:
         guess = await detected(text, default=default, max_characters=state.limits.characters)
     except (EmptyText, UrlNotFetched):
@@ -123,7 +142,10 @@ async def frontend_settings(state: State) -> wire.FrontendOut:
     known = state.pipeline.models.pairs
     source = state.pipeline.default_source_language
     pair = wire.PairOut(source=named(source), target=named(known[source][0]))
-    return wire.FrontendOut(charLimit=state.limits.characters, language=pair)
+    needed = state.key_needed()
+    return wire.FrontendOut(
+        charLimit=state.limits.characters, apiKeys=needed, keyRequired=needed, language=pair
+    )
 
 
 @router.get("/health", summary="Ready to translate (LibreTranslate)")

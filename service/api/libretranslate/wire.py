@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class DetectQuery(BaseModel):
-    """`api_key` and unknown fields are ignored."""
+    """`api_key` is read before, where keys are needed; it and unknown fields are ignored here."""
 
     model_config = ConfigDict(extra="ignore", json_schema_extra={"examples": [{"q": "Guten Morgen."}]})
 

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from service.api.body import JSON, media_type, parse_json, read_body, validate
+from service.api.credentials import Glossaries
 from service.api.native import wire
 from service.api.openapi import body_of
 from service.api.problem import GLOSSARY_NOT_FOUND, PROBLEM_RESPONSES
@@ -30,7 +31,7 @@ Identity = Annotated[str, Path(pattern=wire.GLOSSARY_ID)]
     summary="Keep a glossary",
     openapi_extra=body_of(wire.GlossaryBody, JSON),
 )
-async def create(request: Request, state: State) -> wire.GlossaryOut:
+async def create(request: Request, state: State, glossaries: Glossaries) -> wire.GlossaryOut:
     if media_type(request)[0] != "application/json":
         raise UnsupportedMedia("Send application/json.")
     body = validate(wire.GlossaryBody, parse_json(await read_body(request, state.limits.body_bytes)))
@@ -39,14 +40,14 @@ async def create(request: Request, state: State) -> wire.GlossaryOut:
             raise GlossaryInvalid("A glossary is for two languages; auto is none.", pointer=f"#/{side}")
     terms = tuple(Term(each.source, each.target) for each in body.terms)
     dictionary = Dictionary(body.source.lower(), body.target.lower(), terms)
-    made = await asyncio.to_thread(state.glossaries.add, body.name, [dictionary])
+    made = await asyncio.to_thread(glossaries.add, body.name, [dictionary])
     return _shaped(made)
 
 
 @router.get("", response_model=wire.GlossariesOut, summary="The glossaries that are kept")
-async def every(state: State) -> wire.GlossariesOut:
+async def every(glossaries: Glossaries) -> wire.GlossariesOut:
     """Those for one pair of languages."""
-    stored = await asyncio.to_thread(state.glossaries.all)
+    stored = await asyncio.to_thread(glossaries.all)
     return wire.GlossariesOut(glossaries=[_shaped(each) for each in stored if each.is_for_one_pair])
 
 
@@ -56,17 +57,17 @@ async def every(state: State) -> wire.GlossariesOut:
     responses=GLOSSARY_NOT_FOUND,
     summary="A glossary with its terms",
 )
-async def one(identity: Identity, state: State) -> wire.GlossaryTermsOut:
-    info = await asyncio.to_thread(state.glossaries.get, identity)
+async def one(identity: Identity, glossaries: Glossaries) -> wire.GlossaryTermsOut:
+    info = await asyncio.to_thread(glossaries.get, identity)
     pair = (info.only.source_language, info.only.target_language)
-    terms = await asyncio.to_thread(state.glossaries.terms, identity, *pair)
+    terms = await asyncio.to_thread(glossaries.terms, identity, *pair)
     listed = [wire.TermIn(source=term.source, target=term.target) for term in terms]
     return wire.GlossaryTermsOut(**_shaped(info).model_dump(exclude={"terms"}), terms=listed)
 
 
 @router.delete("/{identity}", status_code=204, responses=GLOSSARY_NOT_FOUND, summary="Delete a glossary")
-async def delete(identity: Identity, state: State) -> Response:
-    await asyncio.to_thread(state.glossaries.remove, identity)
+async def delete(identity: Identity, glossaries: Glossaries) -> Response:
+    await asyncio.to_thread(glossaries.remove, identity)
     return Response(status_code=204)
 
 

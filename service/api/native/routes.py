@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -12,6 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from service.api.body import JSON, decode_text, media_type, parse_json, read_body, validate
+from service.api.credentials import Glossaries, charge
 from service.api.disconnect import unless_caller_leaves
 from service.api.event_stream import Event, event_bytes, event_response, wants_stream
 from service.api.native import wire
@@ -25,6 +27,7 @@ from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Summary, TranslatedSegment
 from service.pipeline.summarization import SummaryRequest
 from service.terms.glossary import LONGEST_TERM, Dictionaries, TermList, check_terms
+from service.terms.store import GlossaryStore
 from service.text.language_names import language_name
 
 router = APIRouter(prefix="/v1", responses=PROBLEM_RESPONSES)
@@ -102,15 +105,17 @@ async def _fields(request: Request, state: ServiceState) -> tuple[dict[str, Any]
     return options.digest_fields(text), _RAW[kind]
 
 
-async def _digest_body(request: Request, state: ServiceState) -> tuple[wire.DigestBody, DigestRequest]:
+async def _digest_body(
+    request: Request, state: ServiceState, glossaries: GlossaryStore
+) -> tuple[wire.DigestBody, DigestRequest]:
     data, media = await _fields(request, state)
     body = validate(wire.DigestBody, data)
-    return body, body.wanted(body.text, media, body.summary.request(), await _terms(body, state))
+    return body, body.wanted(body.text, media, body.summary.request(), await _terms(body, glossaries))
 
 
-async def _terms(body: wire.Translated, state: ServiceState) -> TermList | Dictionaries | None:
+async def _terms(body: wire.Translated, glossaries: GlossaryStore) -> TermList | Dictionaries | None:
     if isinstance(body.glossary, str):
-        return await asyncio.to_thread(state.glossaries.dictionaries, body.glossary)
+        return await asyncio.to_thread(glossaries.dictionaries, body.glossary)
     terms = body.terms
     if terms is not None:
         try:
@@ -159,9 +164,10 @@ def _stream_example() -> str:
         },
     },
 )
-async def digest(request: Request, state: State) -> Response:
-    pipeline = state.pipeline
-    body, wanted = await _digest_body(request, state)
+async def digest(request: Request, state: State, glossaries: Glossaries) -> Response:
+    pipeline = state.admit(request)
+    body, wanted = await _digest_body(request, state, glossaries)
+    await charge(request, len(body.text))
     if wants_stream(request.headers.get("accept", "")):
         return await event_response(request, _events(state, wanted))
     made = await unless_caller_leaves(request, pipeline.digest(wanted))
@@ -191,8 +197,8 @@ async def _events(state: ServiceState, wanted: DigestRequest) -> AsyncGenerator[
     summary="Translate one text or a list of independent texts",
     responses=GLOSSARY_NOT_FOUND,
 )
-async def translate(request: Request, state: State) -> Response:
-    pipeline = state.pipeline
+async def translate(request: Request, state: State, glossaries: Glossaries) -> Response:
+    pipeline = state.admit(request)
     data, media = await _fields(request, state)
     if media is not None:
         data = {key: value for key, value in data.items() if key != "summary"}
@@ -200,7 +206,8 @@ async def translate(request: Request, state: State) -> Response:
     texts = [body.text] if isinstance(body.text, str) else body.text
     state.limits.check(texts)
 
-    terms = await _terms(body, state)
+    terms = await _terms(body, glossaries)
+    await charge(request, sum(map(len, texts)))
     wanted = [body.wanted(text, media, SummaryRequest(), terms) for text in texts]
     if isinstance(body.text, str):
         made = [await unless_caller_leaves(request, pipeline.translate(wanted[0]))]
@@ -223,13 +230,14 @@ async def translate(request: Request, state: State) -> Response:
     summary="Summarise an article without its translation",
     responses=GLOSSARY_NOT_FOUND,
 )
-async def summarize(request: Request, state: State) -> Response:
-    pipeline = state.pipeline
+async def summarize(request: Request, state: State, glossaries: Glossaries) -> Response:
+    pipeline = state.admit(request)
     data, media = await _fields(request, state)
     if media is not None:
         data = {key: value for key, value in data.items() if key != "segments"}
     body = validate(wire.SummarizeBody, data)
-    wanted = body.wanted(body.text, media, body.summary.request(), await _terms(body, state))
+    wanted = body.wanted(body.text, media, body.summary.request(), await _terms(body, glossaries))
+    await charge(request, len(body.text))
     made = await unless_caller_leaves(request, pipeline.summarize(wanted))
     state.count(made)
     return await _answer(made.usage.characters, lambda: wire.summarize_out(made))
@@ -248,6 +256,7 @@ async def detect(request: Request, state: State) -> wire.DetectOut:
     if media is not None:
         data = {"text": data["text"]}
     body = validate(wire.DetectBody, data)
+    await charge(request, len(body.text))
     default = state.pipeline.default_source_language
     guess = await detected(body.text, default=default, max_characters=state.limits.characters)
     candidates = [wire.LanguageOut(code=d.code, confidence=d.confidence) for d in guess.candidates]
@@ -296,15 +305,12 @@ async def models(state: State) -> wire.ModelsOut:
                 ),
                 demonstration=model.config.demonstration,
                 segment_tokens=model.config.limits.segment_tokens,
+                batches_at_once=model.backend.batching.at_once,
+                batch_tokens=model.backend.batching.tokens,
             )
             for model in loaded.loaded
         ],
-        limits=wire.LimitsOut(
-            characters=state.limits.characters,
-            body_bytes=state.limits.body_bytes,
-            texts=state.limits.texts,
-            terms=state.limits.terms,
-        ),
+        limits=wire.LimitsOut(**asdict(state.limits)),
     )
 
 

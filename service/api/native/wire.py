@@ -460,6 +460,8 @@ class ModelOut(BaseModel):
         licence={"name": "Apache-2.0", "verified": True, "restricted": False, "notice": ""},
         demonstration=False,
         segment_tokens=200,
+        batches_at_once=2,
+        batch_tokens=512,
     )
 
     name: str
@@ -472,22 +474,38 @@ class ModelOut(BaseModel):
     licence: LicenceOut
     demonstration: bool
     segment_tokens: int
+    batches_at_once: Annotated[int, Field(description="Threads that decode, chosen from the machine's cores")]
+    batch_tokens: Annotated[int, Field(description="Padded source tokens that suit the engine together")]
+
+
+_LIMITS: dict[str, Any] = {
+    "characters": 500_000,
+    "body_bytes": 2_000_000,
+    "texts": 100,
+    "terms": 10_000,
+    "queue_tokens": 400_000,
+    "request_seconds": 300.0,
+}
 
 
 class LimitsOut(BaseModel):
-    model_config = _example(characters=500_000, body_bytes=2_000_000, texts=100, terms=10_000)
+    """Of one request; `queue_tokens` may wait, of all requests together."""
+
+    model_config = _example(**_LIMITS)
 
     characters: int
     body_bytes: int
     texts: int
     terms: int
+    queue_tokens: int
+    request_seconds: float
 
 
 class ModelsOut(BaseModel):
     model_config = _example(
         profile="light",
         models=[],
-        limits={"characters": 500_000, "body_bytes": 2_000_000, "texts": 100, "terms": 10_000},
+        limits=_LIMITS,
     )
 
     profile: str

@@ -129,7 +129,15 @@ def test_models_states_device_revision_licence_and_limits(client: httpx.Client) 
     assert model["revision"] == "0" * 40
     assert model["device"] == "cpu/none"
     assert model["demonstration"] is True
-    assert answer["limits"]["characters"] == 500_000
+    assert (model["batches_at_once"], model["batch_tokens"]) == (1, 4096)
+    assert answer["limits"] == {
+        "characters": 500_000,
+        "body_bytes": 2_000_000,
+        "texts": 100,
+        "terms": 10_000,
+        "queue_tokens": 400_000,
+        "request_seconds": 300.0,
+    }
     assert answer["profile"] == "stub"
 
 

@@ -80,3 +80,25 @@ def test_the_documented_example_works(client: httpx.Client, document: dict[str, 
     assert set(response.json()) <= set(
         document["components"]["schemas"][answer.rsplit("/", 1)[1]]["properties"]
     )
+
+
+def test_every_closed_route_documents_keys_and_how_it_refuses(document: dict[str, Any]) -> None:
+    assert set(document["components"]["securitySchemes"]) == {"bearer", "header", "deepl"}
+    paths = document["paths"]
+    for path in ("/livez", "/v1/languages", "/languages", "/frontend/settings", "/health"):
+        assert "security" not in paths[path]["get"]
+    for path, statuses in (
+        ("/v1/digest", {"401", "403", "429"}),
+        ("/v2/translate", {"403", "429", "456"}),
+        ("/translate", {"400", "403", "429"}),
+    ):
+        operation = paths[path]["post"]
+        assert {} in operation["security"]
+        for status in statuses:
+            (content,) = operation["responses"][status]["content"].values()
+            assert content["examples"] or content["schema"]
+    examples = paths["/v1/digest"]["post"]["responses"]["401"]["content"]["application/problem+json"][
+        "examples"
+    ]
+    assert examples["key_missing"]["value"]["code"] == "key_missing"
+    assert "429" not in paths["/v1/models"]["get"]["responses"]

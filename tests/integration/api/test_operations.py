@@ -21,7 +21,7 @@ def test_health_routes_answer_get_and_head(client: httpx.Client) -> None:
         assert client.head(path).status_code == 200
     ready = client.get("/readyz").json()
     assert ready["models"] == ["stub"]
-    assert ready["engine_loop"] == "ok"
+    assert ready["engine"] == "ok"
 
 
 def test_ready_only_after_a_canary_digest_went_through() -> None:

@@ -79,7 +79,21 @@ def test_an_engine_that_copies_is_told() -> None:
 
 @pytest.mark.parametrize(
     "kept",
-    ["{{person.name}}", "%1$s", "${x}", "https://talbote.example/a?b=1", "post@talbote.example", "🏆", "🇩🇪"],
+    [
+        "{{person.name}}",
+        "{{{name}}}",
+        "$name",
+        "%1$s",
+        "%-10s",
+        "%%",
+        "${x}",
+        "__T1__",
+        "{n, plural, one {eine} other {viele}}",
+        "https://talbote.example/a?b=1",
+        "post@talbote.example",
+        "🏆",
+        "🇩🇪",
+    ],
 )
 def test_placeholders_addresses_and_emoji_come_back_byte_for_byte_though_the_engine_mangles_them(
     kept: str,

@@ -1,13 +1,15 @@
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 
-from service.backends.protocol import GenerationOptions, Hypothesis
+from service.backends.protocol import Batching, GenerationOptions, Hypothesis
 from service.batching.batcher import Batcher
-from service.errors import GenerationFailed, Overloaded, ShuttingDown
+from service.batching.ticket import Ticket, holding
+from service.errors import DeadlineExceeded, GenerationFailed, Overloaded, ShuttingDown
 
 OPTIONS = GenerationOptions()
 
@@ -20,11 +22,14 @@ class Backend:
     max_source_tokens = 100
     device = "cpu"
 
-    def __init__(self) -> None:
+    def __init__(self, batching: Batching = Batching()) -> None:  # noqa: B008 -- frozen
+        self.batching = batching
         self.gate = threading.Semaphore(10**6)
         self.entered = threading.Semaphore(0)
         self.batches: list[list[str]] = []
         self.threads: set[int] = set()
+        self.inside = threading.Lock()
+        self.at_once = self.most_at_once = 0
 
     def close_gate(self) -> None:
         self.gate = threading.Semaphore(0)
@@ -34,6 +39,16 @@ class Backend:
 
     def generate(self, sources: Sequence[str], options: GenerationOptions) -> list[Hypothesis]:
         self.threads.add(threading.get_ident())
+        with self.inside:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            return self._generate(sources)
+        finally:
+            with self.inside:
+                self.at_once -= 1
+
+    def _generate(self, sources: Sequence[str]) -> list[Hypothesis]:
         self.batches.append(list(sources))
         self.entered.release()
         assert self.gate.acquire(timeout=10)
@@ -109,12 +124,12 @@ async def test_the_order_of_answers_is_the_order_of_sources() -> None:
     assert len(backend.batches) > 5
 
 
-async def test_only_one_thread_ever_enters_the_engine() -> None:
+async def test_no_engine_is_entered_more_often_at_once_than_it_says() -> None:
     backend = Backend()
     async with running(batch=4) as batcher:
         calls = [batcher.generate(backend, [f"a{i}", f"b{i}"], OPTIONS) for i in range(20)]
         await asyncio.wait_for(asyncio.gather(*calls), 10)
-    assert len(backend.threads) == 1
+    assert backend.most_at_once == 1
     assert threading.get_ident() not in backend.threads
 
 
@@ -186,3 +201,145 @@ async def test_stopping_answers_whoever_still_waits() -> None:
 async def test_nothing_to_generate_is_answered_with_nothing() -> None:
     async with running() as batcher:
         assert await asyncio.wait_for(batcher.generate(Backend(), [], OPTIONS), 10) == []
+
+
+async def test_as_many_batches_run_at_once_as_suit_the_engine_each_a_part_of_the_work() -> None:
+    backend = Backend(Batching(at_once=3))
+    backend.close_gate()
+    async with running() as batcher:
+        made = asyncio.create_task(batcher.generate(backend, ["a", "b", "c", "d", "e", "f"], OPTIONS))
+        for _ in range(3):
+            await entered(backend)
+        assert sorted(map(len, backend.batches)) == [2, 2, 2]
+        backend.gate.release(100)
+        assert targets(await asyncio.wait_for(made, 10)) == ["A", "B", "C", "D", "E", "F"]
+
+
+async def test_a_short_request_passes_a_long_one_that_is_in_the_engine() -> None:
+    backend = Backend(Batching(at_once=1, tokens=4, lets_pass=True))
+    backend.close_gate()
+    long = [f"lang {i}" for i in range(100)]
+    async with running(capacity=10_000) as batcher:
+        with holding(Ticket("one")):
+            article = asyncio.create_task(batcher.generate(backend, long, OPTIONS))
+        await entered(backend)
+        with holding(Ticket("other")):
+            line = asyncio.create_task(batcher.generate(backend, ["kurz"], OPTIONS))
+        await entered(backend)
+        assert backend.batches[1] == ["kurz"]
+        with holding(Ticket("third")):
+            lines = asyncio.create_task(batcher.generate(backend, ["wieder kurz"], OPTIONS))
+        await asyncio.sleep(0)
+        backend.gate.release(10_000)
+        assert targets(await asyncio.wait_for(line, 10)) == ["KURZ"]
+        assert targets(await asyncio.wait_for(lines, 10)) == ["WIEDER KURZ"]
+        assert len(await asyncio.wait_for(article, 10)) == 100
+    assert backend.most_at_once == 2
+
+
+async def test_the_same_segment_under_way_is_decoded_once() -> None:
+    backend = Backend()
+    backend.close_gate()
+    async with running() as batcher:
+        first = asyncio.create_task(batcher.generate(backend, ["gleich", "anders", "gleich"], OPTIONS))
+        await entered(backend)
+        second = asyncio.create_task(batcher.generate(backend, ["gleich"], OPTIONS))
+        other = asyncio.create_task(batcher.generate(backend, ["gleich"], GenerationOptions(beam_size=1)))
+        await asyncio.sleep(0)
+        backend.gate.release(100)
+        assert targets(await asyncio.wait_for(first, 10)) == ["GLEICH", "ANDERS", "GLEICH"]
+        assert targets(await asyncio.wait_for(second, 10)) == ["GLEICH"]
+        assert targets(await asyncio.wait_for(other, 10)) == ["GLEICH"]
+        again = await asyncio.wait_for(batcher.generate(backend, ["gleich"], OPTIONS), 10)
+        assert targets(again) == ["GLEICH"]
+    assert backend.batches == [["gleich", "anders"], ["gleich"], ["gleich"]]
+
+
+async def test_who_leaves_a_segment_that_another_waits_for_does_not_cost_it() -> None:
+    backend = Backend()
+    backend.close_gate()
+    async with running() as batcher:
+        busy = asyncio.create_task(batcher.generate(backend, ["läuft"], OPTIONS))
+        await entered(backend)
+        first = asyncio.create_task(batcher.generate(backend, ["gleich"], OPTIONS))
+        await asyncio.sleep(0)
+        second = asyncio.create_task(batcher.generate(backend, ["gleich"], OPTIONS))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait([first], timeout=10)
+        backend.gate.release(100)
+        assert targets(await asyncio.wait_for(second, 10)) == ["GLEICH"]
+        await asyncio.wait_for(busy, 10)
+        assert batcher.waiting_tokens == 0
+    assert backend.batches == [["läuft"], ["gleich"]]
+
+
+async def test_a_segment_that_stands_far_back_in_a_long_call_comes_at_the_turn_of_who_is_first() -> None:
+    backend = Backend(Batching(tokens=1))
+    backend.close_gate()
+    async with running() as batcher:
+        with holding(Ticket("long")):
+            article = asyncio.create_task(batcher.generate(backend, [f"s{i}" for i in range(90)], OPTIONS))
+        await entered(backend)
+        with holding(Ticket("short")):
+            line = asyncio.create_task(batcher.generate(backend, ["s80"], OPTIONS))
+        await asyncio.sleep(0)
+        backend.gate.release(3)
+        assert targets(await asyncio.wait_for(line, 10)) == ["S80"]
+        backend.gate.release(1000)
+        assert len(await asyncio.wait_for(article, 10)) == 90
+    assert backend.batches.count(["s80"]) == 1
+
+
+async def test_what_waits_past_its_deadline_is_told_so_and_never_decoded() -> None:
+    backend = Backend()
+    backend.close_gate()
+    async with running() as batcher:
+        busy = asyncio.create_task(batcher.generate(backend, ["läuft"], OPTIONS))
+        await entered(backend)
+        with holding(Ticket("", time.monotonic() + 0.05)):
+            late = asyncio.create_task(batcher.generate(backend, ["a", "b"], OPTIONS))
+        with pytest.raises(DeadlineExceeded):
+            await asyncio.wait_for(late, 10)
+        assert batcher.waiting_tokens == 0
+        backend.gate.release(100)
+        await asyncio.wait_for(busy, 10)
+    assert backend.batches == [["läuft"]]
+
+
+async def test_who_would_wait_longer_than_its_deadline_is_refused_at_once() -> None:
+    backend = Backend()
+    async with running(capacity=1_000_000, batch=10) as batcher:
+        backend.close_gate()
+        measured = asyncio.create_task(batcher.generate(backend, ["x " * 1000], OPTIONS))
+        await entered(backend)
+        await asyncio.sleep(0.2)  # so many tokens take so long, as far as the batcher knows
+        backend.gate.release()
+        await asyncio.wait_for(measured, 10)
+        sources = [f"{'y ' * 999}{i}" for i in range(50)]
+        busy = asyncio.create_task(batcher.generate(backend, sources, OPTIONS))
+        await entered(backend)
+        with holding(Ticket("", time.monotonic() + 1)), pytest.raises(Overloaded) as refusal:
+            batcher.submit(backend, ["z " * 10_000], OPTIONS)
+        assert "longer than this request may" in refusal.value.message
+        assert refusal.value.retry_after >= 1
+        backend.gate.release(1000)
+        assert len(await asyncio.wait_for(busy, 10)) == 50
+
+
+async def test_what_is_promised_counts_until_it_is_submitted_or_its_ticket_is_over() -> None:
+    backend = Backend()
+    async with running(capacity=100) as batcher:
+        mine, other = Ticket("mine"), Ticket("other")
+        with holding(mine):
+            batcher.promise_room(90)
+        with holding(other), pytest.raises(Overloaded):
+            batcher.promise_room(30)
+        with holding(mine):
+            made = batcher.submit(backend, ["a " * 90], OPTIONS)
+        assert len(await asyncio.wait_for(asyncio.gather(*made), 10)) == 1
+        with holding(leaver := Ticket("leaver")):
+            batcher.promise_room(90)
+        leaver.over = True
+        with holding(other):
+            batcher.promise_room(30)

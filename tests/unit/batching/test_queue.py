@@ -4,18 +4,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.batching.queue import Call, Entry, SegmentQueue
+from service.batching.call import Call, Entry
+from service.batching.queue import SegmentQueue, Space
 from service.errors import Overloaded
 
 
-def queue_of(capacity: int = 1000, batch: int = 100, gone: set[str] | None = None) -> SegmentQueue[str]:
-    left = set() if gone is None else gone
-    return SegmentQueue(capacity_tokens=capacity, batch_tokens=batch, abandoned=left.__contains__)
+class Queue(SegmentQueue[str]):
+    """With room for as much in every batch."""
+
+    def __init__(self, capacity: int, batch: int, gone: set[str]) -> None:
+        super().__init__(capacity_tokens=capacity, abandoned=gone.__contains__)
+        self._batch = batch
+
+    def next(self, **wish: bool) -> tuple[object, list[Entry[str]]] | None:
+        return self.next_batch(lambda *_: Space(self._batch), **wish)
 
 
-def call(name: str, *lengths: int, lane: str = "model", burst: int | None = None) -> Call[str]:
+def queue_of(capacity: int = 1000, batch: int = 100, gone: set[str] | None = None) -> Queue:
+    return Queue(capacity, batch, set() if gone is None else gone)
+
+
+def call(
+    name: str,
+    *lengths: int,
+    lane: str = "model",
+    burst: int | None = None,
+    caller: str = "",
+    short: bool = False,
+) -> Call[str]:
     entries = (Entry(f"source {i}", tokens, f"{name}{i}") for i, tokens in enumerate(lengths))
-    return Call(lane, deque(entries), burst=burst)
+    return Call(lane, deque(entries), burst=burst, caller=caller, short=short)
 
 
 def names(picked: tuple[object, list[Entry[str]]] | None) -> list[str]:
@@ -25,54 +43,68 @@ def names(picked: tuple[object, list[Entry[str]]] | None) -> list[str]:
 
 def test_segments_of_several_calls_share_a_batch_and_take_turns() -> None:
     queue = queue_of()
-    queue.add(call("a", 10, 10, 10))
-    queue.add(call("b", 10))
-    assert names(queue.next_batch()) == ["a0", "b0", "a1", "a2"]
-    assert queue.next_batch() is None
+    queue.add(call("a", 10, 10, 10, caller="a"))
+    queue.add(call("b", 10, caller="b"))
+    assert names(queue.next()) == ["a0", "b0", "a1", "a2"]
+    assert queue.next() is None
     assert queue.waiting_tokens == 0
 
 
 def test_a_batch_is_cut_by_padded_tokens_not_by_count() -> None:
     queue = queue_of(batch=100)
     queue.add(call("a", 10, 40, 10, 10))
-    assert names(queue.next_batch()) == ["a0", "a1"]  # a third would make it 3 x 40
-    assert names(queue.next_batch()) == ["a2", "a3"]
+    assert names(queue.next()) == ["a0", "a2", "a3"]  # the long one would make it 4 x 40
+    assert names(queue.next()) == ["a1"]
+
+
+def test_segments_of_like_length_go_together_and_the_oldest_always_goes() -> None:
+    queue = queue_of(batch=100)
+    queue.add(call("a", 50, 10, 48, 12, 11, 9))
+    assert names(queue.next()) == ["a0", "a2"]
+    assert names(queue.next()) == ["a1", "a4", "a5", "a3"]
+
+
+def test_of_a_stream_none_is_passed_over() -> None:
+    queue = queue_of(batch=100)
+    queue.add(call("a", 50, 10, 48, 12, 11, 9, burst=8))
+    assert names(queue.next()) == ["a0", "a1"]
+    assert names(queue.next()) == ["a2", "a3"]
 
 
 def test_a_shorter_segment_of_another_call_may_fill_what_a_long_one_leaves() -> None:
     queue = queue_of(batch=100)
-    queue.add(call("a", 30, 60))
-    queue.add(call("b", 30, 30))
-    assert names(queue.next_batch()) == ["a0", "b0", "b1"]
+    queue.add(call("a", 30, 60, caller="a"))
+    queue.add(call("b", 30, 30, caller="b"))
+    assert names(queue.next()) == ["a0", "b0", "b1"]
 
 
 def test_a_segment_over_the_whole_budget_goes_alone() -> None:
     queue = queue_of(batch=100)
     queue.add(call("a", 500, 10))
-    assert names(queue.next_batch()) == ["a0"]
-    assert names(queue.next_batch()) == ["a1"]
+    assert names(queue.next()) == ["a0"]
+    assert names(queue.next()) == ["a1"]
 
 
 def test_lanes_never_mix_and_a_busy_lane_does_not_starve_another() -> None:
     queue = queue_of(batch=20)
     queue.add(call("a", 10, 10, 10, 10, 10, 10, lane="translate"))
     queue.add(call("s", 10, lane="summarize"))
-    batches = [names(queue.next_batch()) for _ in range(4)]
-    assert batches == [["a0", "a1"], ["s0"], ["a2", "a3"], ["a4", "a5"]]
+    batches = [names(queue.next()) for _ in range(4)]
+    assert batches == [["s0"], ["a0", "a1"], ["a2", "a3"], ["a4", "a5"]]
 
 
 def test_a_small_late_call_waits_for_one_batch_of_a_large_early_one_at_most() -> None:
     queue = queue_of(batch=40)
     queue.add(call("big", *[10] * 50))
-    names(queue.next_batch())
+    names(queue.next())
     queue.add(call("small", 10))
-    assert "small0" in names(queue.next_batch())
+    assert "small0" in names(queue.next())
 
 
 def test_a_ramped_call_gets_one_then_two_then_four() -> None:
     queue = queue_of()
     queue.add(call("a", *[1] * 9, burst=1))
-    sizes = [len(names(queue.next_batch())) for _ in range(4)]
+    sizes = [len(names(queue.next())) for _ in range(4)]
     assert sizes == [1, 2, 4, 2]
 
 
@@ -82,7 +114,7 @@ def test_who_does_not_fit_is_refused_whole_and_at_once() -> None:
     with pytest.raises(Overloaded):
         queue.add(call("b", 10, 20))
     assert queue.waiting_tokens == 30
-    assert names(queue.next_batch()) == ["a0"]
+    assert names(queue.next()) == ["a0"]
 
 
 def test_a_call_larger_than_the_capacity_is_let_into_an_empty_queue() -> None:
@@ -93,19 +125,19 @@ def test_a_call_larger_than_the_capacity_is_let_into_an_empty_queue() -> None:
 
 def test_who_left_is_skipped_and_makes_room() -> None:
     gone: set[str] = set()
-    queue = queue_of(capacity=50, gone=gone)
+    queue = queue_of(capacity=60, gone=gone)
     queue.add(call("a", 30, 20))
     gone.add("a0")
     queue.add(call("b", 30))
-    assert names(queue.next_batch()) == ["a1", "b0"]
+    assert sorted(names(queue.next())) == ["a1", "b0"]
 
 
 def test_draining_hands_everything_back_once() -> None:
     queue = queue_of()
     queue.add(call("a", 10, 10))
     queue.add(call("b", 10))
-    assert [entry.payload for entry in queue.drain()] == ["a0", "a1", "b0"]
-    assert queue.next_batch() is None
+    assert sorted(entry.payload for entry in queue.drain()) == ["a0", "a1", "b0"]
+    assert queue.next() is None
     assert queue.waiting_tokens == 0
 
 
@@ -125,7 +157,7 @@ def test_everyone_who_stayed_is_served_once_in_order_within_the_budget(
         queue.add(call(f"{number}-", *sizes, lane=lane, burst=burst))
     gone.update(f"{number}-{index}" for number, index in leavers)
     served: list[str] = []
-    while (picked := queue.next_batch()) is not None:
+    while (picked := queue.next()) is not None:
         batch = picked[1]
         assert len(batch) == 1 or max(e.tokens for e in batch) * len(batch) <= 100
         served.extend(names(picked))
@@ -137,7 +169,9 @@ def test_everyone_who_stayed_is_served_once_in_order_within_the_budget(
         if f"{number}-{index}" not in gone
     ]
     assert sorted(served) == sorted(expected)
-    for number in range(len(calls)):
+    for number, (_, _, burst) in enumerate(calls):
+        if burst is None:
+            continue
         own = [name for name in served if name.startswith(f"{number}-")]
         assert own == sorted(own, key=lambda name: int(name.split("-")[1]))
     assert queue.waiting_tokens == 0
@@ -158,6 +192,128 @@ def test_entries_whose_callers_left_are_skipped_and_no_longer_counted() -> None:
     queue.add(call("a", 10, 10, 10))
     queue.add(call("b", 10))
     gone |= {"a0", "a1", "a2"}
-    assert names(queue.next_batch()) == ["b0"]
-    assert queue.next_batch() is None
+    assert names(queue.next()) == ["b0"]
+    assert queue.next() is None
     assert queue.waiting_tokens == 0
+
+
+def test_a_caller_with_fifty_requests_does_not_starve_another_with_one() -> None:
+    queue = queue_of(batch=40, capacity=10_000)
+    for number in range(50):
+        queue.add(call(f"many{number}-", 10, 10, caller="many"))
+    queue.add(call("one", 10, caller="one"))
+    assert "one0" in names(queue.next())
+
+
+def test_a_late_caller_is_served_before_the_rest_of_an_early_one_in_another_lane_too() -> None:
+    queue = queue_of(batch=40)
+    queue.add(call("big", *[10] * 50, caller="big"))
+    assert names(queue.next())[0] == "big0"
+    queue.add(call("other", 10, caller="small", lane="summarizer"))
+    assert {names(queue.next())[0] for _ in range(2)} == {"other0", "big4"}
+
+
+def test_of_one_caller_the_oldest_of_like_length_is_done_first() -> None:
+    queue = queue_of(batch=20, capacity=10_000)
+    for name in "abc":
+        queue.add(call(name, 10, 10, 10))
+    served = [name[0] for _ in range(5) for name in names(queue.next())]
+    assert served == [*"aaabbbccc"]
+
+
+def test_of_one_caller_a_little_one_need_not_wait_for_a_book_nor_the_book_for_ever() -> None:
+    queue = queue_of(batch=20, capacity=10_000)
+    queue.add(call("book", *[10] * 40))
+    served = []
+    for number in range(60):
+        queue.add(call(f"little{number}", 10, 10))
+        served += [names(queue.next())[0]]
+    assert served[0] == "little00"
+    assert "book0" in served
+
+
+def test_short_calls_never_share_a_batch_with_longer_work() -> None:
+    queue = queue_of(batch=100)
+    queue.add(call("long", *[10] * 30, caller="long"))
+    queue.add(call("short", 10, caller="short", short=True))
+    queue.add(call("brief", 10, caller="brief", short=True))
+    assert names(queue.next(short_only=True)) == ["short0", "brief0"]
+    assert queue.next(short_only=True) is None
+    assert len(names(queue.next())) == 10
+
+
+def test_the_turn_goes_on_although_a_lane_has_no_room() -> None:
+    queue = queue_of()
+    queue.add(call("busy", 10, lane="busy"))
+    queue.add(call("free", 10, lane="free"))
+    picked = queue.next_batch(lambda lane, _: Space(100) if lane == "free" else None)
+    assert names(picked) == ["free0"]
+    assert queue.next_batch(lambda lane, _: Space(100) if lane == "free" else None) is None
+    assert names(queue.next()) == ["busy0"]
+
+
+def test_there_is_room_for_an_odd_length_when_its_call_has_its_turn() -> None:
+    queue = queue_of(batch=40, capacity=10_000)
+    queue.add(call("a", *[10] * 100))
+    queue.add(call("odd", 39))
+    served = [names(queue.next()) for _ in range(3)]
+    assert ["odd0"] in served
+
+
+def test_the_last_part_of_the_queue_is_kept_for_those_who_have_little_waiting() -> None:
+    queue = queue_of(capacity=100)
+    queue.add(call("a", 50, caller="hog"))
+    queue.add(call("b", 40, caller="hog"))
+    with pytest.raises(Overloaded):
+        queue.add(call("c", 5, caller="hog"))
+    queue.add(call("d", 5, caller="other"))
+    with pytest.raises(Overloaded):
+        queue.add(call("e", 6, caller="third"))
+
+
+def test_what_is_decoded_before_is_of_everybody_else_no_more_than_of_oneself() -> None:
+    queue = queue_of()
+    queue.add(call("hog", *[10] * 20, caller="hog"))
+    queue.add(call("short", 7, caller="brief", short=True))
+    assert queue.tokens_before("new", 30, short=False) == 30 + 7
+    assert queue.tokens_before("hog", 30, short=False) == 200 + 7
+    assert queue.tokens_before("new", 5, short=True) == 7
+
+
+@given(
+    st.lists(st.lists(lengths, min_size=1, max_size=3), min_size=2, max_size=5),
+    st.integers(30, 150),
+)
+def test_whoever_waits_leads_a_batch_before_anybody_leads_two(
+    callers: list[list[list[int]]], batch: int
+) -> None:
+    queue = queue_of(capacity=10**6, batch=batch)
+    for caller, calls in enumerate(callers):
+        for number, sizes in enumerate(calls):
+            queue.add(call(f"{caller}/{number}/", *sizes, caller=str(caller)))
+    left = {caller: sum(map(len, calls)) for caller, calls in enumerate(callers)}
+    led: list[int] = []
+    while (picked := queue.next()) is not None:
+        served = [int(name.partition("/")[0]) for name in names(picked)]
+        waiting = [caller for caller, count in left.items() if count]
+        if served[0] in led:
+            since = led[len(led) - 1 - led[::-1].index(served[0]) + 1 :]
+            assert all(caller in since for caller in waiting if caller != served[0])
+        led.append(served[0])
+        for caller in served:
+            left[caller] -= 1
+    assert not any(left.values())
+
+
+def test_what_follows_from_work_that_was_let_in_has_its_place() -> None:
+    queue = queue_of(batch=20, capacity=10_000)
+    first = call("first", 10, 10)
+    queue.add(first)
+    assert names(queue.next()) == ["first0", "first1"]
+    for number in range(5):
+        queue.add(call(f"later{number}-", 10, 10))
+    names(queue.next())
+    repair = call("repair", 5)
+    repair.due = first.due
+    queue.add(repair, admitted=True)
+    assert names(queue.next())[0] == "repair0"

@@ -63,6 +63,17 @@ def test_the_german_of_a_mostly_english_page_is_still_translated() -> None:
     assert (found.language, found.kept) == ("de", frozenset(range(20)))
 
 
+def test_short_german_paragraphs_beside_a_long_english_one_are_translated() -> None:
+    questions = (
+        "Was sagen Sie zu den Vorwürfen der Opposition?",
+        "Werden Sie im Herbst noch einmal antreten?",
+        "Und was wird aus der Brücke über den Fluss?",
+    )
+    found = identified(questions[0], ENGLISH, questions[1], ENGLISH, questions[2])
+    assert (found.language, found.kept) == ("de", {1, 3})
+    assert identified("A speech", ENGLISH, "The plans of the government", ENGLISH).language == "en"
+
+
 def test_a_foreign_quotation_does_not_refuse_an_english_text() -> None:
     found = identified(ENGLISH, ITALIAN, ENGLISH)
     assert found.language == "en"

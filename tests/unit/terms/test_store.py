@@ -20,6 +20,9 @@ FRENCH = Dictionary("fr", "en", (Term("pont", "bridge"),))
 VERSION_1 = Path(__file__).parent / "version-1.sqlite"
 """As the service wrote it when a glossary was for one pair of languages."""
 
+VERSION_2 = Path(__file__).parent / "version-2.sqlite"
+"""As the service wrote it when all glossaries were everybody's."""
+
 
 def test_what_is_stored_is_there_after_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "glossaries.sqlite"
@@ -153,3 +156,35 @@ def test_an_unknown_id_is_not_found(tmp_path: Path, method: str) -> None:
     store.add("Bau", [GERMAN])
     with pytest.raises(GlossaryNotFound):
         getattr(store, method)("0" * 32)
+
+
+def test_a_file_of_version_2_is_everybodys(tmp_path: Path) -> None:
+    path = tmp_path / "glossaries.sqlite"
+    shutil.copy(VERSION_2, path)
+    store = GlossaryStore(path)
+    building, other = store.all()
+    assert building.dictionaries == (StoredDictionary("de", "en", 2), StoredDictionary("fr", "en", 1))
+    assert store.of("key:a").all() == store.of("key:b").all() == [building, other]
+    own = store.of("key:a").add("own", [GERMAN])
+    assert store.of("key:a").all() == [building, other, own]
+    assert store.all() == store.of("key:b").all() == [building, other]
+    assert store.of("key:b").terms(building.id, "de", "en") == TERMS
+
+
+def test_what_belongs_to_another_is_not_there(tmp_path: Path) -> None:
+    store = GlossaryStore(tmp_path / "g.sqlite")
+    mine, yours = store.of("key:a"), store.of("key:b")
+    made = mine.add("mine", [GERMAN, FRENCH])
+    for ask in (
+        lambda: yours.get(made.id),
+        lambda: yours.terms(made.id, "de", "en"),
+        lambda: yours.dictionaries(made.id),
+        lambda: yours.update(made.id, name="yours"),
+        lambda: yours.replace(made.id, GERMAN),
+        lambda: yours.remove_dictionary(made.id, "de", "en"),
+        lambda: yours.remove(made.id),
+        lambda: store.get(made.id),
+    ):
+        with pytest.raises(GlossaryNotFound):
+            ask()
+    assert mine.all() == [made]

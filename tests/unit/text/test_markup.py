@@ -124,7 +124,16 @@ def test_angle_brackets_alone_are_no_markup(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["<b>x</b>", "a<br>b", "<p class='x'>Hallo", "x <!-- y -->", "<g id='1'>x</g>"]
+    "text",
+    [
+        "<b>x</b>",
+        "a<br>b",
+        "<p class='x'>Hallo",
+        "x <!-- y -->",
+        "<g id='1'>x</g>",
+        'x <x id="1"/> y',
+        "<x1/>",
+    ],
 )
 def test_tags_are_seen_in_plain_text(text: str) -> None:
     assert holds_markup(text)

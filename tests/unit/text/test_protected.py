@@ -18,6 +18,17 @@ from service.text.protected import protected_spans, unkept, without_protected
         ("Siehe https://talbote.example/a?b=1,2&c=%20. Danke.", ["https://talbote.example/a?b=1,2&c=%20"]),
         ("Schreib an post@talbote.example!", ["post@talbote.example"]),
         ("Sieg! 🏆 Und 👨‍👩‍👧 aus 🇩🇪 kamen 👍🏽.", ["🏆", "👨‍👩‍👧", "🇩🇪", "👍🏽"]),
+        (
+            "Es sind 100%%, %.2f Euro, %5d Stück, %-10s, %ld und %u.",
+            ["%%", "%.2f", "%5d", "%-10s", "%ld", "%u"],
+        ),
+        ("Hallo {{{name}}}, $vorname und <%= count %>!", ["{{{name}}}", "$vorname", "<%= count %>"]),
+        ("Es gibt ###T01### und __VAR_1__, ## Titel und __fett__.", ["###T01###", "__VAR_1__"]),
+        (
+            "Sie haben {n, plural, one {eine {art}} other {# neue}} und {tag, date, short} und {a, b}.",
+            ["{n, plural, one {eine {art}} other {# neue}}", "{tag, date, short}"],
+        ),
+        ("Es kostet US$ 5, $5, 30 $pro Fass oder 50 %, also ________.", []),
         ("Um 50 % sank es, und 20 %solvente Kunden blieben.", []),
         ("Die Menge {a, b} und §4.", []),
     ],
