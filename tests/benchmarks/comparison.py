@@ -83,8 +83,8 @@ def compare(
         start("the tutorial's server", tutorial_server(weights, _FEW, _FEW))
         found.labels = {way.key: way.label for way in ways}
         for way in ways:
-            warm_up = min(way.articles, _FEW if way.articles < articles else articles // 2)
-            way.run([article_sentences(_WARM_UP_SEED + number) for number in range(warm_up)])
+            warm_up = min(way.articles, max(_FEW, way.articles // 2))
+            way.run(way.of([article_sentences(_WARM_UP_SEED + number) for number in range(warm_up)]))
         most = max(way.articles for way in ways)
         for number in range(rounds):
             texts = [article_sentences(number * most + each) for each in range(most)]

@@ -22,6 +22,7 @@ from tests.benchmarks.way import Article, Way
 from tests.benchmarks.weights import Weights
 
 BATCH = 16
+FEW_SENTENCES = 5
 
 _loaded: dict[str, Any] = {}
 """In the worker."""
@@ -34,17 +35,19 @@ def transformers_loop(weights: Weights, articles: int) -> Iterator[list[Way]]:
         yield [
             Way(
                 "generate-1",
-                "(c) transformers generate(), sentence by sentence",
+                f"(c) transformers generate(), sentence by sentence, {FEW_SENTENCES} sentences of an article",
                 pid,
                 articles,
                 partial(_run, worker, 1),
+                FEW_SENTENCES,
             ),
             Way(
                 f"generate-{BATCH}",
-                f"(c) transformers generate(), batches of {BATCH}",
+                f"(c) transformers generate(), one batch of {BATCH} sentences of an article",
                 pid,
                 articles,
                 partial(_run, worker, BATCH),
+                BATCH,
             ),
         ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tests.benchmarks.articles import SEGMENTS
 from tests.benchmarks.clients import Load
 from tests.benchmarks.server import cpu_seconds, resident_bytes
 
@@ -15,22 +16,28 @@ Article = list[str]
 @dataclass(frozen=True)
 class Way:
     """`pid` is the process that does the work, which is not the one that waits for it. Every round it gets
-    the first `articles` of the round's."""
+    the first `articles` of the round's, of each the first `sentences`: what does one after the other takes
+    as many times longer for all of them, and a round need not last for minutes."""
 
     key: str
     label: str
     pid: int
     articles: int
     run: Callable[[Sequence[Article]], Load]
+    sentences: int = SEGMENTS
+
+    def of(self, articles: Sequence[Article]) -> list[Article]:
+        return [article[: self.sentences] for article in articles[: self.articles]]
 
 
 @dataclass(frozen=True)
 class Round:
-    """`latencies` are seconds by article, empty where they all come at once. `cpu_seconds` and
-    `resident_bytes` are the worker's, `client_cpu_seconds` the clients'."""
+    """`latencies` are seconds by article, empty where they all come at once, and for all of its sentences,
+    where only some were translated; `articles` are whole ones too. `cpu_seconds` and `resident_bytes` are
+    the worker's, `client_cpu_seconds` the clients'."""
 
     way: str
-    articles: int
+    articles: float
     seconds: float
     latencies: list[float]
     cpu_seconds: float
@@ -43,14 +50,15 @@ class Round:
 
 
 def play(way: Way, articles: Sequence[Article]) -> Round:
-    mine = articles[: way.articles]
+    mine = way.of(articles)
+    part = way.sentences / SEGMENTS
     before = cpu_seconds(way.pid)
     load = way.run(mine)
     return Round(
         way.key,
-        len(mine),
+        len(mine) * part,
         load.seconds,
-        load.latencies,
+        [each / part for each in load.latencies],
         cpu_seconds(way.pid) - before,
         load.cpu_seconds,
         resident_bytes(way.pid),
