@@ -74,11 +74,8 @@ class Legible:
 
 
 def main(directory: Path) -> None:
-    from service.api.state import ServiceState
-    from service.app import create_app
     from service.cli.allocator import give_back_freed_memory
-    from service.cli.serve import bind
-    from service.cli.server import DrainingServer
+    from service.cli.serve import bind, serve
     from service.observability.logs import set_up_logging
     from service.pipeline.models import LoadedModel, ModelSet
     from service.settings import read_settings
@@ -89,13 +86,7 @@ def main(directory: Path) -> None:
     config = Catalogue.read().model("opus-mt-de-en")
     backend: Any = Legible(load_backend(config, directory, device="cpu", threads=settings.threads))
     models = ModelSet(profile="benchmark", translators=[LoadedModel(config, backend, "")])
-    bound = bind("127.0.0.1", 0)
-
-    def started(_: ServiceState) -> None:
-        print(f"ready: http://127.0.0.1:{bound.getsockname()[1]}", flush=True)
-
-    app = create_app(settings, models=models, on_started=started)
-    DrainingServer(app, drain_seconds=settings.drain_seconds).run(sockets=[bound])
+    serve(settings, bind("127.0.0.1", 0), models=models)
 
 
 if __name__ == "__main__":

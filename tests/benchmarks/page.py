@@ -37,6 +37,9 @@ What is compared, with the same weights on every side:
   without the checks that (b) makes.
 - **(e)** FastAPI around transformers as tutorials write it; an article is sent sentence by sentence.
 
+(c) and (e) get some sentences of each article only, so that a round does not last for minutes; what is said
+of an article is worked out from those.
+
 Two sets of weights: random ones in opus-mt-de-en's shape, made so that every engine writes exactly
 {TARGET_TOKENS} tokens a sentence with its own defaults (the end token's place is in the weights), and the
 bundled starter, which (c) and (e) load multiplied out to float32. With random weights the service's engine
