@@ -100,7 +100,7 @@ def _install_packages(weights: Weights, environment: Path, home: Path) -> None:
     (package / "model" / "config.json").write_text(json.dumps({**config, "add_source_eos": True}))
     shutil.copy(weights.converted / "source.spm", package / "sentencepiece.model")
     make = f"import spacy; spacy.blank('de').to_disk({str(package / 'spacy')!r})"
-    subprocess.run([str(environment / "bin" / "python"), "-c", make], check=True)
+    subprocess.run([str(environment / "bin" / "python"), "-W", "ignore", "-c", make], check=True)
     _describe(package, "de", "en")
     other = packages / "translate-en_de-1_0"
     shutil.copytree(package, other)
