@@ -76,8 +76,9 @@ picture: $(TEST) ## the picture of the page in the README, taken anew (needs Chr
 
 test-all: check test test-models test-e2e test-gateway test-kubernetes test-image test-monitoring test-ray test-browser ## everything that can run on this machine
 
-bench: $(MODELS) ## benchmarks, ratios measured in one run (needs torch, see README)
-	$(VENV_MODELS)/bin/python -m tests.benchmarks $(ARTICLE)
+bench: $(MODELS) ## compare with other ways and write docs/benchmarks.md (BENCH=--help, ten minutes, needs torch)
+	$(VENV_MODELS)/bin/python $(PIP_INSTALL) -q --group bench
+	$(VENV_MODELS)/bin/python -m tests.benchmarks $(BENCH)
 
 examples: $(TEST) ## write docs/api-examples.md and the table of clients anew
 	$(VENV_TEST)/bin/python -m tests.openapi.guide

@@ -25,7 +25,8 @@ def texts() -> list[str]:
     return re.findall(r"[A-ZÄÖÜ][^\n.!?]{50,120}[.!?]", together)[:COUNT]
 
 
-def report() -> str:
+def measure(rounds: int = ROUNDS) -> dict[str, float]:
+    """Median seconds of each way, the slowest first."""
     sources = texts()
     with (
         starter_server() as (address, _),
@@ -43,13 +44,17 @@ def report() -> str:
             f"one call with {COUNT} texts": lambda: call(sources),
         }
         seconds: dict[str, list[float]] = {way: [] for way in ways}
-        for number in range(ROUNDS + 1):  # the first round is for what is loaded on first use
+        for number in range(rounds + 1):  # the first round is for what is loaded on first use
             for way, run in ways.items():
                 started = time.perf_counter()
                 run()
                 if number:
                     seconds[way].append(time.perf_counter() - started)
-    medians = {way: statistics.median(each) for way, each in seconds.items()}
+    return {way: statistics.median(each) for way, each in seconds.items()}
+
+
+def report() -> str:
+    medians = measure()
     slowest = max(medians.values())
     rows = ["| way | texts a second | ratio |", "|---|---|---|"]
     for way, middle in medians.items():

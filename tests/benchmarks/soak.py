@@ -167,6 +167,7 @@ def plot(made: Soak, file: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
+    mpl.rcParams["svg.hashsalt"] = "kurzfassung"  # the same picture for the same figures
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7, 3.5), layout="constrained")
@@ -175,8 +176,17 @@ def plot(made: Soak, file: Path) -> None:
     axes.axhline(made.settled * (1 + TOLERANCE) / 1e6, color="firebrick", linestyle="--", linewidth=1)
     axes.set(xlabel="requests answered", ylabel="resident memory, MB", ylim=(0, None))
     axes.set_title(f"{made.count:,} requests: {made.growth:+.1%} after the first {_SETTLED:.0%}")
-    figure.savefig(file)
+    figure.savefig(file, metadata={"Date": None})
     pyplot.close(figure)
+
+
+def summary(made: Soak) -> str:
+    largest = max(size for _, size in made.memory)
+    return (
+        f"{made.count:,} requests in {made.seconds:.0f} s, answered {dict(made.statuses)}; "
+        f"resident: {made.settled / 1e6:.1f} MB after the first {_SETTLED:.0%}, "
+        f"{made.last / 1e6:.1f} MB at the end ({made.growth:+.2%}), {largest / 1e6:.1f} MB at most."
+    )
 
 
 def main() -> int:
@@ -186,13 +196,7 @@ def main() -> int:
     arguments = parser.parse_args()
     made = soak(arguments.count, progress=True)
     plot(made, arguments.plot)
-    largest = max(size for _, size in made.memory)
-    print(f"{made.count:,} requests in {made.seconds:.0f} s, answered {dict(made.statuses)}")
-    print(
-        f"resident: {made.settled / 1e6:.1f} MB after the first {_SETTLED:.0%}, "
-        f"{made.last / 1e6:.1f} MB at the end ({made.growth:+.2%}), {largest / 1e6:.1f} MB at most; "
-        f"{arguments.plot}"
-    )
+    print(f"{summary(made)} {arguments.plot}")
     return int(made.growth > TOLERANCE or set(made.statuses) - {200, 422} != set())
 
 

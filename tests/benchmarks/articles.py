@@ -1,0 +1,40 @@
+"""Articles of a known number of sentences, no two sentences alike, so that nothing is answered from a cache
+or together with its neighbour."""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+
+ARTICLES = Path(__file__).parents[1] / "articles"
+SEGMENTS = 25
+
+_SENTENCE = re.compile(
+    r"(?:(?<=[a-zäöüß][.!?] )|(?<=\n))[A-ZÄÖÜ][^\n.!?:;„“»«()\"]{40,140}[a-zäöüß]{4}(?=[.]\s)"
+)
+_SPEAKERS = """Ahrens Becker Conrad Dietz Ebert Fiedler Graf Hahn Jansen Keller Lenz Maurer Neumann Otto
+Peters Quandt Richter Sommer Thiel Ulrich Vogel Wagner Ziegler""".split()
+_DAYS = "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag".split()
+_PLACES = "Augsburg Bremen Celle Dresden Essen Fulda Gera Halle Jena Kassel Lemgo Mainz".split()
+
+
+def sentences() -> list[str]:
+    """Plain ones of our articles, without their full stops."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(ARTICLES.glob("*.txt"))]
+    return sorted({found for text in texts for found in _SENTENCE.findall(text)})
+
+
+def article(seed: int, segments: int = SEGMENTS) -> str:
+    """The same for the same seed."""
+    return " ".join(article_sentences(seed, segments))
+
+
+def article_sentences(seed: int, segments: int = SEGMENTS) -> list[str]:
+    chance = random.Random(seed)  # noqa: S311 -- a repeatable choice, no secret
+    plain = sentences()
+    made: dict[str, None] = {}
+    while len(made) < segments:
+        speaker, day, place = chance.choice(_SPEAKERS), chance.choice(_DAYS), chance.choice(_PLACES)
+        made[f"{chance.choice(plain)}, sagte Frau {speaker} am {day} in {place}."] = None
+    return list(made)

@@ -1,0 +1,93 @@
+"""Our service over HTTP. With the starter it is started as users start it; with random weights, whose output
+no check would let pass, `python -m tests.benchmarks.our_service DIRECTORY` serves an engine that decodes all
+and then answers with the source in capitals, so that nothing is decoded twice."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from service.backends.loading import load_backend
+from service.backends.protocol import Backend, GenerationOptions, Hypothesis
+from service.model_store.catalogue import Catalogue
+from tests.benchmarks.clients import Load, drive
+from tests.benchmarks.server import our_server, starter_server
+from tests.benchmarks.way import Article, Way
+from tests.benchmarks.weights import Weights
+
+CLIENTS = (1, 8, 32)
+ROUTE = "/v1/translate"
+
+
+@contextmanager
+def our_service(weights: Weights, articles: int) -> Iterator[list[Way]]:
+    """As many `articles` for the most clients, fewer for fewer."""
+    with serving(weights) as (address, pid):
+        yield [
+            Way(
+                f"ours-{clients}",
+                f"(b) our service, {clients} client{'s' if clients > 1 else ''}",
+                pid,
+                max(clients, articles * clients // max(CLIENTS), 2),
+                partial(_run, address, clients),
+            )
+            for clients in CLIENTS
+        ]
+
+
+@contextmanager
+def serving(weights: Weights, **environment: str) -> Iterator[tuple[str, int]]:
+    if weights.name == "starter":
+        with starter_server(**environment) as found:
+            yield found
+        return
+    command = [sys.executable, "-m", "tests.benchmarks.our_service", str(weights.converted)]
+    with our_server(command, environment) as found:
+        yield found
+
+
+def _run(address: str, clients: int, articles: Sequence[Article]) -> Load:
+    bodies = [{"text": " ".join(article), "source": "de"} for article in articles]
+    return drive(address, ROUTE, bodies, clients)
+
+
+class Legible:
+    """An engine whose answers pass every check: the source in capitals. All else is the engine's own."""
+
+    def __init__(self, inner: Backend) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def generate(self, sources: Sequence[str], options: GenerationOptions) -> list[Hypothesis]:
+        made = self._inner.generate(sources, options)
+        return [
+            replace(hypothesis, target=source.upper(), complete=True)
+            for hypothesis, source in zip(made, sources, strict=True)
+        ]
+
+
+def main(directory: Path) -> None:
+    from service.cli.allocator import give_back_freed_memory
+    from service.cli.serve import bind, serve
+    from service.observability.logs import set_up_logging
+    from service.pipeline.models import LoadedModel, ModelSet
+    from service.settings import read_settings
+
+    settings = read_settings()
+    set_up_logging(settings.log_level)
+    give_back_freed_memory()
+    config = Catalogue.read().model("opus-mt-de-en")
+    backend: Any = Legible(load_backend(config, directory, device="cpu", threads=settings.threads))
+    models = ModelSet(profile="benchmark", translators=[LoadedModel(config, backend, "")])
+    serve(settings, bind("127.0.0.1", 0), models=models)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,68 @@
+"""The ceiling: CTranslate2's `translate_batch` alone, on all segments at once, tokenized beforehand, with the
+largest batch that was fastest in a trial."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing import get_context
+from typing import Any
+
+import ctranslate2
+
+from service.backends.tokenization import load_tokenizer
+from tests.benchmarks.articles import article_sentences
+from tests.benchmarks.clients import Load
+from tests.benchmarks.way import Article, Way
+from tests.benchmarks.weights import Weights
+
+BEAM = 4
+_BATCHES = (256, 512, 1024, 2048)
+"""Padded source tokens."""
+_TRIAL_SEED = 9_000_000
+
+_loaded: dict[str, Any] = {}
+"""In the worker."""
+
+
+@contextmanager
+def raw_engine(weights: Weights, articles: int) -> Iterator[tuple[Way, int]]:
+    """The way, and target tokens of an article."""
+    with ProcessPoolExecutor(1, get_context("spawn"), _load, (weights,)) as worker:
+        pid = worker.submit(os.getpid).result()
+        trial = [article_sentences(_TRIAL_SEED + number) for number in range(max(2, articles // 4))]
+        times = {
+            each: min(worker.submit(_translate, trial, each).result()[0].seconds for _ in range(2))
+            for each in _BATCHES
+        }
+        best = min(times, key=times.__getitem__)
+        tokens = worker.submit(_translate, trial, best).result()[1] // len(trial)
+        label = f"(a) translate_batch on all segments at once, batches of {best} tokens"
+        yield Way("raw", label, pid, articles, partial(_run, worker, best)), tokens
+
+
+def _run(worker: ProcessPoolExecutor, most: int, articles: Sequence[Article]) -> Load:
+    return worker.submit(_translate, articles, most).result()[0]
+
+
+def _load(weights: Weights) -> None:
+    cores = len(os.sched_getaffinity(0))
+    _loaded["tokenizer"] = load_tokenizer(weights.config, weights.converted)
+    _loaded["translator"] = ctranslate2.Translator(
+        str(weights.converted), inter_threads=cores, intra_threads=1, compute_type="int8"
+    )
+
+
+def _translate(articles: Sequence[Article], most: int) -> tuple[Load, int]:
+    """Also the tokens that were written."""
+    tokens = [_loaded["tokenizer"].encode(sentence) for article in articles for sentence in article]
+    started = time.perf_counter()
+    results = _loaded["translator"].translate_batch(
+        tokens, beam_size=BEAM, max_batch_size=most, batch_type="tokens", disable_unk=True
+    )
+    seconds = time.perf_counter() - started
+    return Load([], seconds, 0.0), sum(len(result.hypotheses[0]) for result in results)
