@@ -17,8 +17,12 @@ from service.errors import (
     GenerationFailed,
     GlossaryInvalid,
     GlossaryNotFound,
+    IdempotencyKeyReused,
     InvalidInput,
     InvalidText,
+    JobNotDone,
+    JobNotFound,
+    JobsNotListed,
     KeyInvalid,
     KeyMissing,
     LimitReached,
@@ -32,6 +36,7 @@ from service.errors import (
     UnsupportedLanguage,
     UnsupportedMedia,
     UrlNotFetched,
+    WebhookRefused,
 )
 
 _STATUS: list[tuple[type[ServiceError], int]] = [
@@ -47,6 +52,11 @@ _STATUS: list[tuple[type[ServiceError], int]] = [
     (GlossaryInvalid, 422),
     (GlossaryNotFound, 404),
     (BodyTooSlow, 408),
+    (JobNotFound, 404),
+    (JobNotDone, 409),
+    (JobsNotListed, 403),
+    (IdempotencyKeyReused, 422),
+    (WebhookRefused, 422),
     (InvalidInput, 400),
     (KeyMissing, 401),
     (KeyInvalid, 401),
@@ -173,9 +183,8 @@ def service_error_response(error: ServiceError, identity: str) -> JSONResponse:
 def retry_headers(error: ServiceError) -> dict[str, str]:
     if isinstance(error, BodyTooSlow):
         return {"Connection": "close"}  # what is still to come of it nobody reads
-    if isinstance(error, Unavailable | LimitReached):
-        return {"Retry-After": str(error.retry_after)}
-    return {}
+    seconds = error.retry_after if isinstance(error, Unavailable | LimitReached | JobNotDone) else None
+    return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
 def request_id(request: Request) -> str:
@@ -226,3 +235,13 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
 
 GLOSSARY_NOT_FOUND: dict[int | str, dict[str, Any]] = {404: _documented("No glossary has this id")}
 """Besides, where a glossary is named."""
+
+JOB_NOT_FOUND: dict[int | str, dict[str, Any]] = {
+    404: _documented("The caller has no job of this id (any more)")
+}
+
+JOB_NOT_DONE: dict[int | str, dict[str, Any]] = {
+    409: _documented("The job is not done, failed or was cancelled")
+}
+
+JOBS_NOT_LISTED: dict[int | str, dict[str, Any]] = {403: _documented("Without a key no jobs are listed")}

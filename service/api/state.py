@@ -10,6 +10,7 @@ from fastapi import Request
 
 from service.api.coalescing import Coalescing
 from service.errors import EmptyText, NotReady, ShuttingDown, TooManyTexts
+from service.jobs.service import JobService
 from service.observability.metrics import Metrics
 from service.pipeline.article import ArticlePipeline
 from service.pipeline.result import Digest
@@ -61,9 +62,11 @@ class ServiceState:
         heartbeat_seconds: float,
         glossaries: GlossaryStore,
         key_needed: Callable[[], bool],
+        jobs: JobService,
     ) -> None:
         self.glossaries = glossaries
         self.key_needed = key_needed
+        self.jobs = jobs
         self.limits = limits
         self.metrics = metrics
         self.version = version

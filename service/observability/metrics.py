@@ -87,6 +87,16 @@ class Metrics:
         self.queue_tokens = Gauge(
             "kurzfassung_queue_tokens", "Source tokens waiting for the engine", registry=self.registry
         )
+        self.jobs = Gauge("kurzfassung_jobs", "Jobs that wait or run", ["status"], registry=self.registry)
+        self.jobs_ended = Counter(
+            "kurzfassung_jobs_ended", "Jobs that ended in this process", ["status"], registry=self.registry
+        )
+        self.webhooks = Counter(
+            "kurzfassung_webhook_attempts",
+            "Attempts to deliver a webhook: delivered, retried or given_up",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.ready = Gauge("kurzfassung_ready", "1 when the service answers", registry=self.registry)
 
     def observe_segment(self, way: str) -> None:

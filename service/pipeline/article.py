@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -54,12 +54,19 @@ MediaType = Literal["text", "page", "html", "xml"]
 """`page` is a web page that the article is read out of; `html` and `xml` are texts whose markup comes back
 as it went in."""
 
+Watcher = Callable[[], None]
+"""Called for every segment that is translated; must be cheap and must not raise."""
+
 _WORTH_SAYING = 0.005
 
 _SENTENCE_END = re.compile(r"[.!?:;…\n]\s*\S")
 
 _UNREAD_TOKENS = 512
 """Segment length for a text that is copied and that no model reads, in words."""
+
+
+def _unwatched() -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,28 +147,101 @@ class ArticlePipeline:
         translation = _joined(reading, segments)
         yield _digest(reading, watch, segments, translation, summary)
 
-    async def digest(self, request: DigestRequest) -> Digest:
-        """The last of `digest_events`."""
-        events = [event async for event in self.digest_events(request)]
-        digest = events[-1]
-        assert isinstance(digest, Digest)  # noqa: S101 -- `digest_events` ends with it or raises
-        return digest
+    async def count_segments(self, request: DigestRequest, *, summary: bool = False) -> int:
+        """Of a text that is to be worked on later: it is read, and refused, as it will be then."""
+        reading = await self._read(request, Stopwatch())
+        if summary:
+            self._summary_language(request, reading)
+        return len(reading.segments)
 
-    async def translate(self, request: DigestRequest) -> Digest:
+    async def count_all_segments(self, requests: Sequence[DigestRequest]) -> int:
+        """As `count_segments`, of several independent texts."""
+        readings = await self._read_all(requests, [Stopwatch() for _ in requests])
+        return sum(len(reading.segments) for reading in readings)
+
+    async def digest(self, request: DigestRequest, *, watcher: Watcher = _unwatched) -> Digest:
+        """The last of `digest_events`."""
+        async with aclosing(self.digest_events(request)) as events:
+            async for event in events:
+                if isinstance(event, TranslatedSegment):
+                    watcher()
+        assert isinstance(event, Digest)  # noqa: S101 -- `digest_events` ends with it or raises
+        return event
+
+    async def translate(self, request: DigestRequest, *, watcher: Watcher = _unwatched) -> Digest:
         """A digest without a summary."""
         watch = Stopwatch()
         reading = await self._read(request, watch)
         with watch.stage("translate"):
-            segments = [segment async for segment in self._translated(reading)]
+            segments = await self._all_translated(reading, watcher)
         return _digest(reading, watch, segments, _joined(reading, segments), None)
 
-    async def translate_all(self, requests: Sequence[DigestRequest]) -> list[Digest]:
+    async def translate_all(
+        self, requests: Sequence[DigestRequest], *, watcher: Watcher = _unwatched
+    ) -> list[Digest]:
         """As `translate` for each of several independent texts, in order. The texts that one model
         translates are one piece of work: let in or refused together, with one turn at the engine.
 
         An `InvalidInput` points to its text (`#/text/3`).
         """
         watches = [Stopwatch() for _ in requests]
+        readings = await self._read_all(requests, watches)
+        same_work: dict[tuple[str, str, str, tuple[str, ...], int], list[int]] = {}
+        for index, reading in enumerate(readings):
+            models = reading.route.name if reading.route else ""
+            work = (models, reading.language, reading.target, reading.kept, id(reading.glossary))
+            same_work.setdefault(work, []).append(index)
+        made: dict[int, list[TranslatedSegment]] = {}
+        for indices in same_work.values():
+            with ExitStack() as stages:
+                for index in indices:
+                    stages.enter_context(watches[index].stage("translate"))
+                texts = await self._translated_together([readings[index] for index in indices], watcher)
+            made.update(zip(indices, texts, strict=True))
+        return [
+            _digest(reading, watch, made[index], _joined(reading, made[index]), None)
+            for index, (reading, watch) in enumerate(zip(readings, watches, strict=True))
+        ]
+
+    async def _translated_together(
+        self, readings: Sequence[_Reading], watcher: Watcher
+    ) -> list[list[TranslatedSegment]]:
+        """The texts of one model and one pair of languages."""
+        translator = self._translator(readings[0])
+        if translator is None:
+            return [copied(reading.segments) for reading in readings]
+        together = [segment for reading in readings for segment in reading.segments]
+        texts = [len(reading.segments) for reading in readings]
+        translated = []
+        async for segment in translator.translate(together, texts=texts):
+            translated.append(segment)
+            watcher()
+        return parted(translated, texts)
+
+    async def summarize(self, request: DigestRequest, *, watcher: Watcher = _unwatched) -> Digest:
+        """A digest without a translation; one is made only if the summary needs it."""
+        watch = Stopwatch()
+        reading = await self._read(request, watch)
+        language = self._summary_language(request, reading)
+        segments: list[TranslatedSegment] = []
+        if self._summarizer.wants_translation(reading.language, language):
+            with watch.stage("translate"):
+                segments = await self._all_translated(reading, watcher)
+        material = segments or copied(reading.segments)
+        with watch.stage("summarize"):
+            summary = await self._summary(reading, material, request, language, translated=bool(segments))
+        return _digest(reading, watch, segments, None, summary)
+
+    async def _all_translated(self, reading: _Reading, watcher: Watcher) -> list[TranslatedSegment]:
+        segments = []
+        async for segment in self._translated(reading):
+            segments.append(segment)
+            watcher()
+        return segments
+
+    async def _read_all(
+        self, requests: Sequence[DigestRequest], watches: Sequence[Stopwatch]
+    ) -> list[_Reading]:
         readings = []
         for index, (request, watch) in enumerate(zip(requests, watches, strict=True)):
             try:
@@ -174,46 +254,7 @@ class ArticlePipeline:
                     error.pointer = f"#/text/{index}"
                 raise
             await asyncio.sleep(0)  # many short texts are a long one
-        same_work: dict[tuple[str, str, str, tuple[str, ...], int], list[int]] = {}
-        for index, reading in enumerate(readings):
-            models = reading.route.name if reading.route else ""
-            work = (models, reading.language, reading.target, reading.kept, id(reading.glossary))
-            same_work.setdefault(work, []).append(index)
-        made: dict[int, list[TranslatedSegment]] = {}
-        for indices in same_work.values():
-            with ExitStack() as stages:
-                for index in indices:
-                    stages.enter_context(watches[index].stage("translate"))
-                texts = await self._translated_together([readings[index] for index in indices])
-            made.update(zip(indices, texts, strict=True))
-        return [
-            _digest(reading, watch, made[index], _joined(reading, made[index]), None)
-            for index, (reading, watch) in enumerate(zip(readings, watches, strict=True))
-        ]
-
-    async def _translated_together(self, readings: Sequence[_Reading]) -> list[list[TranslatedSegment]]:
-        """The texts of one model and one pair of languages."""
-        translator = self._translator(readings[0])
-        if translator is None:
-            return [copied(reading.segments) for reading in readings]
-        together = [segment for reading in readings for segment in reading.segments]
-        texts = [len(reading.segments) for reading in readings]
-        translated = [segment async for segment in translator.translate(together, texts=texts)]
-        return parted(translated, texts)
-
-    async def summarize(self, request: DigestRequest) -> Digest:
-        """A digest without a translation; one is made only if the summary needs it."""
-        watch = Stopwatch()
-        reading = await self._read(request, watch)
-        language = self._summary_language(request, reading)
-        segments: list[TranslatedSegment] = []
-        if self._summarizer.wants_translation(reading.language, language):
-            with watch.stage("translate"):
-                segments = [segment async for segment in self._translated(reading)]
-        material = segments or copied(reading.segments)
-        with watch.stage("summarize"):
-            summary = await self._summary(reading, material, request, language, translated=bool(segments))
-        return _digest(reading, watch, segments, None, summary)
+        return readings
 
     async def _read(self, request: DigestRequest, watch: Stopwatch) -> _Reading:
         with watch.stage("read"):
