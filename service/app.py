@@ -382,9 +382,10 @@ async def _serve(
         async with open_pipeline(settings, models=models, metrics=state.metrics) as pipeline:
             state.loaded = pipeline
             await try_models(pipeline)
-            await _start_jobs(state)
+            await _open_jobs(state)
             if state.phase == "starting":
                 state.phase = "ready"
+                state.jobs.start(performer(state))
             _announce(pipeline)
             on_started(state)
             await leave.wait()
@@ -401,13 +402,12 @@ async def _serve(
         on_started(state)
 
 
-async def _start_jobs(state: ServiceState) -> None:
+async def _open_jobs(state: ServiceState) -> None:
     """A store that is wrongly set up stops the start; one that cannot be reached for now costs only jobs."""
     try:
         await asyncio.to_thread(state.jobs.store.open)
     except Unavailable:
         logger.warning("jobs are not available for now")
-    state.jobs.start(performer(state))
 
 
 def _announce(pipeline: ArticlePipeline) -> None:

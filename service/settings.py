@@ -48,11 +48,11 @@ class Settings(BaseSettings):
     """Where glossaries (`glossaries.sqlite`), keys (`keys.sqlite`) and jobs (`jobs.sqlite`) are kept. Made
     when the first one is stored."""
 
-    database_url: Annotated[str, Field(pattern=r"^(postgres(ql)?://\S+)?$")] = ""
+    database_url: Annotated[str, Field(pattern=r"^(postgres(ql)?://\S+)?$", repr=False)] = ""
     """`postgresql://USER:PASSWORD@HOST/DATABASE`: jobs are kept there instead, so that several machines share
     them (extra `postgres`)."""
 
-    store_key: str = ""
+    store_key: Annotated[str, Field(repr=False)] = ""
     """Encrypts the texts of jobs on the disk (extra `encryption`): a Fernet key. Of several, with commas, the
     first encrypts and all decrypt."""
 
@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     """Hosts that may be told when a job has ended, with commas: `hooks.example.com`, `http://intern:8080`,
     and networks such as `10.0.0.0/8`, without which no private address is reached. Empty: none."""
 
-    webhook_secret: str = ""
+    webhook_secret: Annotated[str, Field(repr=False)] = ""
     """Signs webhooks: `whsec_` and base64, as in Standard Webhooks. Of several, with commas, each signs."""
 
     webhook_retry_seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 5.0

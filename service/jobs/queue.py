@@ -49,10 +49,15 @@ class JobQueue:
         return self._store.vault.unseal(claim.request)
 
     def renew(self, claim: Claim, done: int) -> bool:
-        """Keep it for another lease, with `done` segments; False where it is not held any more: it was
-        cancelled, or the lease ran out and somebody else has it."""
+        """Keep it for another lease, with `done` segments, of which those beyond the total are repairs;
+        False where it is not held any more: it was cancelled, or the lease ran out and somebody else has
+        it."""
         return self._held(
-            claim, "UPDATE jobs SET lease_until = :now + ?, done = ?", self._lease_seconds, done
+            claim,
+            "UPDATE jobs SET lease_until = :now + ?, done = CASE WHEN total < ? THEN total ELSE ? END",
+            self._lease_seconds,
+            done,
+            done,
         )
 
     def finish(self, claim: Claim, result: bytes) -> bool:

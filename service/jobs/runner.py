@@ -25,7 +25,8 @@ Progress = Callable[[int], None]
 
 class Perform(Protocol):
     """Answers the unsealed request of a job: what comes back is the body of the answer. `progress` is told
-    how many segments are done. What a caller may be told is raised as a `ServiceError`."""
+    how many segments are decoded, those that are decoded again included. What a caller may be told is raised
+    as a `ServiceError`."""
 
     def __call__(self, claim: Claim, request: bytes, progress: Progress) -> Awaitable[bytes]: ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
@@ -27,6 +28,9 @@ _WORDS = {
 _WORD = re.compile("|".join(_WORDS))
 
 _BUSY_SECONDS = 10
+
+_FULL = frozenset({"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"})
+"""Of the file or its log, and of the index beside them."""
 
 
 class SqliteDatabase:
@@ -103,7 +107,10 @@ class SqliteDatabase:
         except (OSError, sqlite3.Error) as error:
             cause = getattr(error, "sqlite_errorname", type(error).__name__)
             logger.error("the store of jobs", extra={"facts": {"cause": cause}})
-            raise StoreUnavailable("The store of jobs cannot be used right now.", retry_after=5) from error
+            message = "The store of jobs cannot be used right now."
+            if cause in _FULL or getattr(error, "errno", None) == errno.ENOSPC:
+                message = "The disk that keeps the jobs is full."
+            raise StoreUnavailable(message, retry_after=5) from error
 
 
 def _set_up(connection: sqlite3.Connection) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -36,12 +37,22 @@ class Target:
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
 
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+"""The addresses of a host that is asked at a port. Raises `OSError` where the name is not known."""
+
+
+async def _resolved(host: str, port: int) -> list[str]:
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(place[0]) for _, _, _, _, place in found]
+
+
 class WebhookHosts:
     """`allowed`, with commas: `hooks.example.com` (HTTPS), `hooks.example.com:8443`, `http://intern:8080`,
     and networks such as `10.0.0.0/8`, without which no private address is reached. Raises
     `SettingInvalid`."""
 
-    def __init__(self, allowed: str) -> None:
+    def __init__(self, allowed: str, resolve: Resolve = _resolved) -> None:
+        self._resolve = resolve
         self._places: set[tuple[str, str, int]] = set()
         self._networks: list[IPv4Network | IPv6Network] = []
         for entry in filter(None, map(str.strip, allowed.split(","))):
@@ -78,10 +89,8 @@ class WebhookHosts:
     async def address(self, target: Target) -> str | None:
         """One to connect to, so that what was checked is what is reached; None where the host has none
         that may be. Raises `OSError` where the name is not known."""
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
-        for _, _, _, _, (host, *_) in found:
-            address = ip_address(str(host).partition("%")[0])
+        for host in await self._resolve(target.host, target.port):
+            address = ip_address(host.partition("%")[0])
             if self._may_reach(address):
                 return str(address)
         return None

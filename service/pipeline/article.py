@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -54,19 +54,12 @@ MediaType = Literal["text", "page", "html", "xml"]
 """`page` is a web page that the article is read out of; `html` and `xml` are texts whose markup comes back
 as it went in."""
 
-Watcher = Callable[[], None]
-"""Called for every segment that is translated; must be cheap and must not raise."""
-
 _WORTH_SAYING = 0.005
 
 _SENTENCE_END = re.compile(r"[.!?:;…\n]\s*\S")
 
 _UNREAD_TOKENS = 512
 """Segment length for a text that is copied and that no model reads, in words."""
-
-
-def _unwatched() -> None:
-    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,37 +141,34 @@ class ArticlePipeline:
         yield _digest(reading, watch, segments, translation, summary)
 
     async def count_segments(self, request: DigestRequest, *, summary: bool = False) -> int:
-        """Of a text that is to be worked on later: it is read, and refused, as it will be then."""
+        """Of a text that is to be worked on later: it is read, and refused, as it will be then. On the way
+        through English each counts twice."""
         reading = await self._read(request, Stopwatch())
         if summary:
             self._summary_language(request, reading)
-        return len(reading.segments)
+        return _steps(reading)
 
     async def count_all_segments(self, requests: Sequence[DigestRequest]) -> int:
         """As `count_segments`, of several independent texts."""
         readings = await self._read_all(requests, [Stopwatch() for _ in requests])
-        return sum(len(reading.segments) for reading in readings)
+        return sum(map(_steps, readings))
 
-    async def digest(self, request: DigestRequest, *, watcher: Watcher = _unwatched) -> Digest:
+    async def digest(self, request: DigestRequest) -> Digest:
         """The last of `digest_events`."""
-        async with aclosing(self.digest_events(request)) as events:
-            async for event in events:
-                if isinstance(event, TranslatedSegment):
-                    watcher()
-        assert isinstance(event, Digest)  # noqa: S101 -- `digest_events` ends with it or raises
-        return event
+        events = [event async for event in self.digest_events(request)]
+        digest = events[-1]
+        assert isinstance(digest, Digest)  # noqa: S101 -- `digest_events` ends with it or raises
+        return digest
 
-    async def translate(self, request: DigestRequest, *, watcher: Watcher = _unwatched) -> Digest:
+    async def translate(self, request: DigestRequest) -> Digest:
         """A digest without a summary."""
         watch = Stopwatch()
         reading = await self._read(request, watch)
         with watch.stage("translate"):
-            segments = await self._all_translated(reading, watcher)
+            segments = [segment async for segment in self._translated(reading)]
         return _digest(reading, watch, segments, _joined(reading, segments), None)
 
-    async def translate_all(
-        self, requests: Sequence[DigestRequest], *, watcher: Watcher = _unwatched
-    ) -> list[Digest]:
+    async def translate_all(self, requests: Sequence[DigestRequest]) -> list[Digest]:
         """As `translate` for each of several independent texts, in order. The texts that one model
         translates are one piece of work: let in or refused together, with one turn at the engine.
 
@@ -196,29 +186,24 @@ class ArticlePipeline:
             with ExitStack() as stages:
                 for index in indices:
                     stages.enter_context(watches[index].stage("translate"))
-                texts = await self._translated_together([readings[index] for index in indices], watcher)
+                texts = await self._translated_together([readings[index] for index in indices])
             made.update(zip(indices, texts, strict=True))
         return [
             _digest(reading, watch, made[index], _joined(reading, made[index]), None)
             for index, (reading, watch) in enumerate(zip(readings, watches, strict=True))
         ]
 
-    async def _translated_together(
-        self, readings: Sequence[_Reading], watcher: Watcher
-    ) -> list[list[TranslatedSegment]]:
+    async def _translated_together(self, readings: Sequence[_Reading]) -> list[list[TranslatedSegment]]:
         """The texts of one model and one pair of languages."""
         translator = self._translator(readings[0])
         if translator is None:
             return [copied(reading.segments) for reading in readings]
         together = [segment for reading in readings for segment in reading.segments]
         texts = [len(reading.segments) for reading in readings]
-        translated = []
-        async for segment in translator.translate(together, texts=texts):
-            translated.append(segment)
-            watcher()
+        translated = [segment async for segment in translator.translate(together, texts=texts)]
         return parted(translated, texts)
 
-    async def summarize(self, request: DigestRequest, *, watcher: Watcher = _unwatched) -> Digest:
+    async def summarize(self, request: DigestRequest) -> Digest:
         """A digest without a translation; one is made only if the summary needs it."""
         watch = Stopwatch()
         reading = await self._read(request, watch)
@@ -226,18 +211,11 @@ class ArticlePipeline:
         segments: list[TranslatedSegment] = []
         if self._summarizer.wants_translation(reading.language, language):
             with watch.stage("translate"):
-                segments = await self._all_translated(reading, watcher)
+                segments = [segment async for segment in self._translated(reading)]
         material = segments or copied(reading.segments)
         with watch.stage("summarize"):
             summary = await self._summary(reading, material, request, language, translated=bool(segments))
         return _digest(reading, watch, segments, None, summary)
-
-    async def _all_translated(self, reading: _Reading, watcher: Watcher) -> list[TranslatedSegment]:
-        segments = []
-        async for segment in self._translated(reading):
-            segments.append(segment)
-            watcher()
-        return segments
 
     async def _read_all(
         self, requests: Sequence[DigestRequest], watches: Sequence[Stopwatch]
@@ -436,6 +414,10 @@ def _refuse_split(segments: Sequence[Segment], limit: int) -> None:
                 'with "on_overflow": "split" it is translated in parts.',
                 pointer="#/text",
             )
+
+
+def _steps(reading: _Reading) -> int:
+    return len(reading.segments) * (len(reading.route.models) if reading.route else 1)
 
 
 def _joined(reading: _Reading, segments: Sequence[TranslatedSegment]) -> Translation:

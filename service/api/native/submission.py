@@ -110,17 +110,17 @@ def performer(state: ServiceState) -> Perform:
 
     async def perform(claim: Claim, request: bytes, progress: Progress) -> bytes:
         work = await load_work(claim.kind, request, state.limits, state.glossaries.of(claim.owner))
-        ticket = Ticket(claim.owner)  # takes turns with its owner's other requests
-        done = 0
+        decoded = 0
 
         def watcher() -> None:
-            nonlocal done
-            done += 1
-            progress(done)
+            nonlocal decoded
+            decoded += 1
+            progress(decoded)
 
+        ticket = Ticket(claim.owner, watcher=watcher)  # takes turns with its owner's other requests
         try:
             with holding(ticket):
-                made = await work.answer(state.pipeline, watcher)
+                made = await work.answer(state.pipeline)
         finally:
             ticket.over = True
         for each in made:

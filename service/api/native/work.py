@@ -16,7 +16,7 @@ from service.api.native import wire
 from service.api.state import RequestLimits
 from service.errors import GlossaryInvalid
 from service.jobs.job import Kind
-from service.pipeline.article import ArticlePipeline, DigestRequest, MediaType, Watcher
+from service.pipeline.article import ArticlePipeline, DigestRequest, MediaType
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Digest
 from service.pipeline.summarization import SummaryRequest
@@ -61,11 +61,11 @@ class Work:
             return await pipeline.count_all_segments(self.wanted)
         return await pipeline.count_segments(self.wanted[0], summary=self.kind != "translate")
 
-    async def answer(self, pipeline: ArticlePipeline, watcher: Watcher = lambda: None) -> list[Digest]:
+    async def answer(self, pipeline: ArticlePipeline) -> list[Digest]:
         if self.is_list:
-            return await pipeline.translate_all(self.wanted, watcher=watcher)
+            return await pipeline.translate_all(self.wanted)
         act = {"digest": pipeline.digest, "translate": pipeline.translate, "summarize": pipeline.summarize}
-        return [await act[self.kind](self.wanted[0], watcher=watcher)]
+        return [await act[self.kind](self.wanted[0])]
 
     async def response(self, made: Sequence[Digest]) -> JSONResponse:
         """Made beside the event loop where it is long."""
