@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -41,7 +42,7 @@ from service.jobs.service import JobService
 from service.jobs.sqlite import SqliteDatabase
 from service.jobs.store import JobStore
 from service.jobs.vault import Vault
-from service.jobs.webhook import Signer
+from service.jobs.webhook import Signer, trusting
 from service.jobs.webhook_hosts import WebhookHosts
 from service.keys.buckets import OwnBuckets
 from service.keys.grant import Spending
@@ -216,6 +217,8 @@ def _job_service(settings: Settings, metrics: Metrics) -> JobService:
         open_job_store(settings),
         hosts,
         signer,
+        # Reading the authorities' certificates takes 0.1 s.
+        trust=trusting(settings.webhook_ca_file) if hosts else SSLContext(PROTOCOL_TLS_CLIENT),
         at_once=settings.job_workers,
         lease_seconds=settings.job_lease_seconds,
         retry_seconds=settings.webhook_retry_seconds,

@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     webhook_secret: Annotated[str, Field(repr=False)] = ""
     """Signs webhooks: `whsec_` and base64, as in Standard Webhooks. Of several, with commas, each signs."""
 
+    webhook_ca_file: Path | None = None
+    """Certificates, in PEM, that webhooks trust besides those of public authorities."""
+
     webhook_retry_seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 5.0
     """The wait before a webhook's first repetition; before each further one it is four times as long."""
 

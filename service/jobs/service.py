@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from ssl import SSLContext
 
 from service.errors import ServiceError
 from service.jobs.outbox import Outbox
@@ -33,6 +34,7 @@ class JobService:
         hosts: WebhookHosts,
         signer: Signer,
         *,
+        trust: SSLContext,
         at_once: int,
         lease_seconds: float,
         retry_seconds: float,
@@ -40,6 +42,7 @@ class JobService:
         posted: Callable[[str], None] = _unobserved,
     ) -> None:
         self.store, self.hosts, self._signer = store, hosts, signer
+        self._trust = trust
         self._at_once, self._lease_seconds, self._retry_seconds = at_once, lease_seconds, retry_seconds
         self._ended, self._posted = ended, posted
         self._runner: JobRunner | None = None
@@ -61,6 +64,7 @@ class JobService:
                 Outbox(self.store),
                 self.hosts,
                 self._signer,
+                trust=self._trust,
                 retry_seconds=self._retry_seconds,
                 observe=self._posted,
             )

@@ -18,6 +18,8 @@ import random
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
+from ssl import SSLContext
 from typing import Literal
 
 from service.errors import ServiceError, SettingInvalid, WebhookRefused
@@ -72,10 +74,11 @@ class Courier:
         hosts: WebhookHosts,
         signer: Signer,
         *,
+        trust: SSLContext,
         retry_seconds: float,
         observe: Callable[[Outcome], None] = lambda _: None,
     ) -> None:
-        self._outbox, self._hosts, self._signer = outbox, hosts, signer
+        self._outbox, self._hosts, self._signer, self._trust = outbox, hosts, signer, trust
         self._retry_seconds, self._observe = retry_seconds, observe
         self._loops: list[asyncio.Task[None]] = []
 
@@ -139,7 +142,7 @@ class Courier:
                 shown = f"[{address}]" if ":" in address else address
                 url = f"{target.scheme}://{shown}:{target.port}{target.path}"
                 async with (
-                    httpx2.AsyncClient(trust_env=False, timeout=_WAIT_SECONDS) as client,
+                    httpx2.AsyncClient(verify=self._trust, trust_env=False, timeout=_WAIT_SECONDS) as client,
                     client.stream(
                         "POST", url, content=body, headers=headers, extensions={"sni_hostname": target.host}
                     ) as response,
@@ -148,6 +151,21 @@ class Courier:
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, TimeoutError) as error:
             return type(error).__name__
         return None if status // 100 == 2 else str(status)
+
+
+def trusting(certificates: Path | None) -> SSLContext:
+    """Public authorities, and those of a PEM file. Raises `SettingInvalid`."""
+    import httpx2
+
+    trust = httpx2.create_ssl_context(trust_env=False)
+    if certificates is not None:
+        try:
+            trust.load_verify_locations(certificates)
+        except OSError as error:  # of which `SSLError` is one
+            raise SettingInvalid(
+                f"KURZFASSUNG_WEBHOOK_CA_FILE: no certificates in PEM: {type(error).__name__}"
+            ) from error
+    return trust
 
 
 def event(job: Job) -> bytes:
