@@ -105,7 +105,7 @@ $(BASE): pyproject.toml constraints.txt
 $(TEST): pyproject.toml constraints.txt
 	$(PYTHON) -m venv --clear $(VENV_TEST)
 	$(VENV_TEST)/bin/python $(PIP_INSTALL) 'pip>=25.1'
-	$(VENV_TEST)/bin/python $(PIP_INSTALL) -e '.[evaluate,otel]' --group check --group test
+	$(VENV_TEST)/bin/python $(PIP_INSTALL) -e '.[evaluate,otel,postgres,encryption]' --group check --group test
 	@touch $@
 
 $(MODELS): pyproject.toml constraints.txt

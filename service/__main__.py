@@ -11,6 +11,7 @@ from service.cli.batch import add_batch_parser
 from service.cli.digest import add_digest_parsers
 from service.cli.evaluate import add_evaluate_parser
 from service.cli.exit_codes import ExitCode
+from service.cli.jobs import add_jobs_parser
 from service.cli.keys import add_keys_parser
 from service.cli.models import add_models_parser
 from service.cli.serve import add_serve_parser
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_batch_parser(subparsers)
     add_models_parser(subparsers)
     add_keys_parser(subparsers)
+    add_jobs_parser(subparsers)
     add_evaluate_parser(subparsers)
     parsed = parser.parse_args(arguments)
     try:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -27,8 +28,9 @@ from service.api.libretranslate import files as libretranslate_files
 from service.api.libretranslate import routes as libretranslate
 from service.api.libretranslate import spec as libretranslate_spec
 from service.api.middleware import RequestContext
-from service.api.native import glossaries
+from service.api.native import glossaries, jobs
 from service.api.native import routes as native
+from service.api.native.submission import performer
 from service.api.native.wire import GlossaryBody
 from service.api.openapi import install_openapi
 from service.api.page import routes as page
@@ -38,7 +40,14 @@ from service.api.state import RequestLimits, ServiceState
 from service.backends.loading import engine_is_installed, load_backend
 from service.batching.batcher import Batcher
 from service.documents.store import DocumentStore
-from service.errors import ModelNotInstalled, OperatorError, ServiceError, SettingInvalid
+from service.errors import ModelNotInstalled, OperatorError, ServiceError, SettingInvalid, Unavailable
+from service.jobs.database import Database
+from service.jobs.service import JobService
+from service.jobs.sqlite import SqliteDatabase
+from service.jobs.store import JobStore
+from service.jobs.vault import Vault
+from service.jobs.webhook import Signer, trusting
+from service.jobs.webhook_hosts import WebhookHosts
 from service.keys.buckets import OwnBuckets
 from service.keys.grant import Spending
 from service.keys.ring import KeyRing
@@ -189,6 +198,49 @@ def open_pipeline_of(
     return open_pipeline(settings, models=models)
 
 
+def open_job_store(settings: Settings) -> JobStore:
+    """Raises `OperatorError` and its kin where the settings cannot be used; whether the store itself can is
+    seen at the first use."""
+    keys = settings.store_key
+    database: Database = SqliteDatabase(settings.data_dir / "jobs.sqlite")
+    if settings.store_key_file is not None:
+        try:
+            keys = settings.store_key_file.read_text(encoding="ascii").replace("\n", ",")
+        except (OSError, UnicodeError) as error:
+            raise SettingInvalid(
+                f"KURZFASSUNG_STORE_KEY_FILE: cannot be read: {type(error).__name__}"
+            ) from error
+    vault = Vault([key.strip() for key in keys.split(",") if key.strip()])
+    if settings.database_url:
+        from service.jobs.postgres import PostgresDatabase
+
+        database = PostgresDatabase(settings.database_url)
+    return JobStore(
+        database,
+        vault,
+        most_unfinished=settings.job_queue,
+        keep_seconds=settings.job_hours * 3600,
+    )
+
+
+def _job_service(settings: Settings, metrics: Metrics) -> JobService:
+    hosts, signer = WebhookHosts(settings.webhook_hosts), Signer(settings.webhook_secret)
+    if hosts and not signer:
+        raise SettingInvalid("KURZFASSUNG_WEBHOOK_SECRET: webhooks are allowed, so it must be set")
+    return JobService(
+        open_job_store(settings),
+        hosts,
+        signer,
+        # Reading the authorities' certificates takes 0.1 s.
+        trust=trusting(settings.webhook_ca_file) if hosts else SSLContext(PROTOCOL_TLS_CLIENT),
+        at_once=settings.job_workers,
+        lease_seconds=settings.job_lease_seconds,
+        retry_seconds=settings.webhook_retry_seconds,
+        ended=lambda status: metrics.jobs_ended.labels(status).inc(),
+        posted=lambda outcome: metrics.webhooks.labels(outcome).inc(),
+    )
+
+
 def create_app(
     settings: Settings,
     *,
@@ -198,8 +250,8 @@ def create_app(
     """The ASGI application. It answers `/livez` at once and is ready when the models are loaded and
     the canary came through. `on_phase` is told the state then, and when that or, later, the engine failed,
     in which case the operator's message is in the log. `models` are for tests and embedders that bring
-    their own."""
-    spending = _spending(settings)
+    their own. Raises `OperatorError` and its kin for settings that cannot be used."""
+    spending, metrics = _spending(settings), Metrics()
     state = ServiceState(
         limits=RequestLimits(
             characters=settings.max_characters,
@@ -209,7 +261,7 @@ def create_app(
             queue_tokens=settings.queue_tokens,
             request_seconds=settings.request_seconds,
         ),
-        metrics=Metrics(),
+        metrics=metrics,
         version=service_version(),
         heartbeat_seconds=settings.heartbeat_seconds,
         glossaries=GlossaryStore(settings.data_dir / "glossaries.sqlite"),
@@ -218,6 +270,7 @@ def create_app(
         ),
         public_url=settings.public_url,
         key_needed=lambda: key_needed(settings.auth, spending.ring),
+        jobs=_job_service(settings, metrics),
     )
     state.metrics.queue_capacity_tokens.set(settings.queue_tokens)
 
@@ -238,6 +291,7 @@ def create_app(
             yield
         finally:
             state.phase = "draining"
+            await state.jobs.stop()
             await state.coalescing.close()
             await state.documents.close()
             leave.set()
@@ -268,6 +322,7 @@ def create_app(
         app.include_router(spoken.router, tags=["libretranslate"])
     app.include_router(huggingface.router, tags=["huggingface"])
     app.include_router(glossaries.router, tags=["glossaries"])
+    app.include_router(jobs.router, tags=["jobs"])
     app.include_router(health.router)
     app.include_router(documentation.router)
     app.include_router(page.router)
@@ -292,6 +347,7 @@ def create_app(
             *native.request_bodies(),
             GlossaryBody,
             *native.stream_events(),
+            *jobs.answers(),
             *deepl.request_bodies(),
             *deepl_documents.request_bodies(),
             *libretranslate.request_bodies(),
@@ -362,8 +418,10 @@ async def _serve(
             watchdog = Watchdog(pipeline, patience_seconds=settings.patience_seconds, on_lost=lost)
             state.loaded, state.watchdog = pipeline, watchdog
             await try_models(pipeline)
+            await _open_jobs(state)
             if state.phase == "starting":
                 state.phase = "ready"
+                state.jobs.start(performer(state))
             _announce(pipeline)
             on_phase(state)
             async with watchdog.watching():
@@ -379,6 +437,14 @@ async def _serve(
         state.loaded = None
     if state.phase == "failed":
         on_phase(state)
+
+
+async def _open_jobs(state: ServiceState) -> None:
+    """A store that is wrongly set up stops the start; one that cannot be reached for now costs only jobs."""
+    try:
+        await asyncio.to_thread(state.jobs.store.open)
+    except Unavailable:
+        logger.warning("jobs are not available for now")
 
 
 def _announce(pipeline: ArticlePipeline) -> None:

@@ -20,6 +20,11 @@
     │   ├── LanguagesEqual           a document in the language it is to be translated into
     │   ├── DocumentNotFound         no translated file of that name or id, or no longer
     │   ├── KeyInUrl                 a key where access logs would keep it
+    │   ├── JobNotFound              no job of that id, or not the caller's
+    │   ├── JobNotDone               a job without a result: not yet, failed or cancelled
+    │   ├── JobsNotListed            a caller without a key has no list of its own
+    │   ├── IdempotencyKeyReused     the key of another request
+    │   ├── WebhookRefused           an address that the operator does not allow
     │   └── NotOffered               a feature of another service that this one lacks
     ├── Refused                      not for this caller
     │   ├── KeyMissing               a key is needed here
@@ -32,6 +37,7 @@
     ├── Unavailable                  try again later
     │   ├── Overloaded               the queue is full
     │   ├── DocumentNotReady         a document that is still being translated
+    │   ├── JobQueueFull             as many jobs wait as may
     │   ├── StoreUnavailable         what is kept between requests cannot be reached
     │   ├── NotReady                 models are still loading
     │   └── ShuttingDown             the process drains
@@ -41,6 +47,8 @@
         ├── ConfigInvalid            a file of model_configs/: file, key, what is expected
         ├── SettingInvalid           an environment setting, or an option of a command
         ├── KeyUnknown               no key of that id or name
+        ├── SettingInvalid           an environment setting
+        ├── StoreKeyInvalid          what is kept was encrypted with another key
         ├── ModelNotInstalled        configured, not on this disk
         ├── ModelDamaged             a checksum or a required file is wrong
         ├── LicenceNotAcknowledged   a restricted licence nobody has accepted yet
@@ -232,6 +240,37 @@ class TooManyAtOnce(LimitReached):
     title = "Too many requests at once"
 
 
+class JobNotFound(InvalidInput):
+    code = "job_not_found"
+    title = "No such job"
+
+
+class JobNotDone(InvalidInput):
+    """`retry_after` is in seconds, None where waiting does not help."""
+
+    code = "job_not_done"
+    title = "The job has no result"
+
+    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class JobsNotListed(InvalidInput):
+    code = "jobs_not_listed"
+    title = "Jobs are not listed"
+
+
+class IdempotencyKeyReused(InvalidInput):
+    code = "idempotency_key_reused"
+    title = "The key of another request"
+
+
+class WebhookRefused(InvalidInput):
+    code = "webhook_refused"
+    title = "No webhook to this address"
+
+
 class Unavailable(ServiceError):
     """Try again; `retry_after` is in whole seconds, at least 1."""
 
@@ -251,6 +290,11 @@ class Overloaded(Unavailable):
 class DocumentNotReady(Unavailable):
     code = "document_not_ready"
     title = "Document not ready"
+
+
+class JobQueueFull(Overloaded):
+    code = "job_queue_full"
+    title = "Too many jobs waiting"
 
 
 class StoreUnavailable(Unavailable):
@@ -303,6 +347,10 @@ class SettingInvalid(OperatorError):
 
 class KeyUnknown(OperatorError):
     code = "key_unknown"
+
+
+class StoreKeyInvalid(OperatorError):
+    code = "store_key_invalid"
 
 
 class ModelNotInstalled(OperatorError):

@@ -45,8 +45,44 @@ class Settings(BaseSettings):
     """Where fetched and converted models live."""
 
     data_dir: Path = Path.home() / ".local" / "share" / "kurzfassung" / "data"
-    """Where glossaries (`glossaries.sqlite`) and keys (`keys.sqlite`) are kept. Made when the first one is
-    stored."""
+    """Where glossaries (`glossaries.sqlite`), keys (`keys.sqlite`) and jobs (`jobs.sqlite`) are kept. Made
+    when the first one is stored."""
+
+    database_url: Annotated[str, Field(pattern=r"^(postgres(ql)?://\S+)?$", repr=False)] = ""
+    """`postgresql://USER:PASSWORD@HOST/DATABASE`: jobs are kept there instead, so that several machines share
+    them (extra `postgres`)."""
+
+    store_key: Annotated[str, Field(repr=False)] = ""
+    """Encrypts the texts of jobs on the disk (extra `encryption`): a Fernet key. Of several, with commas, the
+    first encrypts and all decrypt."""
+
+    store_key_file: Path | None = None
+    """A file that holds what `KURZFASSUNG_STORE_KEY` would, so that it is in no environment."""
+
+    job_workers: Annotated[int, Field(ge=0, le=64)] = 2
+    """Jobs this process works on at once, beside the requests it answers; 0: it only takes them in."""
+
+    job_queue: Annotated[int, Field(gt=0)] = 10_000
+    """Jobs that may wait or run; beyond it they are refused with 503."""
+
+    job_hours: Annotated[float, Field(gt=0, le=24 * 365, allow_inf_nan=False)] = 24.0
+    """How long a job and its result are kept after its end. Its text is deleted at its end."""
+
+    job_lease_seconds: Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)] = 30.0
+    """After this long without a sign of the process that works on it, a job is taken over by another."""
+
+    webhook_hosts: str = ""
+    """Hosts that may be told when a job has ended, with commas: `hooks.example.com`, `http://intern:8080`,
+    and networks such as `10.0.0.0/8`, without which no private address is reached. Empty: none."""
+
+    webhook_secret: Annotated[str, Field(repr=False)] = ""
+    """Signs webhooks: `whsec_` and base64, as in Standard Webhooks. Of several, with commas, each signs."""
+
+    webhook_ca_file: Path | None = None
+    """Certificates, in PEM, that webhooks trust besides those of public authorities."""
+
+    webhook_retry_seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 5.0
+    """The wait before a webhook's first repetition; before each further one it is four times as long."""
 
     hub_endpoint: Annotated[str, Field(pattern=r"^https?://\S+$")] = "https://huggingface.co"
     """The model hub, or a mirror of it."""

@@ -51,6 +51,8 @@ TABLE: dict[str, Need] = {
     "/v1/models": A_KEY,
     "/v1/glossaries": _work("glossaries"),
     "/v1/glossaries/*": _work("glossaries"),
+    "/v1/jobs": _work("jobs"),
+    "/v1/jobs/*": _work("jobs"),
     "/v2/translate": _work("translate"),
     "/v2/document": _work("documents"),
     "/v2/document/*": Need(frozenset({"documents"})),

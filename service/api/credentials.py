@@ -47,5 +47,17 @@ async def charge(request: Request, characters: int) -> None:
         await grant.charge(characters)
 
 
+def require_scope(request: Request, scope: str) -> None:
+    """Where a header asks for more than the route is. Raises `ScopeMissing`."""
+    if grant := granted(request):
+        grant.require(scope)
+
+
+async def refund(request: Request) -> None:
+    """All that was charged: nothing was done for it. Raises `StoreUnavailable`."""
+    if grant := granted(request):
+        await grant.give_back()
+
+
 def _name(request: Request) -> str:
     return str(request.scope.get("state", {}).get("caller", ""))

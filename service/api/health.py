@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, ConfigDict
 
 from service.api.state import Phase, ServiceState, service_state
+from service.errors import ServiceError
 from service.observability.metrics import CONTENT_TYPE
 from service.pipeline.watchdog import EngineState
 
@@ -138,4 +140,9 @@ async def metrics(state: State) -> Response:
     state.metrics.queue_tokens.set(pipeline.batcher.waiting_tokens if pipeline else 0)
     state.metrics.cache_bytes.set(pipeline.batcher.cache_bytes if pipeline else 0)
     state.metrics.ready.set(state.ready)
+    try:
+        for status, number in (await asyncio.to_thread(state.jobs.store.counts)).items():
+            state.metrics.jobs.labels(status).set(number)
+    except ServiceError:
+        state.metrics.jobs.clear()  # no number is better than an old one
     return Response(state.metrics.render(), media_type=CONTENT_TYPE)

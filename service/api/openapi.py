@@ -81,7 +81,9 @@ def install_openapi(app: FastAPI, bodies: Sequence[type[BaseModel]], dialects: S
             document_failures(document, dialects)
             document["components"]["headers"] = _ANSWERED
             for operation in _operations(document):
-                operation.setdefault("parameters", []).extend(_HEADERS)
+                parameters = operation.setdefault("parameters", [])
+                own = {each["name"] for each in parameters}  # a route may say more of one
+                parameters.extend(each for each in _HEADERS if each["name"] not in own)
                 _complete(operation, schemas)
             app.openapi_schema = document
         return app.openapi_schema

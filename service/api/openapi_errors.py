@@ -40,6 +40,13 @@ EXAMPLES: dict[Kind, ServiceError] = {
         errors.DocumentInvalid("The file is no Word document.", pointer="#/file"),
         errors.DocumentNotFound("There is no such document, or no longer."),
         errors.LanguagesEqual("Source and target language are the same; there is nothing to translate."),
+        errors.JobNotFound("There is no such job, or no longer."),
+        errors.JobNotDone("The job is not done yet: 12 of 40 segments.", retry_after=1),
+        errors.JobsNotListed(
+            "Without a key everybody is the same caller; jobs are reached by their ids only."
+        ),
+        errors.IdempotencyKeyReused("The Idempotency-Key came with another request before."),
+        errors.WebhookRefused("Webhook-URL: its host is none of those that are allowed here."),
         errors.KeyInUrl("A key is not read from the URL, where every log on the way keeps it."),
         errors.NotOffered("This is not offered here; /frontend/settings says so."),
         errors.KeyMissing("A key is needed here."),
@@ -52,6 +59,7 @@ EXAMPLES: dict[Kind, ServiceError] = {
         errors.TooManyAtOnce("The key allows 4 requests at once.", retry_after=1),
         errors.Overloaded("Too much work is waiting; try again shortly.", retry_after=3),
         errors.DocumentNotReady("The document is not ready yet.", retry_after=5),
+        errors.JobQueueFull("As many jobs wait as may; try again later.", retry_after=30),
         errors.StoreUnavailable("The store of keys cannot be used right now.", retry_after=5),
         errors.NotReady("The models are still loading.", retry_after=2),
         errors.ShuttingDown("The service is shutting down.", retry_after=5),
@@ -80,6 +88,15 @@ WORK: tuple[Kind, ...] = (
 
 GLOSSARY: tuple[Kind, ...] = (errors.GlossaryInvalid, errors.GlossaryNotFound, errors.StoreUnavailable)
 """Where a stored glossary is named."""
+
+LATER: tuple[Kind, ...] = (
+    errors.JobQueueFull,
+    errors.IdempotencyKeyReused,
+    errors.WebhookRefused,
+    errors.NotOffered,
+    errors.StoreUnavailable,
+)
+"""Where a request may be made a job."""
 
 _ALWAYS: tuple[Kind, ...] = (errors.HeaderInvalid,)
 _OF_BODIES: tuple[Kind, ...] = (
@@ -110,6 +127,7 @@ _DESCRIPTIONS = {
     401: "A key is needed, or the one sent is not valid",
     403: "Not for this caller",
     404: "There is none of this id",
+    409: "It has no result, or not yet",
     408: "The body did not arrive in time",
     413: "The text or the body is too long",
     415: "A content type that is not read",

@@ -18,8 +18,12 @@ from service.errors import (
     GenerationFailed,
     GlossaryInvalid,
     GlossaryNotFound,
+    IdempotencyKeyReused,
     InvalidInput,
     InvalidText,
+    JobNotDone,
+    JobNotFound,
+    JobsNotListed,
     KeyInvalid,
     KeyMissing,
     LanguagesEqual,
@@ -34,6 +38,7 @@ from service.errors import (
     UnsupportedLanguage,
     UnsupportedMedia,
     UrlNotFetched,
+    WebhookRefused,
 )
 
 _STATUS: list[tuple[type[ServiceError], int]] = [
@@ -52,6 +57,11 @@ _STATUS: list[tuple[type[ServiceError], int]] = [
     (LanguagesEqual, 422),
     (DocumentNotFound, 404),
     (BodyTooSlow, 408),
+    (JobNotFound, 404),
+    (JobNotDone, 409),
+    (JobsNotListed, 403),
+    (IdempotencyKeyReused, 422),
+    (WebhookRefused, 422),
     (InvalidInput, 400),
     (KeyMissing, 401),
     (KeyInvalid, 401),
@@ -165,9 +175,8 @@ def problem_of(error: ServiceError, request_id: str) -> Problem:
 def retry_headers(error: ServiceError) -> dict[str, str]:
     if isinstance(error, BodyTooSlow):
         return {"Connection": "close"}  # what is still to come of it nobody reads
-    if isinstance(error, Unavailable | LimitReached):
-        return {"Retry-After": str(error.retry_after)}
-    return {}
+    seconds = error.retry_after if isinstance(error, Unavailable | LimitReached | JobNotDone) else None
+    return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
 def request_id(request: Request) -> str:

@@ -11,6 +11,7 @@ from fastapi import Request
 from service.api.coalescing import Coalescing
 from service.documents.store import DocumentStore
 from service.errors import EmptyText, NotReady, ShuttingDown, TooManyTexts
+from service.jobs.service import JobService
 from service.observability.metrics import Metrics
 from service.pipeline.article import ArticlePipeline
 from service.pipeline.result import Digest
@@ -76,11 +77,13 @@ class ServiceState:
         documents: DocumentStore,
         public_url: str,
         key_needed: Callable[[], bool],
+        jobs: JobService,
     ) -> None:
         self.documents = documents
         self.public_url = public_url
         self.glossaries = glossaries
         self.key_needed = key_needed
+        self.jobs = jobs
         self.limits = limits
         self.metrics = metrics
         self.version = version

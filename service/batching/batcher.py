@@ -150,6 +150,9 @@ class Batcher:
         self._queue.add(call, admitted=True)
         ticket.due = call.due
         self._end_in_time(ticket, futures)
+        if watcher := ticket.watcher:
+            for future in futures:
+                future.add_done_callback(lambda _: watcher())
         self._wake.set()
         return futures
 

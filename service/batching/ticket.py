@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ class Ticket:
     reading of `time.monotonic`; None: the work may take as long as it takes. `tokens` counts what was
     handed to the batcher on this ticket, `due` is the place in the queue that it got for it, and `over`
     says that nothing more will be. Work that others may wait
-    for too is done on a ticket without a deadline, `of` the one of who was first."""
+    for too is done on a ticket without a deadline, `of` the one of who was first. `watcher` is called
+    whenever a segment of it is decoded; it is quick and does not raise."""
 
     caller: str = ""
     deadline: float | None = None
@@ -23,6 +24,7 @@ class Ticket:
     due: int | None = None
     over: bool = False
     of: Ticket | None = None
+    watcher: Callable[[], None] | None = None
 
     @property
     def seconds_left(self) -> float | None:

@@ -7,7 +7,7 @@ import random
 from collections import Counter
 from dataclasses import dataclass
 
-from service.errors import RateLimited, TooManyAtOnce
+from service.errors import RateLimited, ScopeMissing, TooManyAtOnce
 from service.keys.bucket import WINDOW_SECONDS, Taken
 from service.keys.buckets import Buckets
 from service.keys.key import Key
@@ -91,6 +91,11 @@ class Grant:
         if self._rate and self._paid:
             await self._spending.buckets.take(self._caller, -self._paid, _ALWAYS, self._rate)
         self._charged = self._paid = 0
+
+    def require(self, scope: str) -> None:
+        """Besides what the route needs. Raises `ScopeMissing`."""
+        if self._key is not None and scope not in self._key.scopes:
+            raise ScopeMissing(f"The key is not for this; it lacks {scope}.")
 
     def quota(self) -> Quota | None:
         """Of the key's month; None without a key. Raises `StoreUnavailable`."""

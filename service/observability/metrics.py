@@ -95,6 +95,16 @@ class Metrics:
             "Source tokens that may wait; beyond them requests are refused",
             registry=self.registry,
         )
+        self.jobs = Gauge("kurzfassung_jobs", "Jobs that wait or run", ["status"], registry=self.registry)
+        self.jobs_ended = Counter(
+            "kurzfassung_jobs_ended", "Jobs that ended in this process", ["status"], registry=self.registry
+        )
+        self.webhooks = Counter(
+            "kurzfassung_webhook_attempts",
+            "Attempts to deliver a webhook: delivered, retried or given_up",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.ready = Gauge("kurzfassung_ready", "1 when the service answers", registry=self.registry)
 
     def observe_segment(self, way: str) -> None:

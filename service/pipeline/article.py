@@ -141,6 +141,19 @@ class ArticlePipeline:
         translation = _joined(reading, segments)
         yield _digest(reading, watch, segments, translation, summary)
 
+    async def count_segments(self, request: DigestRequest, *, summary: bool = False) -> int:
+        """Of a text that is to be worked on later: it is read, and refused, as it will be then. On the way
+        through English each counts twice."""
+        reading = await self._read(request, Stopwatch())
+        if summary:
+            self._summary_language(request, reading)
+        return _steps(reading)
+
+    async def count_all_segments(self, requests: Sequence[DigestRequest]) -> int:
+        """As `count_segments`, of several independent texts."""
+        readings = await self._read_all(requests, [Stopwatch() for _ in requests])
+        return sum(map(_steps, readings))
+
     async def digest(self, request: DigestRequest) -> Digest:
         """The last of `digest_events`."""
         events = [event async for event in self.digest_events(request)]
@@ -163,18 +176,7 @@ class ArticlePipeline:
         An `InvalidInput` points to its text (`#/text/3`).
         """
         watches = [Stopwatch() for _ in requests]
-        readings = []
-        for index, (request, watch) in enumerate(zip(requests, watches, strict=True)):
-            try:
-                readings.append(await self._read(request, watch))
-            except InvalidInput as error:
-                of_the_text = isinstance(error, (AmbiguousLanguage, SentenceTooLong)) or (
-                    isinstance(error, UnsupportedLanguage) and request.source == "auto"
-                )
-                if error.pointer is None or of_the_text:
-                    error.pointer = f"#/text/{index}"
-                raise
-            await asyncio.sleep(0)  # many short texts are a long one
+        readings = await self._read_all(requests, watches)
         same_work: dict[tuple[str, str, str, tuple[str, ...], int], list[int]] = {}
         for index, reading in enumerate(readings):
             models = reading.route.name if reading.route else ""
@@ -215,6 +217,23 @@ class ArticlePipeline:
         with watch.stage("summarize"):
             summary = await self._summary(reading, material, request, language, translated=bool(segments))
         return _digest(reading, watch, segments, None, summary)
+
+    async def _read_all(
+        self, requests: Sequence[DigestRequest], watches: Sequence[Stopwatch]
+    ) -> list[_Reading]:
+        readings = []
+        for index, (request, watch) in enumerate(zip(requests, watches, strict=True)):
+            try:
+                readings.append(await self._read(request, watch))
+            except InvalidInput as error:
+                of_the_text = isinstance(error, (AmbiguousLanguage, SentenceTooLong)) or (
+                    isinstance(error, UnsupportedLanguage) and request.source == "auto"
+                )
+                if error.pointer is None or of_the_text:
+                    error.pointer = f"#/text/{index}"
+                raise
+            await asyncio.sleep(0)  # many short texts are a long one
+        return readings
 
     async def _read(self, request: DigestRequest, watch: Stopwatch) -> _Reading:
         with watch.stage("read"):
@@ -396,6 +415,10 @@ def _refuse_split(segments: Sequence[Segment], limit: int) -> None:
                 'with "on_overflow": "split" it is translated in parts.',
                 pointer="#/text",
             )
+
+
+def _steps(reading: _Reading) -> int:
+    return len(reading.segments) * (len(reading.route.models) if reading.route else 1)
 
 
 def _joined(reading: _Reading, segments: Sequence[TranslatedSegment]) -> Translation:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.benchmarks.generate_loop import FixedLength, random_opus
+
 from service.backends.convert import convert_checkpoint
 from service.backends.loading import load_backend
 from service.model_store.catalogue import Catalogue
 from service.pipeline.models import LoadedModel, ModelSet
-from tests.benchmarks.generate_loop import FixedLength, random_opus
 
 
 @contextmanager

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from service.api.body import JSON, decode_text, media_type, parse_json, read_body, validate
@@ -17,13 +15,14 @@ from service.api.credentials import Glossaries, charge
 from service.api.disconnect import unless_caller_leaves
 from service.api.event_stream import Event, event_bytes, event_response, wants_stream
 from service.api.native import wire
+from service.api.native.submission import ACCEPTED, HEADERS, submit, wants_async
+from service.api.native.work import read_work
 from service.api.openapi import body_of
-from service.api.openapi_errors import GLOSSARY, LOADED, WORK, may_raise
+from service.api.openapi_errors import GLOSSARY, LATER, LOADED, WORK, may_raise
 from service.api.state import ServiceState, service_state
 from service.api.texts import detected
 from service.errors import (
     EmptyText,
-    GlossaryInvalid,
     InvalidText,
     SentenceTooLong,
     ServiceError,
@@ -32,11 +31,9 @@ from service.errors import (
     UnsupportedMedia,
     UrlNotFetched,
 )
+from service.jobs.job import Kind
 from service.pipeline.article import DigestRequest, MediaType
-from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Summary, TranslatedSegment
-from service.pipeline.summarization import SummaryRequest
-from service.terms.glossary import LONGEST_TERM, Dictionaries, TermList, check_terms
 from service.terms.store import GlossaryStore
 from service.text.language_names import language_name
 
@@ -84,10 +81,12 @@ class RawOptions(BaseModel):
         }
 
 
-def _documented(body: type[BaseModel], *kinds: type[ServiceError], page: bool = True) -> dict[str, Any]:
+def _documented(
+    body: type[BaseModel], *kinds: type[ServiceError], page: bool = True, later: bool = False
+) -> dict[str, Any]:
     """The request body in OpenAPI; the body itself is read by `_fields`, because it may be JSON,
     plain text or HTML and because its errors must not repeat it."""
-    extra = body_of(body, JSON) | may_raise(UrlNotFetched, *kinds)
+    extra = body_of(body, JSON) | may_raise(UrlNotFetched, *kinds, *(LATER if later else ()))
     content = extra["requestBody"]["content"]
     content["text/plain"] = {"schema": {"type": "string"}, "example": wire.EXAMPLE_TEXT}
     if page:
@@ -97,6 +96,8 @@ def _documented(body: type[BaseModel], *kinds: type[ServiceError], page: bool = 
             {"name": name, "in": "query", "schema": field, "description": "for raw bodies only"}
             for name, field in properties.items()
         ]
+    if later:
+        extra["parameters"] = [*extra.get("parameters", []), *HEADERS]
     return extra
 
 
@@ -120,35 +121,20 @@ async def _fields(request: Request, state: ServiceState) -> tuple[dict[str, Any]
     return options.digest_fields(text), _RAW[kind]
 
 
-async def _digest_body(
-    request: Request, state: ServiceState, glossaries: GlossaryStore
-) -> tuple[wire.DigestBody, DigestRequest]:
-    data, media = await _fields(request, state)
-    body = validate(wire.DigestBody, data)
-    return body, body.wanted(body.text, media, body.summary.request(), await _terms(body, glossaries))
-
-
-async def _terms(body: wire.Translated, glossaries: GlossaryStore) -> TermList | Dictionaries | None:
-    if isinstance(body.glossary, str):
-        return await asyncio.to_thread(glossaries.dictionaries, body.glossary)
-    terms = body.terms
-    if terms is not None:
-        try:
-            await off_loop(len(terms) * LONGEST_TERM, lambda: check_terms(terms.terms))
-        except GlossaryInvalid as error:
-            error.pointer = "#/glossary"
-            raise
-    return terms
-
-
-async def _answer(characters: int, shape: Callable[[], BaseModel]) -> Response:
-    """The shape as JSON; made beside the event loop where it is long."""
-
-    def response() -> Response:
-        out = shape()
-        return JSONResponse(wire.dumped(out))
-
-    return await off_loop(characters, response)
+async def _respond(kind: Kind, request: Request, state: ServiceState, glossaries: GlossaryStore) -> Response:
+    """Now, or with `Prefer: respond-async` as a job, which waits elsewhere than the requests do."""
+    later = wants_async(request)
+    pipeline = state.pipeline if later else state.admit(request)
+    work = await read_work(kind, *await _fields(request, state), state.limits, glossaries)
+    if later:
+        return await submit(request, state, pipeline, work)
+    await charge(request, work.characters)
+    if kind == "digest" and wants_stream(request.headers.get("accept", "")):
+        return await event_response(request, _events(state, work.wanted[0]))
+    made = await unless_caller_leaves(request, work.answer(pipeline))
+    for each in made:
+        state.count(each)
+    return await work.response(made)
 
 
 def _stream_example() -> str:
@@ -163,9 +149,10 @@ def _stream_example() -> str:
 @router.post(
     "/digest",
     response_model=wire.DigestOut,
-    openapi_extra=_documented(wire.DigestBody, *_ARTICLE),
+    openapi_extra=_documented(wire.DigestBody, *_ARTICLE, later=True),
     summary="Translate and summarise an article",
     responses={
+        **ACCEPTED,
         200: {
             "content": {
                 "text/event-stream": {
@@ -179,14 +166,7 @@ def _stream_example() -> str:
     },
 )
 async def digest(request: Request, state: State, glossaries: Glossaries) -> Response:
-    pipeline = state.admit(request)
-    body, wanted = await _digest_body(request, state, glossaries)
-    await charge(request, len(body.text))
-    if wants_stream(request.headers.get("accept", "")):
-        return await event_response(request, _events(state, wanted))
-    made = await unless_caller_leaves(request, pipeline.digest(wanted))
-    state.count(made)
-    return await _answer(made.usage.characters, lambda: wire.digest_out(made, segments=body.segments))
+    return await _respond("digest", request, state, glossaries)
 
 
 async def _events(state: ServiceState, wanted: DigestRequest) -> AsyncGenerator[Event, None]:
@@ -207,52 +187,23 @@ async def _events(state: ServiceState, wanted: DigestRequest) -> AsyncGenerator[
 @router.post(
     "/translate",
     response_model=wire.TranslateOut,
-    openapi_extra=_documented(wire.TranslateBody, *_ARTICLE, TooManyTexts),
+    openapi_extra=_documented(wire.TranslateBody, *_ARTICLE, TooManyTexts, later=True),
     summary="Translate one text or a list of independent texts",
+    responses=ACCEPTED,
 )
 async def translate(request: Request, state: State, glossaries: Glossaries) -> Response:
-    pipeline = state.admit(request)
-    data, media = await _fields(request, state)
-    if media is not None:
-        data = {key: value for key, value in data.items() if key != "summary"}
-    body = validate(wire.TranslateBody, data)
-    texts = [body.text] if isinstance(body.text, str) else body.text
-    state.limits.check(texts)
-
-    terms = await _terms(body, glossaries)
-    await charge(request, sum(map(len, texts)))
-    wanted = [body.wanted(text, media, SummaryRequest(), terms) for text in texts]
-    if isinstance(body.text, str):
-        made = [await unless_caller_leaves(request, pipeline.translate(wanted[0]))]
-    else:
-        made = await unless_caller_leaves(request, pipeline.translate_all(wanted))
-    for each in made:
-        state.count(each)
-
-    def shaped() -> Response:
-        translations = [wire.translated_out(each, segments=body.segments) for each in made]
-        return JSONResponse({"translations": [wire.dumped(each) for each in translations]})
-
-    return await off_loop(sum(map(len, texts)), shaped)
+    return await _respond("translate", request, state, glossaries)
 
 
 @router.post(
     "/summarize",
     response_model=wire.SummarizeOut,
-    openapi_extra=_documented(wire.SummarizeBody, *_ARTICLE),
+    openapi_extra=_documented(wire.SummarizeBody, *_ARTICLE, later=True),
     summary="Summarise an article without its translation",
+    responses=ACCEPTED,
 )
 async def summarize(request: Request, state: State, glossaries: Glossaries) -> Response:
-    pipeline = state.admit(request)
-    data, media = await _fields(request, state)
-    if media is not None:
-        data = {key: value for key, value in data.items() if key != "segments"}
-    body = validate(wire.SummarizeBody, data)
-    wanted = body.wanted(body.text, media, body.summary.request(), await _terms(body, glossaries))
-    await charge(request, len(body.text))
-    made = await unless_caller_leaves(request, pipeline.summarize(wanted))
-    state.count(made)
-    return await _answer(made.usage.characters, lambda: wire.summarize_out(made))
+    return await _respond("summarize", request, state, glossaries)
 
 
 @router.post(

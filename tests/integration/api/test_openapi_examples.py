@@ -1,6 +1,7 @@
 """Every route has an example of its request, of its answer and of every failure; they fit their schemas, and
 what is documented is what the service does."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -72,7 +73,9 @@ def test_every_body_and_every_answer_has_examples_that_fit_its_schema(operation:
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[httpx.Client]:
-    with serving() as service:
+    """Whose callers have names: those without have no list of jobs."""
+    with serving(consumer_header="X-Consumer") as service:
+        service.headers["X-Consumer"] = "caller"
         yield service
 
 
@@ -91,6 +94,8 @@ def test_an_example_sent_gets_the_documented_answer(
 ) -> None:
     if "document" in example.route or "download" in example.route:
         example = of_a_file(service, example)
+    if example.route.startswith("/v1/jobs"):
+        stored = of_a_job(service)
     answer = example.send(service, glossary_id=stored, identity=stored.replace("-", ""))
     assert answer.status_code == example.status, answer.text
     described = DOCUMENT["paths"][example.route][example.method.lower()]["responses"][str(example.status)]
@@ -119,6 +124,19 @@ def of_a_file(service: httpx.Client, example: Example) -> Example:
     key = {"document_key": made["document_key"]}
     service.post(f"/v2/document/{made['document_id']}", json=key)  # comes back when it is done
     return replace(example, path={"document_id": made["document_id"]}, body={**example.body, **key})
+
+
+def of_a_job(service: httpx.Client) -> str:
+    """The id of one that is done."""
+    (digest,) = [each for each in OPERATIONS if named(each) == "POST /v1/digest"]
+    example = next(digest.examples())
+    made = service.post(example.route, json=example.body, headers={"Prefer": "respond-async"}).json()
+    deadline = time.monotonic() + 20
+    while service.get(f"/v1/jobs/{made['id']}").json()["status"] != "done":
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    identity: str = made["id"]
+    return identity
 
 
 VARYING = {"paths", "timing", "revisions", "warnings", "source_text"}

@@ -1,0 +1,125 @@
+"""What can be asked of an article, read and checked: to be answered now, or kept as a job for later."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from service.api.body import validate
+from service.api.native import wire
+from service.api.state import RequestLimits
+from service.errors import GlossaryInvalid
+from service.jobs.job import Kind
+from service.pipeline.article import ArticlePipeline, DigestRequest, MediaType
+from service.pipeline.off_loop import off_loop
+from service.pipeline.result import Digest
+from service.pipeline.summarization import SummaryRequest
+from service.terms.glossary import LONGEST_TERM, Dictionaries, TermList, check_terms
+from service.terms.store import GlossaryStore
+
+_BODIES: Mapping[Kind, type[wire.DigestBody | wire.TranslateBody | wire.SummarizeBody]] = {
+    "digest": wire.DigestBody,
+    "translate": wire.TranslateBody,
+    "summarize": wire.SummarizeBody,
+}
+_NOT_OF_RAW: Mapping[Kind, frozenset[str]] = {
+    "digest": frozenset(),
+    "translate": frozenset({"summary"}),
+    "summarize": frozenset({"segments"}),
+}
+"""Fields of a raw body's query that say nothing here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """`fields` and `media` are the request as it came; `wanted` what the pipeline is asked for, one for each
+    text, of which there are several only where the body holds a list."""
+
+    kind: Kind
+    fields: dict[str, Any]
+    media: MediaType | None
+    body: wire.DigestBody | wire.TranslateBody | wire.SummarizeBody
+    wanted: Sequence[DigestRequest]
+
+    @property
+    def characters(self) -> int:
+        return sum(len(each.text) for each in self.wanted)
+
+    @property
+    def is_list(self) -> bool:
+        return not isinstance(self.body.text, str)
+
+    async def segments(self, pipeline: ArticlePipeline) -> int:
+        """How many there are. Raises what `answer` would of the text's own faults."""
+        if self.is_list:
+            return await pipeline.count_all_segments(self.wanted)
+        return await pipeline.count_segments(self.wanted[0], summary=self.kind != "translate")
+
+    async def answer(self, pipeline: ArticlePipeline) -> list[Digest]:
+        if self.is_list:
+            return await pipeline.translate_all(self.wanted)
+        act = {"digest": pipeline.digest, "translate": pipeline.translate, "summarize": pipeline.summarize}
+        return [await act[self.kind](self.wanted[0])]
+
+    async def response(self, made: Sequence[Digest]) -> JSONResponse:
+        """Made beside the event loop where it is long."""
+        characters = sum(each.usage.characters for each in made)
+        return await off_loop(characters, lambda: JSONResponse(self._shaped(made)))
+
+    def dump(self) -> bytes:
+        """For `load_work`."""
+        kept = {"fields": self.fields, "media": self.media}
+        return json.dumps(kept, ensure_ascii=False, sort_keys=True).encode()
+
+    def _shaped(self, made: Sequence[Digest]) -> dict[str, Any]:
+        if isinstance(self.body, wire.DigestBody):
+            return wire.dumped(wire.digest_out(made[0], segments=self.body.segments))
+        if isinstance(self.body, wire.SummarizeBody):
+            return wire.dumped(wire.summarize_out(made[0]))
+        out: list[BaseModel] = [wire.translated_out(each, segments=self.body.segments) for each in made]
+        return {"translations": [wire.dumped(each) for each in out]}
+
+
+async def read_work(
+    kind: Kind,
+    fields: dict[str, Any],
+    media: MediaType | None,
+    limits: RequestLimits,
+    glossaries: GlossaryStore,
+) -> Work:
+    """`glossaries` are the caller's. Raises `InvalidInput` and its kin, `StoreUnavailable` where a stored
+    glossary cannot be read."""
+    if media is not None:
+        fields = {name: value for name, value in fields.items() if name not in _NOT_OF_RAW[kind]}
+    body = validate(_BODIES[kind], fields)
+    texts = [body.text] if isinstance(body.text, str) else body.text
+    if kind == "translate":
+        limits.check(texts)
+    terms = await _terms(body, glossaries)
+    summary = SummaryRequest() if isinstance(body, wire.TranslateBody) else body.summary.request()
+    return Work(kind, fields, media, body, [body.wanted(text, media, summary, terms) for text in texts])
+
+
+async def load_work(kind: Kind, dumped: bytes, limits: RequestLimits, glossaries: GlossaryStore) -> Work:
+    """What was kept; a glossary named by its id is looked up again."""
+    kept = json.loads(dumped)
+    return await read_work(kind, kept["fields"], kept["media"], limits, glossaries)
+
+
+async def _terms(body: wire.Translated, glossaries: GlossaryStore) -> TermList | Dictionaries | None:
+    if isinstance(body.glossary, str):
+        return await asyncio.to_thread(glossaries.dictionaries, body.glossary)
+    terms = body.terms
+    if terms is not None:
+        try:
+            await off_loop(len(terms) * LONGEST_TERM, lambda: check_terms(terms.terms))
+        except GlossaryInvalid as error:
+            error.pointer = "#/glossary"
+            raise
+    return terms

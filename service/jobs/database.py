@@ -1,0 +1,45 @@
+"""What the stores ask of a database. They write one SQL for all; what differs is spelled by each database:
+`:now` (the store's clock, in seconds since 1970), `:blob`, `:real`, `:serial` and `:skip_locked`."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
+
+Rows = list[tuple[Any, ...]]
+
+
+class Transaction(Protocol):
+    def execute(self, sql: str, *parameters: object) -> Rows:
+        """One statement, with `?` for each parameter; the rows it returns."""
+        ...
+
+    def lock_schema(self) -> None:
+        """Nobody else changes the tables until the transaction ends."""
+        ...
+
+    def has_table(self, name: str) -> bool: ...
+
+
+class Database(Protocol):
+    """May be used from any thread. Its methods raise `StoreUnavailable`, and `OperatorError` where it is set
+    up wrongly."""
+
+    def exists(self) -> bool:
+        """Whether anything can have been stored: reading makes no file."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """All of it or nothing."""
+        ...
+
+    def erase(self) -> None:
+        """What was deleted leaves the files too, as far as that is in our hands."""
+        ...
+
+    def backup(self, target: Path) -> None:
+        """Raises `OperatorError` where the database has a tool of its own for that."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,83 @@
+"""A job: a request that is answered later."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["digest", "translate", "summarize"]
+Status = Literal["queued", "running", "done", "failed", "cancelled"]
+WebhookStatus = Literal["waiting", "pending", "delivered", "failed"]
+
+UNFINISHED = ("queued", "running")
+
+
+def new_job_id() -> str:
+    """128 random bits: whoever has no key reaches a job by knowing its id."""
+    return secrets.token_hex(16)
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """`owner` tells callers apart, empty for everybody without a key. `request` is what `Perform` gets; it
+    holds text. `total` segments are to be done. `idempotency_key` is the owner's name for the request; the
+    same name comes with the same `request` or is refused."""
+
+    owner: str
+    kind: Kind
+    request: bytes
+    total: int
+    characters: int
+    idempotency_key: str | None = None
+    webhook_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is told of a job: no text. Times are seconds since 1970; `done` and `total` count segments;
+    `attempt` counts how often the work was begun. `expires` is set once it has ended: then all of it is
+    forgotten. `webhook` is None where none was asked for, `waiting` until the job has ended."""
+
+    id: str
+    owner: str
+    kind: Kind
+    status: Status
+    created: float
+    started: float | None
+    finished: float | None
+    expires: float | None
+    done: int
+    total: int
+    characters: int
+    attempt: int
+    error_code: str | None
+    error_detail: str | None
+    webhook: WebhookStatus | None
+    webhook_attempts: int
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status not in UNFINISHED
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job that a worker holds until its lease runs out. `worker` and `attempt` fence it: what somebody
+    says who lost the lease is not heard. `request` is sealed."""
+
+    id: str
+    owner: str
+    kind: Kind
+    request: bytes
+    worker: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A webhook that is due; `attempt` counts from 1."""
+
+    job: Job
+    url: str
+    attempt: int

@@ -1,0 +1,123 @@
+"""Jobs in PostgreSQL, for several machines that share them."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from service.errors import OperatorError, SettingInvalid, StoreUnavailable
+from service.jobs.database import Rows, Transaction
+
+try:
+    import psycopg
+except ImportError as error:
+    raise OperatorError(
+        "KURZFASSUNG_DATABASE_URL needs the driver of PostgreSQL: pip install 'kurzfassung[postgres]'"
+    ) from error
+
+logger = logging.getLogger("kurzfassung")
+
+_WORDS = {
+    ":now": "extract(epoch FROM clock_timestamp())::float8",
+    ":blob": "BYTEA",
+    ":real": "DOUBLE PRECISION",
+    ":serial": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    ":skip_locked": "FOR UPDATE SKIP LOCKED",
+    "?": "%s",
+}
+_WORD = re.compile("|".join(map(re.escape, _WORDS)))
+
+_CONNECT_SECONDS = 5
+_STATEMENT = "-c statement_timeout=10000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=30000"
+_SCHEMA_LOCK = 0x6B7572_7A6A6F62
+"""Any number that nobody else takes for an advisory lock."""
+
+
+class PostgresDatabase:
+    """One connection, made anew where it was lost. Raises `SettingInvalid` for a URL that is none."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            psycopg.conninfo.conninfo_to_dict(url)
+        except psycopg.ProgrammingError:
+            raise SettingInvalid(
+                "KURZFASSUNG_DATABASE_URL: expected postgresql://USER@HOST/DATABASE"
+            ) from None
+        self._url = url
+        self._lock = threading.Lock()
+        self._connection: psycopg.Connection | None = None
+
+    def exists(self) -> bool:
+        return True
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        with self._lock, self._guarded():
+            connection = self._begun()
+            try:
+                yield _PostgresTransaction(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(psycopg.Error):
+                    connection.execute("ROLLBACK")
+                raise
+
+    def erase(self) -> None:
+        """The server's own vacuum does that."""
+
+    def backup(self, target: Path) -> None:  # noqa: ARG002 -- the interface of `Database`
+        raise OperatorError(
+            "The jobs are kept in PostgreSQL: back them up with pg_dump -t jobs -t jobs_meta."
+        )
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _begun(self) -> psycopg.Connection:
+        """A lost connection is noticed before anything was done on it."""
+        if self._connection is not None:
+            try:
+                self._connection.execute("BEGIN")
+                return self._connection
+            except psycopg.OperationalError:
+                self._connection.close()
+                self._connection = None
+        self._connection = psycopg.connect(
+            self._url, autocommit=True, connect_timeout=_CONNECT_SECONDS, options=_STATEMENT
+        )
+        self._connection.execute("BEGIN")
+        return self._connection
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            cause = error.sqlstate or type(error).__name__
+            logger.error("the store of jobs", extra={"facts": {"cause": cause}})
+            raise StoreUnavailable("The store of jobs cannot be used right now.", retry_after=5) from error
+
+
+class _PostgresTransaction:
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, *parameters: object) -> Rows:
+        # Every statement is a constant of this package.
+        spelled: Any = _WORD.sub(lambda word: _WORDS[word[0]], sql)
+        cursor = self._connection.execute(spelled, parameters or None)
+        return cursor.fetchall() if cursor.description else []
+
+    def lock_schema(self) -> None:
+        self.execute("SELECT pg_advisory_xact_lock(?)", _SCHEMA_LOCK)
+
+    def has_table(self, name: str) -> bool:
+        return self.execute("SELECT to_regclass(?) IS NOT NULL", name) == [(True,)]

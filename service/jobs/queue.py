@@ -1,0 +1,91 @@
+"""The jobs that are kept, as those see them who do the work: claimed for a time, renewed, ended."""
+
+from __future__ import annotations
+
+from service.jobs.job import Claim
+from service.jobs.store import END, JobStore
+
+MOST_ATTEMPTS = 3
+"""A job whose worker dies this often is what kills it."""
+
+
+class JobQueue:
+    """The clock is the store's, so that workers on several machines agree. Raises `StoreUnavailable`."""
+
+    def __init__(self, store: JobStore, *, lease_seconds: float) -> None:
+        self._store = store
+        self._lease_seconds = lease_seconds
+
+    def claim(self, worker: str) -> Claim | None:
+        """The oldest that waits, or whose worker did not renew its lease."""
+        if not self._store.database.exists():
+            return None
+        with self._store.transaction() as transaction:
+            transaction.execute(
+                END + "WHERE status = 'running' AND status IN ('queued', 'running') "
+                "AND lease_until < :now AND attempt >= ?",
+                "failed",
+                self._store.keep_seconds,
+                "job_abandoned",
+                f"The service stopped {MOST_ATTEMPTS} times while it worked on this; it is not tried again.",
+                MOST_ATTEMPTS,
+            )
+            rows = transaction.execute(
+                "UPDATE jobs SET status = 'running', worker = ?, attempt = attempt + 1, done = 0, "
+                "lease_until = :now + ?, started = coalesce(started, :now) WHERE number = ("
+                "SELECT number FROM jobs WHERE status IN ('queued', 'running') AND ("
+                "(status = 'queued' AND run_after <= :now) OR (status = 'running' AND lease_until < :now)) "
+                "ORDER BY number LIMIT 1 :skip_locked) RETURNING id, owner, kind, request, attempt",
+                worker,
+                self._lease_seconds,
+            )
+        if not rows:
+            return None
+        identity, owner, kind, sealed, attempt = rows[0]
+        return Claim(identity, owner, kind, bytes(sealed), worker, attempt)
+
+    def request(self, claim: Claim) -> bytes:
+        """Unsealed. Raises `StoreKeyInvalid`."""
+        return self._store.vault.unseal(claim.request)
+
+    def renew(self, claim: Claim, done: int) -> bool:
+        """Keep it for another lease, with `done` segments, of which those beyond the total are repairs;
+        False where it is not held any more: it was cancelled, or the lease ran out and somebody else has
+        it."""
+        return self._held(
+            claim,
+            "UPDATE jobs SET lease_until = :now + ?, done = CASE WHEN total < ? THEN total ELSE ? END",
+            self._lease_seconds,
+            done,
+            done,
+        )
+
+    def finish(self, claim: Claim, result: bytes) -> bool:
+        """False where it is not held any more, as with every way to end it."""
+        sql = END + ", done = total, result = ?"
+        return self._held(
+            claim, sql, "done", self._store.keep_seconds, None, None, self._store.vault.seal(result)
+        )
+
+    def fail(self, claim: Claim, code: str, detail: str) -> bool:
+        return self._held(claim, END, "failed", self._store.keep_seconds, code, detail)
+
+    def release(self, claim: Claim, seconds: float) -> bool:
+        """Back to where it waited, for this long at least; the attempt does not count."""
+        return self._held(
+            claim,
+            "UPDATE jobs SET status = 'queued', worker = NULL, lease_until = NULL, attempt = attempt - 1, "
+            "done = 0, run_after = :now + ?",
+            seconds,
+        )
+
+    def _held(self, claim: Claim, sql: str, *parameters: object) -> bool:
+        with self._store.transaction() as transaction:
+            rows = transaction.execute(
+                f"{sql} WHERE id = ? AND status = 'running' AND worker = ? AND attempt = ? RETURNING id",
+                *parameters,
+                claim.id,
+                claim.worker,
+                claim.attempt,
+            )
+        return bool(rows)

@@ -1,0 +1,160 @@
+"""Does the jobs: a few at a time, each held by a lease that is renewed while the work goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from service.errors import OperatorError, ServiceError, StoreUnavailable, Unavailable
+from service.jobs.job import Claim
+from service.jobs.queue import JobQueue
+
+logger = logging.getLogger("kurzfassung")
+
+_POLL_SECONDS = 1.0
+"""How soon a job is found that another process took in."""
+
+_BEAT_SECONDS = 1.0
+"""How soon progress is seen, and a cancellation by another process heard."""
+
+Progress = Callable[[int], None]
+
+
+class Perform(Protocol):
+    """Answers the unsealed request of a job: what comes back is the body of the answer. `progress` is told
+    how many segments are decoded, those that are decoded again included. What a caller may be told is raised
+    as a `ServiceError`."""
+
+    def __call__(self, claim: Claim, request: bytes, progress: Progress) -> Awaitable[bytes]: ...
+
+
+class JobRunner:
+    """`observe` is told the status of every job that ended here."""
+
+    def __init__(
+        self,
+        queue: JobQueue,
+        perform: Perform,
+        *,
+        at_once: int,
+        lease_seconds: float,
+        observe: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._queue, self._perform, self._observe = queue, perform, observe
+        self._at_once, self._lease_seconds = at_once, lease_seconds
+        self._worker = secrets.token_hex(8)
+        self._woken = asyncio.Event()
+        self._working: dict[str, asyncio.Task[bytes]] = {}
+        self._loops: list[asyncio.Task[None]] = []
+        self._stopping = False
+
+    def start(self) -> None:
+        """Begin to work; needs a running event loop."""
+        self._loops = [asyncio.create_task(self._run()) for _ in range(self._at_once)]
+
+    async def stop(self) -> None:
+        """Take no more, and give back what is being worked on: it is done after the next start, or by
+        somebody else at once."""
+        self._stopping = True
+        self._woken.set()
+        for task in self._working.values():
+            task.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+
+    def wake(self) -> None:
+        """There is a new job."""
+        self._woken.set()
+
+    def cancel(self, identity: str) -> None:
+        """Stop the work on a job that was cancelled in the store."""
+        if identity in self._working:
+            self._working[identity].cancel()
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            try:
+                claim = await asyncio.to_thread(self._queue.claim, self._worker)
+                if claim is not None:
+                    self._woken.set()  # where one was, the others may find more
+                    await self._work(claim)
+                    continue
+            except ServiceError:
+                pass  # the store has logged it; what is claimed comes back when the lease ends
+            except Exception:
+                logger.exception("a job's worker")
+            self._woken.clear()
+            try:
+                await asyncio.wait_for(self._woken.wait(), _POLL_SECONDS)
+            except TimeoutError:
+                continue
+
+    async def _work(self, claim: Claim) -> None:
+        done = 0
+
+        def progress(segments: int) -> None:
+            nonlocal done
+            done = segments
+
+        task = asyncio.ensure_future(self._answer(claim, progress))
+        self._working[claim.id] = task
+        try:
+            if self._stopping:
+                task.cancel()
+            while not task.done():
+                await asyncio.wait({task}, timeout=min(_BEAT_SECONDS, self._lease_seconds / 3))
+                if not task.done() and not await self._renewed(claim, done):
+                    task.cancel()
+                    await asyncio.wait({task})
+                    return
+        finally:
+            del self._working[claim.id]
+            task.cancel()
+        await self._end(claim, task)
+
+    async def _answer(self, claim: Claim, progress: Progress) -> bytes:
+        return await self._perform(claim, self._queue.request(claim), progress)
+
+    async def _renewed(self, claim: Claim, done: int) -> bool:
+        try:
+            return await asyncio.to_thread(self._queue.renew, claim, done)
+        except StoreUnavailable:
+            return True  # the work goes on; whether it still counts is seen at its end
+
+    async def _end(self, claim: Claim, task: asyncio.Task[bytes]) -> None:
+        if task.cancelled():
+            await self._recorded(lambda: self._queue.release(claim, 0))
+            return
+        error = task.exception()
+        if error is None:
+            result = task.result()
+            await self._recorded(lambda: self._queue.finish(claim, result), "done")
+        elif isinstance(error, Unavailable):
+            wait = error.retry_after
+            await self._recorded(lambda: self._queue.release(claim, wait))
+        else:
+            code, detail = _told(error)
+            if code == "internal":
+                logger.error("a job failed", exc_info=error)
+            await self._recorded(lambda: self._queue.fail(claim, code, detail), "failed")
+
+    async def _recorded(self, record: Callable[[], bool], status: str | None = None) -> None:
+        """Again and again: a disk that is full for a while loses no result, and nobody else can take the job
+        over meanwhile."""
+        while True:
+            try:
+                if await asyncio.to_thread(record) and status is not None:
+                    self._observe(status)
+                return
+            except StoreUnavailable:
+                if self._stopping:
+                    raise
+                await asyncio.sleep(_POLL_SECONDS)
+
+
+def _told(error: BaseException) -> tuple[str, str]:
+    if isinstance(error, OperatorError) or not isinstance(error, ServiceError):
+        return "internal", "Something broke on our side; the log has it."
+    return error.code, error.message

@@ -1,0 +1,103 @@
+"""Everything about jobs in one process: taken in, done, told of, forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from ssl import SSLContext
+
+from service.errors import ServiceError
+from service.jobs.outbox import Outbox
+from service.jobs.queue import JobQueue
+from service.jobs.runner import JobRunner, Perform
+from service.jobs.store import JobStore
+from service.jobs.webhook import Courier, Signer
+from service.jobs.webhook_hosts import WebhookHosts
+
+logger = logging.getLogger("kurzfassung")
+
+_FORGET_SECONDS = 60
+
+
+def _unobserved(_: str) -> None:
+    return None
+
+
+class JobService:
+    """`at_once` jobs are worked on here. Only between `start` and `stop` is any work done; taking jobs in and
+    asking for them needs neither."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        hosts: WebhookHosts,
+        signer: Signer,
+        *,
+        trust: SSLContext,
+        at_once: int,
+        lease_seconds: float,
+        retry_seconds: float,
+        ended: Callable[[str], None] = _unobserved,
+        posted: Callable[[str], None] = _unobserved,
+    ) -> None:
+        self.store, self.hosts, self._signer = store, hosts, signer
+        self._trust = trust
+        self._at_once, self._lease_seconds, self._retry_seconds = at_once, lease_seconds, retry_seconds
+        self._ended, self._posted = ended, posted
+        self._runner: JobRunner | None = None
+        self._courier: Courier | None = None
+        self._forgetting: asyncio.Task[None] | None = None
+
+    def start(self, perform: Perform) -> None:
+        """Needs a running event loop."""
+        self._runner = JobRunner(
+            JobQueue(self.store, lease_seconds=self._lease_seconds),
+            perform,
+            at_once=self._at_once,
+            lease_seconds=self._lease_seconds,
+            observe=self._ended,
+        )
+        self._runner.start()
+        if self.hosts:
+            self._courier = Courier(
+                Outbox(self.store),
+                self.hosts,
+                self._signer,
+                trust=self._trust,
+                retry_seconds=self._retry_seconds,
+                observe=self._posted,
+            )
+            self._courier.start()
+        self._forgetting = asyncio.create_task(self._forget())
+
+    async def stop(self) -> None:
+        """Work that is under way goes back to the queue. Without a `start` it does no harm."""
+        if self._runner is not None:
+            await self._runner.stop()
+        if self._courier is not None:
+            await self._courier.stop()
+        if self._forgetting is not None:
+            self._forgetting.cancel()
+            await asyncio.gather(self._forgetting, return_exceptions=True)
+        await asyncio.to_thread(self.store.close)
+
+    def wake(self) -> None:
+        """There is a new job."""
+        if self._runner is not None:
+            self._runner.wake()
+
+    def cancel(self, identity: str) -> None:
+        """A job was cancelled in the store; if it is worked on here, that ends now."""
+        if self._runner is not None:
+            self._runner.cancel(identity)
+
+    async def _forget(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(self.store.expire)
+            except ServiceError:
+                pass  # the store has logged it
+            except Exception:
+                logger.exception("the forgetting of jobs")
+            await asyncio.sleep(_FORGET_SECONDS)

@@ -1,0 +1,142 @@
+"""Jobs in one SQLite file, for a service on one machine."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import re
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from service.errors import OperatorError, StoreUnavailable
+from service.jobs.database import Rows, Transaction
+
+logger = logging.getLogger("kurzfassung")
+
+_WORDS = {
+    ":now": "((julianday('now') - 2440587.5) * 86400.0)",
+    ":blob": "BLOB",
+    ":real": "REAL",
+    ":serial": "INTEGER PRIMARY KEY",
+    ":skip_locked": "",
+}
+_WORD = re.compile("|".join(_WORDS))
+
+_BUSY_SECONDS = 10
+
+_FULL = frozenset({"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"})
+"""Of the file or its log, and of the index beside them."""
+
+
+class SqliteDatabase:
+    """Committed is on the disk (`synchronous = FULL`), deleted is overwritten (`secure_delete`). The file and
+    its folder are made at the first writing, readable by their owner only."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def exists(self) -> bool:
+        return self._connection is not None or self._path.is_file()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        with self._lock, self._guarded():
+            connection = self._connected()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield _SqliteTransaction(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):  # a full disk may have rolled it back already
+                    connection.execute("ROLLBACK")
+                raise
+
+    def erase(self) -> None:
+        """Text that was overwritten in the file is still in the log beside it until that is emptied."""
+        with self._lock, self._guarded():
+            connection = self._connected()
+            connection.execute("PRAGMA incremental_vacuum").fetchall()
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def backup(self, target: Path) -> None:
+        """A consistent copy while the service runs. Raises `OperatorError` where `target` is there."""
+        if not self.exists():
+            raise OperatorError(f"{self._path}: there are no jobs to back up")
+        try:
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            raise OperatorError(f"{target}: exists already; name another file") from None
+        with self._lock, self._guarded(), closing(sqlite3.connect(target)) as copy:
+            self._connected().backup(copy)
+            # One file that can be carried away: without a log beside it.
+            copy.execute("PRAGMA journal_mode = DELETE")
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            # The files beside it take over its mode.
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+            connection = sqlite3.connect(
+                self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            try:
+                _set_up(connection)
+            except sqlite3.Error:
+                connection.close()
+                raise
+            self._connection = connection
+        return self._connection
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            cause = getattr(error, "sqlite_errorname", type(error).__name__)
+            logger.error("the store of jobs", extra={"facts": {"cause": cause}})
+            message = "The store of jobs cannot be used right now."
+            if cause in _FULL or getattr(error, "errno", None) == errno.ENOSPC:
+                message = "The disk that keeps the jobs is full."
+            raise StoreUnavailable(message, retry_after=5) from error
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # heard only while the file is empty
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchall()
+            break
+        except sqlite3.OperationalError:  # another process does the same; SQLite does not wait for that
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+    for pragma in ("synchronous = FULL", "secure_delete = ON", "temp_store = MEMORY"):
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+
+
+class _SqliteTransaction:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, *parameters: object) -> Rows:
+        return self._connection.execute(_WORD.sub(lambda word: _WORDS[word[0]], sql), parameters).fetchall()
+
+    def lock_schema(self) -> None:
+        """The transaction began with the only lock there is."""
+
+    def has_table(self, name: str) -> bool:
+        return bool(self.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", name))

@@ -1,0 +1,53 @@
+"""What is checked of an address is what is connected to."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Sequence
+from ssl import create_default_context
+
+from service.jobs.outbox import Outbox
+from service.jobs.queue import JobQueue
+from service.jobs.store import JobStore
+from service.jobs.webhook import Courier, Signer
+from service.jobs.webhook_hosts import WebhookHosts
+from tests.integration.jobs.receiver import receiving
+from tests.unit.jobs.conftest import new_job
+
+
+def test_a_name_that_changes_its_address_after_the_check_is_reached_at_the_checked_one(
+    store: JobStore,
+) -> None:
+    asked: list[str] = []
+
+    async def resolve(host: str, _: int) -> Sequence[str]:
+        """The second answer is what an attacker wants to be connected to."""
+        asked.append(host)
+        return ["127.0.0.1"] if len(asked) == 1 else ["169.254.169.254"]
+
+    async def deliver(port: int) -> None:
+        done = asyncio.Event()
+        courier = Courier(
+            Outbox(store),
+            WebhookHosts(f"http://hooks.example.com:{port},127.0.0.0/8", resolve),
+            Signer("whsec_" + base64.b64encode(b"a" * 32).decode()),
+            trust=create_default_context(),
+            retry_seconds=0.05,
+            observe=lambda _: done.set(),
+        )
+        courier.start()
+        await asyncio.wait_for(done.wait(), 10)
+        await courier.stop()
+
+    with receiving(200) as receiver:
+        url = f"http://hooks.example.com:{receiver.port}/fertig"
+        job, _ = store.submit(new_job(webhook_url=url))
+        queue = JobQueue(store, lease_seconds=30)
+        claim = queue.claim("one")
+        assert claim is not None
+        queue.finish(claim, b"{}")
+        asyncio.run(deliver(receiver.port))
+        assert [each.headers["host"] for each in receiver.received] == [f"hooks.example.com:{receiver.port}"]
+    assert asked == ["hooks.example.com"]
+    assert store.get(job.id, None).webhook == "delivered"

@@ -1,0 +1,194 @@
+"""Jobs that are kept, in SQLite and in PostgreSQL."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from service.app import open_job_store
+from service.errors import IdempotencyKeyReused, JobNotFound, JobQueueFull
+from service.jobs.job import Job
+from service.jobs.queue import JobQueue
+from service.jobs.store import JobStore
+from service.settings import Settings
+from tests.unit.jobs.conftest import OpenStore, new_job
+
+
+def submitted(store: JobStore, text: str = "Guten Tag.", **fields: object) -> Job:
+    return store.submit(new_job(text, **fields))[0]
+
+
+def test_what_is_submitted_is_there_after_a_restart(open_store: OpenStore) -> None:
+    first = open_store()
+    job = submitted(first, "Der Rat tagt.", total=7)
+    first.close()
+    again = open_store()
+    assert again.get(job.id, "anna") == job
+    assert (job.status, job.done, job.total, job.characters, job.attempt) == ("queued", 0, 7, 13, 0)
+    claim = JobQueue(again, lease_seconds=30).claim("one")
+    assert claim is not None
+    assert claim.id == job.id
+    assert JobQueue(again, lease_seconds=30).request(claim) == b"Der Rat tagt."
+
+
+def test_asking_an_empty_store_makes_no_file(data_dir: Path, store: JobStore) -> None:
+    assert store.list(None, limit=10) == []
+    assert store.counts() == {"queued": 0, "running": 0}
+    assert store.expire() == 0
+    assert JobQueue(store, lease_seconds=30).claim("one") is None
+    with pytest.raises(JobNotFound):
+        store.get("0" * 32, None)
+    assert not (data_dir / "jobs.sqlite").exists()
+
+
+def test_a_job_is_its_owners(store: JobStore) -> None:
+    job = submitted(store)
+    for act in (store.get, store.result, store.remove):
+        with pytest.raises(JobNotFound):
+            act(job.id, "bert")
+    assert store.get(job.id, None) == job
+    assert store.list("bert", limit=10) == []
+
+
+def test_ids_cannot_be_guessed_from_one_another(store: JobStore) -> None:
+    ids = [submitted(store).id for _ in range(20)]
+    assert len(set(ids)) == 20
+    assert all(len(identity) == 32 and int(identity, 16) for identity in ids)
+    assert len({identity[:6] for identity in ids}) == 20
+
+
+def test_the_newest_come_first_page_by_page(store: JobStore) -> None:
+    jobs = [submitted(store, str(number)) for number in range(7)]
+    submitted(store, owner="bert")
+    first = store.list("anna", limit=4)
+    second = store.list("anna", limit=4, after=first[-1].id)
+    assert [job.id for job in (*first, *second)] == [job.id for job in reversed(jobs)]
+    assert len(store.list(None, limit=10)) == 8
+    assert store.list("anna", limit=10, status="done") == []
+    with pytest.raises(JobNotFound):
+        store.list("anna", limit=4, after="0" * 32)
+
+
+def test_the_same_key_and_request_again_give_the_same_job(store: JobStore) -> None:
+    job, new = store.submit(new_job(idempotency_key="k1"))
+    assert new
+    assert store.submit(new_job(idempotency_key="k1")) == (job, False)
+    assert store.submit(new_job(idempotency_key="k2"))[1]
+    assert store.submit(new_job(idempotency_key="k1", owner="bert"))[1]
+    assert len(store.list("anna", limit=10)) == 2
+
+
+@pytest.mark.parametrize(
+    "other", [{"text": "Anderes."}, {"kind": "translate"}, {"webhook_url": "https://a.example/"}]
+)
+def test_the_same_key_with_another_request_is_refused(store: JobStore, other: dict[str, str]) -> None:
+    store.submit(new_job(idempotency_key="k1"))
+    with pytest.raises(IdempotencyKeyReused):
+        store.submit(new_job(**{**other, "idempotency_key": "k1"}))
+
+
+def test_the_same_key_at_the_same_moment_makes_one_job(open_store: OpenStore) -> None:
+    stores = [open_store() for _ in range(6)]
+    stores[0].open()
+    with ThreadPoolExecutor(6) as threads:
+        made = list(threads.map(lambda each: each.submit(new_job(idempotency_key="k1")), stores))
+    assert len({job.id for job, _ in made}) == 1
+    assert [new for _, new in made].count(True) == 1
+
+
+def test_a_key_is_free_again_when_its_job_has_expired(open_store: OpenStore) -> None:
+    store = open_store(job_hours=0.2 / 3600)
+    job, _ = store.submit(new_job(idempotency_key="k1"))
+    queue = JobQueue(store, lease_seconds=30)
+    claim = queue.claim("one")
+    assert claim is not None
+    assert queue.finish(claim, b"{}")
+    time.sleep(0.3)
+    assert store.submit(new_job("Anderes.", idempotency_key="k1"))[0].id != job.id
+
+
+def test_no_more_jobs_wait_than_may(open_store: OpenStore) -> None:
+    store = open_store(job_queue=2)
+    first, _ = store.submit(new_job(idempotency_key="k1"))
+    submitted(store)
+    with pytest.raises(JobQueueFull) as refused:
+        submitted(store)
+    assert refused.value.retry_after >= 1
+    assert store.submit(new_job(idempotency_key="k1")) == (first, False)
+    store.remove(first.id, "anna")
+    submitted(store)
+
+
+def test_deleting_cancels_what_waits_and_forgets_what_has_ended(store: JobStore) -> None:
+    job = submitted(store)
+    assert store.remove(job.id, "anna").status == "queued"
+    cancelled, result = store.result(job.id, "anna")
+    assert (cancelled.status, result) == ("cancelled", None)
+    assert cancelled.expires is not None
+    assert JobQueue(store, lease_seconds=30).claim("one") is None
+    store.remove(job.id, "anna")
+    with pytest.raises(JobNotFound):
+        store.get(job.id, "anna")
+
+
+def test_a_key_whose_job_was_cancelled_still_names_that_job(store: JobStore) -> None:
+    job, _ = store.submit(new_job(idempotency_key="k1"))
+    store.remove(job.id, "anna")
+    again, new = store.submit(new_job(idempotency_key="k1"))
+    assert (again.id, again.status, new) == (job.id, "cancelled", False)
+
+
+def test_a_job_is_forgotten_when_its_time_has_come(open_store: OpenStore) -> None:
+    store = open_store(job_hours=1.5 / 3600)
+    queue = JobQueue(store, lease_seconds=30)
+    job, waiting = submitted(store), submitted(store)
+    claim = queue.claim("one")
+    assert claim is not None
+    queue.finish(claim, b"{}")
+    assert store.result(job.id, "anna")[1] == b"{}"
+    time.sleep(1.6)
+    with pytest.raises(JobNotFound):
+        store.result(job.id, "anna")
+    assert [each.id for each in store.list("anna", limit=10)] == [waiting.id]
+    assert store.expire() == 1
+    assert store.expire() == 0
+
+
+def test_text_and_result_leave_the_files_when_they_are_deleted(tmp_path: Path) -> None:
+    store = open_job_store(Settings(data_dir=tmp_path))
+    queue = JobQueue(store, lease_seconds=30)
+
+    def on_disk() -> bytes:
+        return b"".join(file.read_bytes() for file in tmp_path.glob("jobs.sqlite*"))
+
+    planted = [submitted(store, "GEHEIM-TEXT " * 400).id for _ in range(3)]
+    assert b"GEHEIM-TEXT" in on_disk()
+    claim = queue.claim("one")
+    assert claim is not None
+    queue.finish(claim, b"GEHEIM-ERGEBNIS " * 400)
+    assert b"GEHEIM-ERGEBNIS" in on_disk()
+    for identity in planted:
+        store.remove(identity, "anna")
+    assert b"GEHEIM" not in on_disk()
+    store.close()
+
+
+def test_the_text_is_gone_when_the_job_has_ended(tmp_path: Path) -> None:
+    store = open_job_store(Settings(data_dir=tmp_path))
+    queue = JobQueue(store, lease_seconds=30)
+    for end in (lambda claim: queue.finish(claim, b"{}"), lambda claim: queue.fail(claim, "x", "y")):
+        submitted(store, "GEHEIM-TEXT " * 400)
+        claim = queue.claim("one")
+        assert claim is not None
+        assert end(claim)
+    store.expire()
+    assert b"GEHEIM" not in b"".join(file.read_bytes() for file in tmp_path.glob("jobs.sqlite*"))
+    store.close()
+
+
+def test_the_files_can_be_read_by_their_owner_only(tmp_path: Path) -> None:
+    store = open_job_store(Settings(data_dir=tmp_path))
+    submitted(store)
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.glob("jobs.sqlite*")} == {0o600}
+    store.close()
