@@ -57,6 +57,11 @@ _CLIENT_CLOSED_REQUEST = 499
 """Nobody reads this answer; the code only marks the log line, as nginx does."""
 
 
+_DESCRIPTION = """Failures are `application/problem+json` (RFC 9457) with a `code` that is stable and the
+`request_id`, which the header `X-Request-ID` and the log have too. The routes that speak for DeepL,
+LibreTranslate and Hugging Face word them as those do, with the same two fields. 404 for a path and 405 for a
+method that is not there are such failures."""
+
 _WRITE_SECONDS = 2.0
 """What a crash may lose of the count of characters."""
 
@@ -227,6 +232,7 @@ def create_app(
         title="Kurzfassung",
         version=state.version,
         summary="German article in; English translation and a short summary out.",
+        description=_DESCRIPTION,
         lifespan=lifespan,
         docs_url=None,  # ours, in `api/documentation.py`, needs no CDN
         redoc_url=None,

@@ -93,6 +93,7 @@ class Fuzzed:
     faults: dict[str, str] = field(default_factory=dict)
     reached: set[str] = field(default_factory=set)
     slowest: float = 0.0
+    rounds: int = 0
 
     @property
     def count(self) -> int:
@@ -116,18 +117,17 @@ class Fuzzer:
         self.made = Fuzzed()
 
     def run(self) -> Fuzzed:
-        rounds = 0
         operations = [found.ok() for found in self._schema.get_all_operations()]
         while self._another(self.made):
             for operation in operations:
                 self._store()
                 for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-                    self._generated(operation, mode, rounds)
+                    self._generated(operation, mode, self.made.rounds)
                 for _ in range(_IN_A_ROUND):
                     self._damaged(operation)
                 if not self._another(self.made):
                     break
-            rounds += 1
+            self.made.rounds += 1
         return self.made
 
     def _generated(self, operation: APIOperation, mode: GenerationMode, rounds: int) -> None:
@@ -279,7 +279,20 @@ class Fuzzer:
                 self.made.faults.setdefault(
                     what, f"{failure}\n{answer.request.headers} {answer.request.body!r:.2000}"
                 )
+        if (code := _code(answer)) and code not in _documented_codes(operation, answer.status_code):
+            self.made.faults.setdefault(f"{where}: {code} is not documented ({answer.status_code})", "")
         self._answered(self.made)
+
+
+def _code(answer: Any) -> str:
+    """Of a failure."""
+    told = "json" in str(answer.headers.get("content-type")) and answer.status_code >= 400
+    return str(answer.json().get("code", "")) if told else ""
+
+
+def _documented_codes(operation: APIOperation, status: int) -> set[str]:
+    response = operation.definition.raw["responses"].get(str(status), {})
+    return {code for content in response.get("content", {}).values() for code in content.get("examples", {})}
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:

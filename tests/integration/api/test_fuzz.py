@@ -25,7 +25,7 @@ def test_whatever_is_sent_the_answer_is_a_documented_one_and_never_our_failure()
         }
         fuzzer = Fuzzer(
             str(service.base_url).rstrip("/"),
-            another=lambda made: time.monotonic() < ends or made.count < len(documented),
+            another=lambda made: time.monotonic() < ends or made.rounds < 1,
             answered=lambda _: None,
         )
         made: Fuzzed = fuzzer.run()
