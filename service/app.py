@@ -72,9 +72,9 @@ _CLIENT_CLOSED_REQUEST = 499
 
 
 _DESCRIPTION = """Failures are `application/problem+json` (RFC 9457) with a `code` that is stable and the
-`request_id`, which is in the header `X-Request-ID` and in the log too; the routes that speak for DeepL,
-LibreTranslate and Hugging Face word them as those do, with the same two fields. So do 404 for a path and 405
-for a method that is not there."""
+`request_id`, which the header `X-Request-ID` and the log have too. The routes that speak for DeepL,
+LibreTranslate and Hugging Face word them as those do, with the same two fields. 404 for a path and 405 for a
+method that is not there are such failures."""
 
 DIALECTS = (deepl.DIALECT, libretranslate.DIALECT, huggingface.DIALECT)
 
