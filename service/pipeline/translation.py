@@ -143,11 +143,13 @@ async def _settled(
                 likelihood.add(future.result().score)
     waiting = zip(segments, counts, futures, likelihoods, strict=True)
     settling: deque[asyncio.Task[tuple[int, Settled]]] = deque()
+    started = 0
     try:
         while True:
-            for started, upcoming in enumerate(islice(waiting, _SETTLING - len(settling)), 1):
+            for upcoming in islice(waiting, _SETTLING - len(settling)):
                 settling.append(asyncio.create_task(settle(*upcoming)))
-                if started % _CHECKED == 0:
+                started += 1
+                if started % _CHECKED == 0:  # also where one is begun for each that is done
                     await asyncio.sleep(0)
             if not settling:
                 return

@@ -128,11 +128,12 @@ def _candidates(window: str, letters: int, script: str) -> tuple[Detection, ...]
     languages = _languages(script)
     if not len(languages):
         return ()
-    shares = whole = _shares(window, letters, languages)
     parts = _parts(window)
-    if len(parts) > 1:
-        each = [_shares(part, _count_letters(part), languages) for part in parts]
-        shares = numpy.mean([own if own.max() >= _CLEAR else whole for own in each], axis=0)
+    each = [_shares(part, _count_letters(part), languages) for part in parts] if len(parts) > 1 else []
+    if not each or any(own.max() < _CLEAR for own in each):
+        whole = _shares(window, letters, languages)
+        each = [own if own.max() >= _CLEAR else whole for own in each] or [whole]
+    shares = numpy.mean(each, axis=0)
     codes = identifier().codes
     best = languages[numpy.argsort(-shares[languages], kind="stable")[:_CANDIDATES]]
     return tuple(Detection(codes[place], round(min(1.0, float(shares[place])), 4)) for place in best)

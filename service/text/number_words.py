@@ -22,19 +22,21 @@ def number_words(text: str, language: Language) -> Iterator[Reading]:
     firsts = numbers.firsts(words_in(text))
     if not firsts:
         return
-    words = list(_WORD.finditer(text))
+    matches = list(_WORD.finditer(text))
+    words = [match[0].lower() for match in matches]
     following = 0
-    for index, word in enumerate(words):
-        if index < following or word[0].lower() not in firsts:
+    for index in [index for index, word in enumerate(words) if word in firsts]:
+        if index < following:
             continue
-        spoken = [match[0].lower() for match in words[index : index + _FURTHEST]]
+        spoken = words[index : index + _FURTHEST]
         taken, value = _spoken(spoken, language)
         if not taken:
             continue
         following = index + taken
         soft = value.denominator == 1 and (value.numerator <= SOFT_UP_TO or value.numerator in (100, 1000))
         others = _other_readings(spoken[:taken], language)
-        yield from reading("number", (word.start(), words[following - 1].end()), value, *others, soft=soft)
+        span = matches[index].start(), matches[following - 1].end()
+        yield from reading("number", span, value, *others, soft=soft)
 
 
 def _other_readings(spoken: list[str], language: Language) -> list[Fraction]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import filterfalse
 
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -14,5 +15,5 @@ def words_in(text: str) -> frozenset[str]:
     """Its runs of letters, in lower case. Of the last few texts they are still known: a sentence is asked for
     its numbers, its units and its other words right after one another."""
     words = text.lower().split()
-    others = " ".join(word for word in words if not word.isalpha())
+    others = " ".join(filterfalse(str.isalpha, words))
     return frozenset(filter(str.isalpha, words)).union(_WORD.findall(others))
