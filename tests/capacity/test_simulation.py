@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.capacity.fleet import node, run
 from tests.capacity.simulation import Article, Autoscaler, Cost, Limits, simulate
 from tests.capacity.workload import poisson
 
@@ -59,3 +60,12 @@ def test_the_autoscaler_follows_a_step_up_and_down() -> None:
     assert counts[-1] < max(counts) / 2
     assert made.replica_seconds < 0.7 * max(counts) * made.ended
     assert len(made.latencies) == len(load)
+
+
+def test_replicas_kept_for_the_peak_answer_sooner_than_those_added_in_it() -> None:
+    cost = node(core_seconds=2.0, outside=0.0, tokens=400.0)
+    least, scaled = run(10, cost, [((200, 200),)] * 6, scaled=True)
+    fixed, kept = run(10, cost, [((200, 200),)] * 6, scaled=False)
+    assert least < fixed
+    assert kept.within(0.95) < scaled.within(0.95) / 2
+    assert scaled.refused == kept.refused == 0
