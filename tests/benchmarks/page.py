@@ -38,7 +38,8 @@ What is compared, with the same weights on every side:
 - **(e)** FastAPI around transformers as tutorials write it; an article is sent sentence by sentence.
 
 (c) and (e) get some sentences of each article only, so that a round does not last for minutes; what is said
-of an article is worked out from those.
+of an article is worked out from those. Both run with `OMP_WAIT_POLICY=PASSIVE`: by default torch's threads
+burn a core while they wait for each other, which on a machine with other work was thirty times slower.
 
 Two sets of weights: random ones in opus-mt-de-en's shape, made so that every engine writes exactly
 {TARGET_TOKENS} tokens a sentence with its own defaults (the end token's place is in the weights), and the
