@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import comparison, gpu, targets
+from tests.benchmarks import comparison, gpu, machine, targets
 from tests.benchmarks.libretranslate import VERSION
 from tests.benchmarks.plots import plot
 from tests.benchmarks.random_opus import TARGET_TOKENS
@@ -48,6 +48,11 @@ answers with the source in capitals after it has decoded, because no check would
 the starter (b) also repairs what its checks find, which the others do not. Output tokens are those that (a)
 writes.
 """
+
+_BUSY = (
+    "**The machine was busy with other work: rates and times are not what it can do, and ratios vary.** "
+    "Above all torch, which wants all cores at once, suffers from that."
+)
 
 
 def write(results: Results) -> None:
@@ -91,4 +96,6 @@ def _page(results: Results, compared: list[str]) -> Iterator[str]:
 
 def _when(part: dict[str, Any]) -> str:
     facts = "; ".join(f"{key}: {value}" for key, value in part["machine"].items())
-    return f"Measured {part['measured']}. {facts}.\n"
+    busy = float(part["machine"][machine.LOAD]) > machine.QUIET
+    caution = f"\n{_BUSY}\n" if busy else ""
+    return f"Measured {part['measured']}. {facts}.\n{caution}"
