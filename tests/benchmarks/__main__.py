@@ -8,12 +8,14 @@ import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.benchmarks import comparison, gpu, page, soak, targets
-from tests.benchmarks.libretranslate import make_environment
 from tests.benchmarks.machine import describe
-from tests.benchmarks.results import Results
 from tests.benchmarks.weights import WEIGHTS, prepare
+
+# Every worker reads this file as it starts: what needs torch is imported where it is used.
+if TYPE_CHECKING:
+    from tests.benchmarks.results import Results
 
 PARTS = (*WEIGHTS, "targets", "soak", "gpu")
 _QUICK = (*WEIGHTS, "targets")
@@ -21,6 +23,10 @@ _ARTICLES = {"starter": 64, "opus": 32}
 
 
 def main() -> None:
+    from tests.benchmarks import page
+    from tests.benchmarks.libretranslate import make_environment
+    from tests.benchmarks.results import Results
+
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument(
         "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; else {', '.join(_QUICK)}"
@@ -58,6 +64,8 @@ def main() -> None:
 
 
 def measure(part: str, arguments: argparse.Namespace, machine: dict[str, str], results: Results) -> None:
+    from tests.benchmarks import comparison, gpu, page, soak, targets
+
     if part in WEIGHTS:
         with tempfile.TemporaryDirectory() as directory:
             found = comparison.compare(

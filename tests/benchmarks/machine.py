@@ -9,6 +9,10 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
+LOAD = "load average when it began"
+QUIET = 0.5
+"""Load above which other work was going on."""
+
 _LIBRARIES = "ctranslate2 sentencepiece torch transformers fastapi uvicorn".split()
 
 
@@ -24,7 +28,7 @@ def describe() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
         "versions": ", ".join(f"{each} {version(each)}" for each in _LIBRARIES),
         "commit": _commit(),
-        "load average when it began": f"{os.getloadavg()[0]:.1f}",
+        LOAD: f"{os.getloadavg()[0]:.1f}",
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import comparison, gpu, targets
+from tests.benchmarks import comparison, gpu, machine, targets
 from tests.benchmarks.libretranslate import VERSION
 from tests.benchmarks.plots import plot
 from tests.benchmarks.random_opus import TARGET_TOKENS
@@ -38,7 +38,8 @@ What is compared, with the same weights on every side:
 - **(e)** FastAPI around transformers as tutorials write it; an article is sent sentence by sentence.
 
 (c) and (e) get some sentences of each article only, so that a round does not last for minutes; what is said
-of an article is worked out from those.
+of an article is worked out from those. Both run with `OMP_WAIT_POLICY=PASSIVE`: by default torch's threads
+burn a core while they wait for each other, which on a machine with other work was thirty times slower.
 
 Two sets of weights: random ones in opus-mt-de-en's shape, made so that every engine writes exactly
 {TARGET_TOKENS} tokens a sentence with its own defaults (the end token's place is in the weights), and the
@@ -47,6 +48,11 @@ answers with the source in capitals after it has decoded, because no check would
 the starter (b) also repairs what its checks find, which the others do not. Output tokens are those that (a)
 writes.
 """
+
+_BUSY = (
+    "**The machine was busy with other work: rates and times are not what it can do, and ratios vary.** "
+    "Above all torch, which wants all cores at once, suffers from that."
+)
 
 
 def write(results: Results) -> None:
@@ -90,4 +96,6 @@ def _page(results: Results, compared: list[str]) -> Iterator[str]:
 
 def _when(part: dict[str, Any]) -> str:
     facts = "; ".join(f"{key}: {value}" for key, value in part["machine"].items())
-    return f"Measured {part['measured']}. {facts}.\n"
+    busy = float(part["machine"][machine.LOAD]) > machine.QUIET
+    caution = f"\n{_BUSY}\n" if busy else ""
+    return f"Measured {part['measured']}. {facts}.\n{caution}"

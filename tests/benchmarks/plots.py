@@ -13,7 +13,8 @@ def plot(comparisons: Sequence[Comparison], file: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
-    mpl.rcParams["svg.hashsalt"] = "kurzfassung"  # the same picture for the same figures
+    # The same picture for the same figures, with its words as words.
+    mpl.rcParams.update({"svg.hashsalt": "kurzfassung", "svg.fonttype": "none"})
     from matplotlib import pyplot
 
     figure, panels = pyplot.subplots(

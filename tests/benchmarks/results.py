@@ -26,7 +26,7 @@ class Results:
         return cls(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else cls()
 
     def write(self, file: Path = FILE) -> None:
-        text = json.dumps(self.parts, ensure_ascii=False, indent=1, sort_keys=True)
+        text = json.dumps(self.parts, ensure_ascii=False, indent=1)
         file.write_text(text + "\n", encoding="utf-8")
 
     def keep(self, part: str, machine: dict[str, str], found: Any) -> None:

@@ -167,7 +167,8 @@ def plot(made: Soak, file: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
-    mpl.rcParams["svg.hashsalt"] = "kurzfassung"  # the same picture for the same figures
+    # The same picture for the same figures, with its words as words.
+    mpl.rcParams.update({"svg.hashsalt": "kurzfassung", "svg.fonttype": "none"})
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7, 3.5), layout="constrained")

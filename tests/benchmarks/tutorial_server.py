@@ -18,7 +18,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from tests.benchmarks.clients import Load, drive_in_parts
 from tests.benchmarks.server import other_server
-from tests.benchmarks.transformers_loop import FEW_SENTENCES
+from tests.benchmarks.transformers_loop import FEW_SENTENCES, PATIENT
 from tests.benchmarks.way import Article, Way
 from tests.benchmarks.weights import Weights
 
@@ -52,7 +52,7 @@ def tutorial_server(weights: Weights, articles: int, clients: int) -> Iterator[l
         str(weights.checkpoint),
         str(port),
     ]
-    with other_server(command, {}, f"http://127.0.0.1:{port}", "/openapi.json") as (address, pid):
+    with other_server(command, PATIENT, f"http://127.0.0.1:{port}", "/openapi.json") as (address, pid):
         label = f"(e) a tutorial's server, {clients} clients, {FEW_SENTENCES} sentences of an article"
         run = partial(_run, address, clients)
         yield [Way(f"tutorial-{clients}", label, pid, articles, run, FEW_SENTENCES)]

@@ -8,8 +8,6 @@ from pathlib import Path
 from service.backends.convert import convert_checkpoint
 from service.model_store.catalogue import Catalogue
 from service.model_store.config import ModelConfig
-from tests.benchmarks.random_opus import random_opus
-from tests.benchmarks.starter_checkpoint import starter_checkpoint
 
 WEIGHTS = ("starter", "opus")
 
@@ -27,6 +25,10 @@ class Weights:
 
 def prepare(name: str, directory: Path) -> Weights:
     """Written below `directory`, which must stay as long as they are used."""
+    # With torch, which has no place in the memory of our own service.
+    from tests.benchmarks.random_opus import random_opus
+    from tests.benchmarks.starter_checkpoint import starter_checkpoint
+
     checkpoint = directory / name / "checkpoint"
     if name == "starter":
         config = Catalogue.read().model("starter")
