@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from service.api.credentials import owner
-from service.api.native import job_wire
+from service.api.native import job_wire, wire
 from service.api.native.submission import SECONDS_TO_WAIT, waiting
 from service.api.problem import JOB_NOT_DONE, JOB_NOT_FOUND, JOBS_NOT_LISTED, PROBLEM_RESPONSES
 from service.api.state import ServiceState, service_state
@@ -20,6 +20,13 @@ router = APIRouter(prefix="/v1/jobs", responses=PROBLEM_RESPONSES)
 
 State = Annotated[ServiceState, Depends(service_state)]
 Identity = Annotated[str, Path(pattern=job_wire.JOB_ID)]
+
+
+_ANSWERS = [
+    {"$ref": f"#/components/schemas/{answer.__name__}"}
+    for answer in (wire.DigestOut, wire.TranslateOut, wire.SummarizeOut)
+]
+_EXAMPLE = wire.dumped(wire.example_of(wire.DigestOut))
 
 
 @router.get(
@@ -67,7 +74,7 @@ async def one(identity: Identity, request: Request, state: State, response: Resp
         **JOB_NOT_DONE,
         200: {
             "description": "What the same request would have been answered without `Prefer: respond-async`",
-            "content": {"application/json": {"schema": {"type": "object"}}},
+            "content": {"application/json": {"schema": {"oneOf": _ANSWERS}, "example": _EXAMPLE}},
         },
     },
     response_class=Response,
