@@ -42,6 +42,7 @@ from service.batching.batcher import Batcher
 from service.documents.store import DocumentStore
 from service.errors import ModelNotInstalled, OperatorError, ServiceError, SettingInvalid, Unavailable
 from service.jobs.database import Database
+from service.jobs.runner import Refund
 from service.jobs.service import JobService
 from service.jobs.sqlite import SqliteDatabase
 from service.jobs.store import JobStore
@@ -223,7 +224,7 @@ def open_job_store(settings: Settings) -> JobStore:
     )
 
 
-def _job_service(settings: Settings, metrics: Metrics) -> JobService:
+def _job_service(settings: Settings, metrics: Metrics, refund: Refund) -> JobService:
     hosts, signer = WebhookHosts(settings.webhook_hosts), Signer(settings.webhook_secret)
     if hosts and not signer:
         raise SettingInvalid("KURZFASSUNG_WEBHOOK_SECRET: webhooks are allowed, so it must be set")
@@ -237,6 +238,7 @@ def _job_service(settings: Settings, metrics: Metrics) -> JobService:
         lease_seconds=settings.job_lease_seconds,
         retry_seconds=settings.webhook_retry_seconds,
         ended=lambda status: metrics.jobs_ended.labels(status).inc(),
+        refund=refund,
         posted=lambda outcome: metrics.webhooks.labels(outcome).inc(),
     )
 
@@ -270,7 +272,7 @@ def create_app(
         ),
         public_url=settings.public_url,
         key_needed=lambda: key_needed(settings.auth, spending.ring),
-        jobs=_job_service(settings, metrics),
+        jobs=_job_service(settings, metrics, spending.refund),
     )
     state.metrics.queue_capacity_tokens.set(settings.queue_tokens)
 

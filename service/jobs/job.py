@@ -68,6 +68,7 @@ class Claim:
 
     id: str
     owner: str
+    characters: int
     kind: Kind
     request: bytes
     worker: str

@@ -17,7 +17,8 @@ class JobQueue:
         self._lease_seconds = lease_seconds
 
     def claim(self, worker: str) -> Claim | None:
-        """The oldest that waits, or whose worker did not renew its lease."""
+        """Of those that wait, or whose worker did not renew its lease, the oldest of the owner whose turn it
+        is."""
         if not self._store.database.exists():
             return None
         with self._store.transaction() as transaction:
@@ -35,14 +36,15 @@ class JobQueue:
                 "lease_until = :now + ?, started = coalesce(started, :now) WHERE number = ("
                 "SELECT number FROM jobs WHERE status IN ('queued', 'running') AND ("
                 "(status = 'queued' AND run_after <= :now) OR (status = 'running' AND lease_until < :now)) "
-                "ORDER BY number LIMIT 1 :skip_locked) RETURNING id, owner, kind, request, attempt",
+                "ORDER BY turn, number LIMIT 1 :skip_locked) "
+                "RETURNING id, owner, characters, kind, request, attempt",
                 worker,
                 self._lease_seconds,
             )
         if not rows:
             return None
-        identity, owner, kind, sealed, attempt = rows[0]
-        return Claim(identity, owner, kind, bytes(sealed), worker, attempt)
+        identity, owner, characters, kind, sealed, attempt = rows[0]
+        return Claim(identity, owner, characters, kind, bytes(sealed), worker, attempt)
 
     def request(self, claim: Claim) -> bytes:
         """Unsealed. Raises `StoreKeyInvalid`."""

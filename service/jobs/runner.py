@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from service.errors import OperatorError, ServiceError, StoreUnavailable, Unavailable
+from service.errors import InvalidInput, OperatorError, ServiceError, StoreUnavailable, Unavailable
 from service.jobs.job import Claim
 from service.jobs.queue import JobQueue
 
@@ -31,8 +31,13 @@ class Perform(Protocol):
     def __call__(self, claim: Claim, request: bytes, progress: Progress) -> Awaitable[bytes]: ...
 
 
+Refund = Callable[[str, int], None]
+"""Gives an owner characters back that were charged for nothing."""
+
+
 class JobRunner:
-    """`observe` is told the status of every job that ended here."""
+    """`observe` is told the status of every job that ended here, `refund` of those that failed on our
+    side."""
 
     def __init__(
         self,
@@ -42,8 +47,10 @@ class JobRunner:
         at_once: int,
         lease_seconds: float,
         observe: Callable[[str], None] = lambda _: None,
+        refund: Refund = lambda _owner, _characters: None,
     ) -> None:
-        self._queue, self._perform, self._observe = queue, perform, observe
+        self._queue, self._perform = queue, perform
+        self._observe, self._refund = observe, refund
         self._at_once, self._lease_seconds = at_once, lease_seconds
         self._worker = secrets.token_hex(8)
         self._woken = asyncio.Event()
@@ -138,16 +145,19 @@ class JobRunner:
             code, detail = _told(error)
             if code == "internal":
                 logger.error("a job failed", exc_info=error)
-            await self._recorded(lambda: self._queue.fail(claim, code, detail), "failed")
+            failed = await self._recorded(lambda: self._queue.fail(claim, code, detail), "failed")
+            if failed and not isinstance(error, InvalidInput):
+                self._refund(claim.owner, claim.characters)
 
-    async def _recorded(self, record: Callable[[], bool], status: str | None = None) -> None:
-        """Again and again: a disk that is full for a while loses no result, and nobody else can take the job
-        over meanwhile."""
+    async def _recorded(self, record: Callable[[], bool], status: str | None = None) -> bool:
+        """Whether the job was still held. Tried again and again: a disk that is full for a while loses no
+        result."""
         while True:
             try:
-                if await asyncio.to_thread(record) and status is not None:
+                held = await asyncio.to_thread(record)
+                if held and status is not None:
                     self._observe(status)
-                return
+                return held
             except StoreUnavailable:
                 if self._stopping:
                     raise

@@ -36,7 +36,16 @@ ALTER TABLE jobs ADD COLUMN webhook_due :real;
 CREATE INDEX jobs_webhooks_due ON jobs (webhook_due) WHERE webhook_due IS NOT NULL;
 """
 
-MIGRATIONS = (_JOBS, _WEBHOOKS)
+_TURNS = """
+ALTER TABLE jobs ADD COLUMN turn BIGINT NOT NULL DEFAULT 0;
+DROP INDEX jobs_unfinished;
+CREATE INDEX jobs_unfinished ON jobs (turn, number) WHERE status IN ('queued', 'running');
+CREATE INDEX jobs_turns ON jobs (owner, turn) WHERE status IN ('queued', 'running');
+"""
+"""Owners take turns: the first unfinished job of an owner gets the turn that is being worked on, each further
+one the turn after its last."""
+
+MIGRATIONS = (_JOBS, _WEBHOOKS, _TURNS)
 """Each makes the version of its place, from 1 on, out of the one before."""
 
 

@@ -10,7 +10,7 @@ from ssl import SSLContext
 from service.errors import ServiceError
 from service.jobs.outbox import Outbox
 from service.jobs.queue import JobQueue
-from service.jobs.runner import JobRunner, Perform
+from service.jobs.runner import JobRunner, Perform, Refund
 from service.jobs.store import JobStore
 from service.jobs.webhook import Courier, Signer
 from service.jobs.webhook_hosts import WebhookHosts
@@ -40,11 +40,12 @@ class JobService:
         retry_seconds: float,
         ended: Callable[[str], None] = _unobserved,
         posted: Callable[[str], None] = _unobserved,
+        refund: Refund = lambda _owner, _characters: None,
     ) -> None:
         self.store, self.hosts, self._signer = store, hosts, signer
         self._trust = trust
         self._at_once, self._lease_seconds, self._retry_seconds = at_once, lease_seconds, retry_seconds
-        self._ended, self._posted = ended, posted
+        self._ended, self._posted, self._refund = ended, posted, refund
         self._runner: JobRunner | None = None
         self._courier: Courier | None = None
         self._forgetting: asyncio.Task[None] | None = None
@@ -57,6 +58,7 @@ class JobService:
             at_once=self._at_once,
             lease_seconds=self._lease_seconds,
             observe=self._ended,
+            refund=self._refund,
         )
         self._runner.start()
         if self.hosts:

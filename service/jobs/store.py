@@ -94,8 +94,10 @@ class JobStore:
                 )
             rows = transaction.execute(
                 "INSERT INTO jobs (id, owner, kind, status, created, request, done, total, characters, "
-                "idempotency_key, fingerprint, attempt, run_after, webhook, webhook_url) "
-                "VALUES (?, ?, ?, 'queued', :now, ?, 0, ?, ?, ?, ?, 0, :now, ?, ?) "
+                "idempotency_key, fingerprint, attempt, run_after, webhook, webhook_url, turn) "
+                "VALUES (?, ?, ?, 'queued', :now, ?, 0, ?, ?, ?, ?, 0, :now, ?, ?, coalesce("
+                "(SELECT max(turn) + 1 FROM jobs WHERE status IN ('queued', 'running') AND owner = ?), "
+                "(SELECT min(turn) FROM jobs WHERE status IN ('queued', 'running')), 0)) "
                 f"ON CONFLICT DO NOTHING RETURNING {_COLUMNS}",
                 new_job_id(),
                 new.owner,
@@ -107,6 +109,7 @@ class JobStore:
                 fingerprint,
                 "waiting" if new.webhook_url else None,
                 self.vault.seal(new.webhook_url.encode()) if new.webhook_url else None,
+                new.owner,
             )
         if not rows:  # the same key came at the same moment, by way of another process
             return self.submit(new)

@@ -57,6 +57,11 @@ class Spending:
             self.running[caller] += 1
         return grant
 
+    def refund(self, caller: str, characters: int) -> None:
+        """Of a key's month, for work that failed after its request was answered. Raises
+        `StoreUnavailable`."""
+        self.ring.give_back(caller.removeprefix("key:"), characters)
+
 
 class Grant:
     """Of one request. It has paid the minimum when it is made; the rest is charged when its text is known."""

@@ -70,6 +70,11 @@ class KeyRing:
         self._used[key.id] = max(0, used + characters)
         self._unwritten[key.id, month] = self._unwritten.get((key.id, month), 0) + characters
 
+    def give_back(self, identity: str, characters: int) -> None:
+        """To the key of that id, if there is one."""
+        if key := self._keys.get(identity):
+            self.spend(key, -characters)
+
     async def write_used(self) -> None:
         """What was spent since the last time, beside the event loop; kept where it cannot be written now."""
         written = {which: characters for which, characters in self._unwritten.items() if characters}

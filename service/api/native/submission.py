@@ -36,10 +36,14 @@ HEADERS: list[dict[str, Any]] = [
         ),
         (
             "Idempotency-Key",
-            {"type": "string", "maxLength": 255},
+            {"type": "string", "maxLength": 255, "examples": ["article-7"]},
             "Of a job: the same key with the same request again gives the same job.",
         ),
-        ("Webhook-URL", {"type": "string"}, "Of a job: who is told when it has ended."),
+        (
+            "Webhook-URL",
+            {"type": "string", "examples": ["https://hooks.example.com/done"]},
+            "Of a job: who is told when it has ended.",
+        ),
     )
 ]
 """In OpenAPI, of the routes that make jobs."""

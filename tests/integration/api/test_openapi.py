@@ -4,7 +4,7 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from service.api.native import wire
+from service.api.native import job_wire, wire
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +37,30 @@ def test_every_native_route_where_a_glossary_is_named_documents_that_there_may_b
     assert "404" not in paths["/v1/detect"]["post"]["responses"]
 
 
+def test_what_can_be_a_job_documents_it_and_so_do_the_routes_of_jobs(document: dict[str, Any]) -> None:
+    paths = document["paths"]
+    for path in ("/v1/digest", "/v1/translate", "/v1/summarize"):
+        operation = paths[path]["post"]
+        assert "application/json" in operation["responses"]["202"]["content"]
+        named = {each["name"] for each in operation["parameters"] if each["in"] == "header"}
+        assert {"Prefer", "Idempotency-Key", "Webhook-URL"} <= named
+    for path, method, statuses in (
+        ("/v1/jobs", "get", {"200", "403", "404"}),
+        ("/v1/jobs/{identity}", "get", {"200", "404"}),
+        ("/v1/jobs/{identity}", "delete", {"204", "404"}),
+        ("/v1/jobs/{identity}/result", "get", {"200", "404", "409"}),
+    ):
+        assert statuses <= set(paths[path][method]["responses"])
+    result = paths["/v1/jobs/{identity}/result"]["get"]["responses"]["200"]["content"]["application/json"]
+    digest = result["examples"]["example0"]["value"]
+    assert {"translation", "summary", "usage"} <= set(digest)
+
+
 def test_every_request_and_answer_type_has_an_example_that_fits_it(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     types = [
         kind
-        for kind in vars(wire).values()
+        for kind in (*vars(wire).values(), *vars(job_wire).values())
         if isinstance(kind, type) and issubclass(kind, BaseModel) and kind.__name__ in schemas
     ]
     assert len(types) >= 20

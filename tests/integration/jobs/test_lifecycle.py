@@ -217,6 +217,21 @@ def test_an_engine_that_fails_fails_the_job_in_our_words_only(
     assert "Geheimsache" not in told + caplog.text
 
 
+def test_characters_of_a_job_that_the_engine_failed_on_are_given_back(serve: Serve, data_dir: Path) -> None:
+    def decode(source: str) -> str:
+        if "Geheimsache" in source:
+            raise RuntimeError
+        return source.upper()
+
+    _, anna = KeyStore(data_dir / "keys.sqlite").create("Anna", SCOPES, Limits(quota=10_000))
+    bearer = {"Authorization": f"Bearer {anna}"}
+    with serve(stub_models(decode=decode)) as client:
+        ended(client, submitted(client, **bearer), **bearer)
+        failed = submitted(client, "Die Geheimsache bleibt heute liegen.", **bearer)
+        assert ended(client, failed, **bearer)["status"] == "failed"
+        until(lambda: client.get("/v2/usage", headers=bearer).json()["character_count"] == len(TEXT))
+
+
 def test_jobs_are_their_owners(serve: Serve, data_dir: Path) -> None:
     keys = KeyStore(data_dir / "keys.sqlite")
     anna, otto, narrow = (

@@ -25,6 +25,25 @@ def test_the_oldest_job_comes_first(store: JobStore) -> None:
     assert queue.claim("two") is None
 
 
+def test_owners_take_turns_however_many_jobs_each_has(store: JobStore) -> None:
+    queue = JobQueue(store, lease_seconds=30)
+    owners = {}
+    for owner, jobs in (("anna", 6), ("otto", 2)):
+        for _ in range(jobs):
+            owners[store.submit(new_job(owner=owner))[0].id] = owner
+
+    def served() -> str:
+        claim = queue.claim("one")
+        assert claim is not None
+        queue.finish(claim, b"{}")
+        return owners[claim.id]
+
+    order = [served() for _ in range(3)]
+    owners[store.submit(new_job(owner="uta"))[0].id] = "uta"
+    order += [served() for _ in range(6)]
+    assert order == ["anna", "otto", "anna", "otto", "uta", "anna", "anna", "anna", "anna"]
+
+
 def test_many_workers_at_once_get_every_job_once(open_store: OpenStore) -> None:
     stores = [open_store() for _ in range(8)]
     expected = {stores[0].submit(new_job(str(number)))[0].id for number in range(80)}
