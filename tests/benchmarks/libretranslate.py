@@ -36,7 +36,9 @@ def make_environment(directory: Path) -> None:
     """Raises `subprocess.CalledProcessError` where a package cannot be had."""
     venv.create(directory, with_pip=True, clear=True)
     pip = [str(directory / "bin" / "pip"), "install", "-q", "--disable-pip-version-check"]
-    subprocess.run([*pip, f"libretranslate=={VERSION}", "spacy"], check=True)
+    # One after the other: for both together pip had found no versions after a quarter of an hour.
+    subprocess.run([*pip, f"libretranslate=={VERSION}"], check=True)
+    subprocess.run([*pip, "spacy"], check=True)
 
 
 @contextmanager
