@@ -20,10 +20,11 @@ _MONTHS = {
 MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 
 _NUMERIC_DATE = re.compile(r"\b(?P<day>[0-3]?\d)\.\s?(?P<month>[01]?\d)\.(?:\s?(?P<year>\d{4}|\d{2}))?(?!\d)")
-# Looks back from its first letter, so that the search leaps from one such letter to the next.
+# Both look back from their first letter, so that the search leaps from one such letter to the next, and find
+# other words besides.
 _MONTH_NAME = re.compile(r"(?P<month>[ADFJMNOS](?<!\w.)[^\W\d_]{2,8})\b\.?")
 _MONTH_COMPOUND = re.compile(
-    r"\b(?:Januar|Februar|März|April|Juni|Juli(?![aeiou])|August(?![aeiu])|September|Oktober|November|Dezember)"
+    r"[ADFJMNOS](?<!\w.)(?:anuar|ebruar|ärz|pril|uni|uli(?![aeiou])|ugust(?![aeiu])|eptember|ktober|ovember|ezember)"
     r"(?=[a-zäöü])"
 )
 
@@ -53,7 +54,8 @@ def months(text: str, language: Language) -> Iterator[Reading]:
         soft = language == "en" and name.lower() in {"may", "march", "mar", "dec", "jun", "sep"}
         yield from reading("month", match.span("month"), _MONTHS[name.lower()], soft=soft)
     for match in _MONTH_COMPOUND.finditer(text) if language == "de" else ():
-        yield from reading("month", match.span(), _MONTHS[match[0].lower()], soft=True)
+        if match[0].lower() in _MONTHS:  # no `Munition`
+            yield from reading("month", match.span(), _MONTHS[match[0].lower()], soft=True)
 
 
 def _is_month(text: str, match: re.Match[str]) -> bool:

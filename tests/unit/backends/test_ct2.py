@@ -119,6 +119,18 @@ def test_a_score_is_the_mean_log_probability_of_the_target_tokens(
         assert hypothesis.score == pytest.approx(sum(expected) / len(expected), abs=1e-4)
 
 
+def test_a_source_that_was_counted_before_is_translated_as_one_that_was_not(
+    config: ModelConfig, model_directory: Path, sentences: list[str]
+) -> None:
+    sources = [*sentences, "Ja, ja und ja. " * 30]
+    fresh = CT2Backend(config, model_directory, device="cpu", threads=1)
+    other = CT2Backend(config, model_directory, device="cpu", threads=1)
+    for source in sources:
+        assert other.count_tokens(source) == other.count_tokens(source)
+    assert other.generate(sources[:-1], GREEDY) == fresh.generate(sources[:-1], GREEDY)
+    assert other.count_tokens(sources[-1]) == fresh.count_tokens(sources[-1])
+
+
 def test_sixteen_threads_may_count_at_once(backend: CT2Backend, sentences: list[str]) -> None:
     expected = [backend.count_tokens(sentence) for sentence in sentences]
 
