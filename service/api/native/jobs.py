@@ -3,7 +3,6 @@ keys everybody is the same caller, and whoever knows a job's id may read and del
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -14,6 +13,7 @@ from service.api.native.submission import SECONDS_TO_WAIT, waiting
 from service.api.problem import JOB_NOT_DONE, JOB_NOT_FOUND, JOBS_NOT_LISTED, PROBLEM_RESPONSES
 from service.api.state import ServiceState, service_state
 from service.errors import JobNotDone, JobsNotListed
+from service.jobs.beside import beside
 from service.jobs.job import Job, Status
 
 router = APIRouter(prefix="/v1/jobs", responses=PROBLEM_RESPONSES)
@@ -48,9 +48,7 @@ async def every(
             "Without a key everybody is the same caller, so jobs are reached by their ids only; the operator "
             "lists them with `kurzfassung jobs list`."
         )
-    found = await asyncio.to_thread(
-        state.jobs.store.list, caller, limit=limit + 1, after=after, status=status
-    )
+    found = await beside(state.jobs.store.list, caller, limit=limit + 1, after=after, status=status)
     shown = found[:limit]
     more = f"jobs?limit={limit}&after={shown[-1].id}" if len(found) > limit else None
     if more and status:
@@ -62,7 +60,7 @@ async def every(
     "/{identity}", response_model=job_wire.JobOut, responses=JOB_NOT_FOUND, summary="How far a job is"
 )
 async def one(identity: Identity, request: Request, state: State, response: Response) -> job_wire.JobOut:
-    job = await asyncio.to_thread(state.jobs.store.get, identity, owner(request))
+    job = await beside(state.jobs.store.get, identity, owner(request))
     response.headers.update(waiting(job))
     return job_wire.JobOut.of(job, base="")
 
@@ -81,7 +79,7 @@ async def one(identity: Identity, request: Request, state: State, response: Resp
     summary="The answer of a job that is done",
 )
 async def result(identity: Identity, request: Request, state: State) -> Response:
-    job, body = await asyncio.to_thread(state.jobs.store.result, identity, owner(request))
+    job, body = await beside(state.jobs.store.result, identity, owner(request))
     if body is None:
         raise _without_result(job)
     return Response(body, media_type="application/json")
@@ -96,7 +94,7 @@ async def result(identity: Identity, request: Request, state: State) -> Response
 async def delete(identity: Identity, request: Request, state: State) -> Response:
     """Text and result are deleted at once. A job that had not ended is `cancelled` from then on; one that had
     is not there any more."""
-    await asyncio.to_thread(state.jobs.store.remove, identity, owner(request))
+    await beside(state.jobs.store.remove, identity, owner(request))
     state.jobs.cancel(identity)
     return Response(status_code=204)
 
