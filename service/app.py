@@ -41,6 +41,7 @@ from service.backends.loading import engine_is_installed, load_backend
 from service.batching.batcher import Batcher
 from service.documents.store import DocumentStore
 from service.errors import ModelNotInstalled, OperatorError, ServiceError, SettingInvalid, Unavailable
+from service.jobs.beside import beside
 from service.jobs.database import Database
 from service.jobs.runner import Refund
 from service.jobs.service import JobService
@@ -444,7 +445,7 @@ async def _serve(
 async def _open_jobs(state: ServiceState) -> None:
     """A store that is wrongly set up stops the start; one that cannot be reached for now costs only jobs."""
     try:
-        await asyncio.to_thread(state.jobs.store.open)
+        await beside(state.jobs.store.open)
     except Unavailable:
         logger.warning("jobs are not available for now")
 

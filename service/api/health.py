@@ -12,12 +12,16 @@ from pydantic import BaseModel, ConfigDict
 
 from service.api.state import Phase, ServiceState, service_state
 from service.errors import ServiceError
+from service.jobs.beside import beside
 from service.observability.metrics import CONTENT_TYPE
 from service.pipeline.watchdog import EngineState
 
 router = APIRouter(tags=["operations"])
 
 State = Annotated[ServiceState, Depends(service_state)]
+
+_COUNT_SECONDS = 1.0
+"""A scrape does not wait longer for a store of jobs that hangs."""
 
 
 class StatusOut(BaseModel):
@@ -141,8 +145,10 @@ async def metrics(state: State) -> Response:
     state.metrics.cache_bytes.set(pipeline.batcher.cache_bytes if pipeline else 0)
     state.metrics.ready.set(state.ready)
     try:
-        for status, number in (await asyncio.to_thread(state.jobs.store.counts)).items():
+        async with asyncio.timeout(_COUNT_SECONDS):
+            counts = await beside(state.jobs.store.counts)
+        for status, number in counts.items():
             state.metrics.jobs.labels(status).set(number)
-    except ServiceError:
+    except (ServiceError, TimeoutError):
         state.metrics.jobs.clear()  # no number is better than an old one
     return Response(state.metrics.render(), media_type=CONTENT_TYPE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,6 +34,9 @@ _WORDS = {
 _WORD = re.compile("|".join(map(re.escape, _WORDS)))
 
 _CONNECT_SECONDS = 5
+_AWAY_SECONDS = 1.0
+"""Before a server that could not be reached is tried again."""
+
 _STATEMENT = "-c statement_timeout=10000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=30000"
 _SCHEMA_LOCK = 0x6B7572_7A6A6F62
 """Any number that nobody else takes for an advisory lock."""
@@ -49,6 +53,7 @@ class PostgresDatabase:
                 "KURZFASSUNG_DATABASE_URL: expected postgresql://USER@HOST/DATABASE"
             ) from None
         self._url = url
+        self._away_until = 0.0
         self._lock = threading.Lock()
         self._connection: psycopg.Connection | None = None
 
@@ -90,9 +95,15 @@ class PostgresDatabase:
             except psycopg.OperationalError:
                 self._connection.close()
                 self._connection = None
-        self._connection = psycopg.connect(
-            self._url, autocommit=True, connect_timeout=_CONNECT_SECONDS, options=_STATEMENT
-        )
+        if time.monotonic() < self._away_until:
+            raise psycopg.OperationalError  # whoever waited meanwhile does not wait as long again
+        try:
+            self._connection = psycopg.connect(
+                self._url, autocommit=True, connect_timeout=_CONNECT_SECONDS, options=_STATEMENT
+            )
+        except psycopg.OperationalError:
+            self._away_until = time.monotonic() + _AWAY_SECONDS
+            raise
         self._connection.execute("BEGIN")
         return self._connection
 

@@ -23,8 +23,7 @@ class JobQueue:
             return None
         with self._store.transaction() as transaction:
             transaction.execute(
-                END + "WHERE status = 'running' AND status IN ('queued', 'running') "
-                "AND lease_until < :now AND attempt >= ?",
+                END + "WHERE status = 'running' AND lease_until < :now AND attempt >= ?",
                 "failed",
                 self._store.keep_seconds,
                 "job_abandoned",

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from service.errors import InvalidInput, OperatorError, ServiceError, StoreUnavailable, Unavailable
+from service.jobs.beside import beside
 from service.jobs.job import Claim
 from service.jobs.queue import JobQueue
 
@@ -83,7 +84,7 @@ class JobRunner:
     async def _run(self) -> None:
         while not self._stopping:
             try:
-                claim = await asyncio.to_thread(self._queue.claim, self._worker)
+                claim = await beside(self._queue.claim, self._worker)
                 if claim is not None:
                     self._woken.set()  # where one was, the others may find more
                     await self._work(claim)
@@ -126,7 +127,7 @@ class JobRunner:
 
     async def _renewed(self, claim: Claim, done: int) -> bool:
         try:
-            return await asyncio.to_thread(self._queue.renew, claim, done)
+            return await beside(self._queue.renew, claim, done)
         except StoreUnavailable:
             return True  # the work goes on; whether it still counts is seen at its end
 
@@ -154,7 +155,7 @@ class JobRunner:
         result."""
         while True:
             try:
-                held = await asyncio.to_thread(record)
+                held = await beside(record)
                 if held and status is not None:
                     self._observe(status)
                 return held

@@ -40,6 +40,7 @@ _TURNS = """
 ALTER TABLE jobs ADD COLUMN turn BIGINT NOT NULL DEFAULT 0;
 DROP INDEX jobs_unfinished;
 CREATE INDEX jobs_unfinished ON jobs (turn, number) WHERE status IN ('queued', 'running');
+CREATE INDEX jobs_running ON jobs (lease_until) WHERE status = 'running';
 CREATE INDEX jobs_turns ON jobs (owner, turn) WHERE status IN ('queued', 'running');
 """
 """Owners take turns: the first unfinished job of an owner gets the turn that is being worked on, each further

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from ssl import SSLContext
 
 from service.errors import ServiceError
+from service.jobs.beside import beside
 from service.jobs.outbox import Outbox
 from service.jobs.queue import JobQueue
 from service.jobs.runner import JobRunner, Perform, Refund
@@ -82,7 +83,7 @@ class JobService:
         if self._forgetting is not None:
             self._forgetting.cancel()
             await asyncio.gather(self._forgetting, return_exceptions=True)
-        await asyncio.to_thread(self.store.close)
+        await beside(self.store.close)
 
     def wake(self) -> None:
         """There is a new job."""
@@ -97,7 +98,7 @@ class JobService:
     async def _forget(self) -> None:
         while True:
             try:
-                await asyncio.to_thread(self.store.expire)
+                await beside(self.store.expire)
             except ServiceError:
                 pass  # the store has logged it
             except Exception:

@@ -23,6 +23,7 @@ from ssl import SSLContext
 from typing import Literal
 
 from service.errors import ServiceError, SettingInvalid, WebhookRefused
+from service.jobs.beside import beside
 from service.jobs.job import Delivery, Job
 from service.jobs.outbox import Outbox
 from service.jobs.webhook_hosts import WebhookHosts
@@ -95,7 +96,7 @@ class Courier:
     async def _run(self) -> None:
         while True:
             try:
-                delivery = await asyncio.to_thread(self._outbox.next)
+                delivery = await beside(self._outbox.next)
                 if delivery is not None:
                     await self._deliver(delivery)
                     continue
@@ -109,16 +110,16 @@ class Courier:
         reason = await self._send(delivery)
         facts = {"job": delivery.job.id, "attempt": delivery.attempt}
         if reason is None:
-            await asyncio.to_thread(self._outbox.delivered, delivery)
+            await beside(self._outbox.delivered, delivery)
             self._observe("delivered")
             logger.info("webhook delivered", extra={"facts": facts})
         elif delivery.attempt >= MOST_ATTEMPTS or reason in (str(_GONE), "refused"):
-            await asyncio.to_thread(self._outbox.give_up, delivery)
+            await beside(self._outbox.give_up, delivery)
             self._observe("given_up")
             logger.warning("webhook given up", extra={"facts": {**facts, "reason": reason}})
         else:
             seconds = self._retry_seconds * 4 ** (delivery.attempt - 1) * random.uniform(0.8, 1.2)  # noqa: S311 -- jitter
-            await asyncio.to_thread(self._outbox.retry, delivery, seconds)
+            await beside(self._outbox.retry, delivery, seconds)
             self._observe("retried")
             logger.info("webhook failed", extra={"facts": {**facts, "reason": reason}})
 

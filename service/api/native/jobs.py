@@ -3,7 +3,6 @@ keys everybody is the same caller, and whoever knows a job's id may read and del
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -15,6 +14,7 @@ from service.api.native.submission import SECONDS_TO_WAIT, waiting
 from service.api.openapi_errors import may_raise
 from service.api.state import ServiceState, service_state
 from service.errors import JobNotDone, JobNotFound, JobsNotListed
+from service.jobs.beside import beside
 from service.jobs.job import Job, Status
 
 router = APIRouter(prefix="/v1/jobs")
@@ -47,9 +47,7 @@ async def every(
             "Without a key everybody is the same caller, so jobs are reached by their ids only; the operator "
             "lists them with `kurzfassung jobs list`."
         )
-    found = await asyncio.to_thread(
-        state.jobs.store.list, caller, limit=limit + 1, after=after, status=status
-    )
+    found = await beside(state.jobs.store.list, caller, limit=limit + 1, after=after, status=status)
     shown = found[:limit]
     more = f"jobs?limit={limit}&after={shown[-1].id}" if len(found) > limit else None
     if more and status:
@@ -64,7 +62,7 @@ async def every(
     summary="How far a job is",
 )
 async def one(identity: Identity, request: Request, state: State, response: Response) -> job_wire.JobOut:
-    job = await asyncio.to_thread(state.jobs.store.get, identity, owner(request))
+    job = await beside(state.jobs.store.get, identity, owner(request))
     response.headers.update(waiting(job))
     return job_wire.JobOut.of(job, base="")
 
@@ -82,7 +80,7 @@ async def one(identity: Identity, request: Request, state: State, response: Resp
     summary="The answer of a job that is done",
 )
 async def result(identity: Identity, request: Request, state: State) -> Response:
-    job, body = await asyncio.to_thread(state.jobs.store.result, identity, owner(request))
+    job, body = await beside(state.jobs.store.result, identity, owner(request))
     if body is None:
         raise _without_result(job)
     return Response(body, media_type="application/json")
@@ -97,7 +95,7 @@ async def result(identity: Identity, request: Request, state: State) -> Response
 async def delete(identity: Identity, request: Request, state: State) -> Response:
     """Text and result are deleted at once. A job that had not ended is `cancelled` from then on; one that had
     is not there any more."""
-    await asyncio.to_thread(state.jobs.store.remove, identity, owner(request))
+    await beside(state.jobs.store.remove, identity, owner(request))
     state.jobs.cancel(identity)
     return Response(status_code=204)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from dataclasses import replace
 from typing import Any
@@ -16,6 +15,7 @@ from service.api.native.work import Work, load_work
 from service.api.state import ServiceState
 from service.batching.ticket import Ticket, holding
 from service.errors import MalformedBody, NotOffered
+from service.jobs.beside import beside
 from service.jobs.job import Claim, Job, NewJob
 from service.jobs.runner import Perform, Progress
 from service.pipeline.article import ArticlePipeline
@@ -89,7 +89,7 @@ async def submit(
         idempotency_key=key,
         webhook_url=url,
     )
-    job = await asyncio.to_thread(state.jobs.store.known, new)
+    job = await beside(state.jobs.store.known, new)
     if job is None:  # whoever repeats a request pays once
         job = await _taken_in(request, state, replace(new, total=await work.segments(pipeline)))
     headers = {"Location": f"jobs/{job.id}", "Preference-Applied": "respond-async", **waiting(job)}
@@ -98,7 +98,7 @@ async def submit(
 
 async def _taken_in(request: Request, state: ServiceState, new: NewJob) -> Job:
     await charge(request, new.characters)
-    job, is_new = await asyncio.to_thread(state.jobs.store.submit, new)
+    job, is_new = await beside(state.jobs.store.submit, new)
     if not is_new:  # it came twice at the same moment
         await refund(request)
     state.jobs.wake()
