@@ -74,7 +74,7 @@ def main() -> None:
     set_up_logging(settings.log_level)
     with bind("127.0.0.1", 0) as bound:
         address = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        app = create_app(settings, models=models(), on_started=lambda _: print(address, flush=True))
+        app = create_app(settings, models=models(), on_phase=lambda _: print(address, flush=True))
         app.add_middleware(Outside)
         signal.signal(signal.SIGTERM, lambda *_: None)  # as `serve` has it
         DrainingServer(app, drain_seconds=5).run(sockets=[bound])
