@@ -99,6 +99,8 @@ class Settler:
 
     def _respelled(self, task: _Task, settled: Settled) -> Settled:
         """Strings to keep as the source has them, where that is not how the model read them."""
+        if not self._spellings:
+            return settled
         source = task.segment.frame.plain if task.segment.frame else task.segment.source
         written = settled.written
         for read, spelled in self._spellings.items():

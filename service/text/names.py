@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from difflib import SequenceMatcher
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 
 # Looks back from its capital, so that the search leaps from one to the next.
@@ -122,7 +122,9 @@ def _starts_sentence(text: str, at: int) -> bool:
     return _SENTENCE_START.search(text[max(0, at - 12) : at]) is not None
 
 
+@lru_cache(maxsize=4096)
 def _is_common(word: str) -> bool:
+    """The same few words have a capital again and again."""
     if len(word) < 3:
         return True
     lower, common = word.lower(), _common_words()
