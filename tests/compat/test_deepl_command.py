@@ -38,7 +38,7 @@ def run(service: httpx.Client, *arguments: str, given: str = "", fails: bool = F
 
 def test_the_table_names_the_commands_that_are_run_here() -> None:
     here = ("text", "languages", "usage", "glossary create|list|get|entries|delete")
-    assert COMMANDS == (*here, "document")  # which tests/compat/test_deepl_documents.py runs
+    assert (*here, "document") == COMMANDS  # which tests/compat/test_deepl_documents.py runs
 
 
 def test_24_a_text_and_the_languages(service: httpx.Client) -> None:

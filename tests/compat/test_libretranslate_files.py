@@ -89,7 +89,7 @@ def test_every_failure_is_an_error_in_words(
     files = {"file": (file, SENTENCE)} if file else {"other": ("a.txt", "")}
     answer = service.post("/translate_file", data=fields, files=files)
     assert answer.status_code == status
-    assert answer.json().keys() == {"error"}
+    assert answer.json().keys() == {"error", "code", "request_id"}
     assert message in answer.json()["error"]
 
 
@@ -106,7 +106,7 @@ def test_another_address_holds_no_file(service: httpx.Client, name: str) -> None
     answer = service.get(f"/download_file/{name}")
     assert answer.status_code == 404
     if "%2F" not in name:
-        assert answer.json().keys() == {"error"}
+        assert answer.json().keys() == {"error", "code", "request_id"}
 
 
 def test_another_ending_holds_no_file(service: httpx.Client) -> None:
@@ -184,7 +184,7 @@ def test_suggestions_are_refused_as_the_settings_say(service: httpx.Client) -> N
     for body in ({"json": {"q": "a", "s": "b"}}, {"data": {"q": "a"}}, {"files": {"q": (None, "a")}}):
         answer = service.post("/suggest", **body)  # type: ignore[arg-type]  # of several kinds
         assert answer.status_code == 403
-        assert answer.json().keys() == {"error"}
+        assert answer.json().keys() == {"error", "code", "request_id"}
 
 
 def test_the_specification_tells_the_fields_that_work(service: httpx.Client) -> None:

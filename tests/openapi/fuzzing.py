@@ -115,7 +115,8 @@ class Fuzzer:
         self._session.trust_env = False
         self._schema = schemathesis.openapi.from_url(f"{address}/openapi.json")
         self._random = random.Random(7)  # noqa: S311 -- the same in every run, no secret
-        self._stored = ""
+        self._stored = self._job = ""
+        self._document: dict[str, str] = {}
         self.made = Fuzzed()
 
     def run(self) -> Fuzzed:
@@ -148,7 +149,7 @@ class Fuzzer:
                     del case.headers[name]
             for name in case.path_parameters or ():
                 if mode is GenerationMode.POSITIVE and self._random.random() < 0.5:
-                    case.path_parameters[name] = self._id(name)
+                    case.path_parameters[name] = self._id(operation.path, name)
             self._ask(
                 operation,
                 case,
@@ -167,13 +168,16 @@ class Fuzzer:
             headers["Content-Type"] = example.media_type + (
                 f"; boundary={_BOUNDARY}" if example.media_type == MULTIPART else ""
             )
-            body = self._body(example.media_type, example.body)
+            given = example.body
+            if "document_key" in given and self._random.random() < 0.7:
+                given = {**given, "document_key": self._document["document_key"]}
+            body = self._body(example.media_type, given)
         if self._random.random() < 0.1:
             headers["Content-Type"] = self._random.choice(_CONTENT_TYPES)
         query = dict(example.query)
         if self._random.random() < 0.2:
             query[self._random.choice(_QUERY)] = str(self._random.choice(_ODD)).encode("utf-8", "replace")
-        path = example.route.format_map({name: self._id(name) for name in example.path})
+        path = example.route.format_map({name: self._id(example.route, name) for name in example.path})
         sent = {name: value.encode("latin-1") for name, value in headers.items()}
         self._ask(
             operation,
@@ -229,7 +233,13 @@ class Fuzzer:
     def _odd(self) -> Any:
         return deepcopy(self._random.choice(_ODD))
 
-    def _id(self, name: str) -> str:
+    def _id(self, route: str, name: str) -> str:
+        if route.startswith("/v1/jobs"):
+            return self._job
+        if name == "document_id":
+            return self._document["document_id"]
+        if route.startswith("/download_file"):
+            return self._document["document_id"] + self._document["document_key"] + ".txt"
         return self._stored.replace("-", "") if name == "identity" else self._stored
 
     def _store(self) -> None:
@@ -254,6 +264,21 @@ class Fuzzer:
             self._store()
             return
         self._stored = made.json()["glossary_id"]
+        later = self._session.post(
+            f"{self._address}/v1/digest",
+            json={"text": "Der Rat tagt am Montag."},
+            headers={"Prefer": "respond-async"},
+            timeout=PATIENCE,
+        )
+        self._job = later.json()["id"]
+        sent = self._session.post(
+            f"{self._address}/v2/document",
+            data={"target_lang": "EN-US", "source_lang": "DE"},
+            files={"file": ("article.txt", "Der Rat tagt am Montag.")},
+            timeout=PATIENCE,
+        )
+        if sent.status_code == 200:  # else as many are kept as may be
+            self._document = sent.json()
 
     def _ask(self, operation: APIOperation, case: Case, call: Callable[[], Any], *, shown: Any) -> None:
         where = f"{operation.method.upper()} {operation.path}"
