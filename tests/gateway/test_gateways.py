@@ -143,6 +143,7 @@ def test_neither_keys_nor_addresses_nor_text_are_written_down(gateway: Gateway) 
     text = {"text": "Dieser Satz bleibt unter uns."}
     gateway.client.post("v1/digest", json=text, headers=keys)
     gateway.client.post("v1/digest?query=geheim-3", json=text, headers=keys)
+    gateway.client.get("download_file/geheim-5.txt", headers=keys)
     gateway.client.post("v1/digest", content=b"geheim-4" * (LIMIT // 4), headers=keys)
     written = gateway.written.read_text(encoding="utf-8")
     for secret in ("geheim", "203.0.113.7", "unter uns", CALLER):
