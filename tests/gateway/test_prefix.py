@@ -61,7 +61,8 @@ def test_14_the_documentation_and_what_it_tries_work_under_a_prefix(gateway: Gat
     # Each documented path is there, once, with no prefix doubled.
     for path, methods in document.json()["paths"].items():
         if "get" in methods and "{" not in path:
-            assert gateway.client.get(base + path).status_code == 200, path
+            expected = 403 if path == "/v1/jobs" else 200  # who has no key has no list of them
+            assert gateway.client.get(base + path).status_code == expected, path
 
 
 def test_13_a_digest_goes_through_with_its_request_id(gateway: Gateway) -> None:
@@ -118,7 +119,7 @@ def test_13_no_answer_names_a_scheme_a_host_or_a_path_from_the_root(
     assert answer.status_code == status
     assert "location" not in answer.headers
     assert "link" not in answer.headers
-    assert not re.search(r"https?://", answer.text)
+    assert not re.search(r"https?://(?!\w+\.example\.com/)", answer.text)
     assert not re.search(r"(?:src|href|action)=[\"']?/", answer.text)
     if answer.headers["content-type"].endswith("json"):
         links = {"url", "href", "$ref", "type", "instance"}

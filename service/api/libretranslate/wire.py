@@ -70,7 +70,10 @@ class TranslatedFileOut(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"translatedFileUrl": "http://127.0.0.1:8000/download_file/04de5ad98a.txt", "warnings": []}
+                {
+                    "translatedFileUrl": "https://kurzfassung.example.com/download_file/04de5ad98a.txt",
+                    "warnings": [],
+                }
             ]
         }
     )
