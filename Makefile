@@ -67,7 +67,7 @@ test-ray: $(RAY) ## calls and archives on a real Ray cluster whose nodes die (1.
 	$(VENV_RAY)/bin/pytest tests/cluster
 
 test-browser: $(TEST) ## the page in headless Chromium, with axe-core (CHROMIUM=/usr/bin/chromium, SCREENSHOTS=FOLDER)
-	$(VENV_TEST)/bin/python $(PIP_INSTALL) -q --group browser
+	$(VENV_TEST)/bin/python $(PIP_INSTALL) -q --group browser --group gateway
 	$(VENV_TEST)/bin/pytest tests/browser
 
 picture: $(TEST) ## the picture of the page in the README, taken anew (needs Chromium)

@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.gateway.conftest import gateway, gateways
+from tests.gateway.conftest import gateway, replicas
 from tests.integration.conftest import serving, stub_models
 
-__all__ = ["gateway", "gateways"]  # fixtures for the tests here too
+__all__ = ["gateway", "replicas"]  # fixtures for the tests here too
 
 _CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
 _OPTIONS = [

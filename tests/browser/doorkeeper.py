@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.api.problem import new_problem, problem_response
+from service.api.dialect import NATIVE
+from service.api.problem import new_problem
 
 
 class Doorkeeper:
@@ -39,7 +40,7 @@ class Doorkeeper:
                 problem = new_problem(
                     status=status, title="Refused", code=code, detail=detail, request_id="a1b2c3"
                 )
-                await problem_response(problem, self._headers)(scope, receive, send)
+                await NATIVE.response(problem, self._headers)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

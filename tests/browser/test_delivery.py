@@ -128,7 +128,7 @@ def test_a_script_in_an_article_or_a_warning_is_text(page: Any, client: httpx.Cl
     assert "<script>" in page.text_content("#source-text")
 
 
-def test_the_page_works_behind_nginx_under_a_prefix(page: Any, gateway: Gateway) -> None:
+def test_the_page_works_behind_a_gateway_under_a_prefix(page: Any, gateway: Gateway) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{gateway.origin}{PREFIX}/#length=short")
@@ -145,10 +145,10 @@ def test_the_page_works_behind_nginx_under_a_prefix(page: Any, gateway: Gateway)
     assert outside == []
 
 
-def test_behind_nginx_segments_appear_as_they_are_ready_and_stop_reaches_the_service(
+def test_behind_a_gateway_segments_appear_as_they_are_ready_and_stop_reaches_the_service(
     page: Any, gateway: Gateway
 ) -> None:
-    gateway.hold.open.clear()
+    gateway.hold.close()
     try:
         page.goto(f"{gateway.origin}{PREFIX}/")
         page.wait_for_selector("#go:enabled")
@@ -159,6 +159,6 @@ def test_behind_nginx_segments_appear_as_they_are_ready_and_stop_reaches_the_ser
         page.click("#stop")
         expect(page.locator("#status")).to_have_text("Stopped. What stands here is not all.")
     finally:
-        gateway.hold.open.set()
+        gateway.hold.open()
     page.click("#go")
     expect(page.locator("#target-text")).to_contain_text("DANACH NOCH WEITER")
