@@ -387,7 +387,7 @@ def _rules(settings: Settings, *, upload_bytes: int) -> Rules:
 
 def _cors(settings: Settings) -> dict[str, Any]:
     """Without credentials: a key travels in a header that the page sets, never in a cookie."""
-    shown = ["X-Request-ID", "X-Trace-ID", "Retry-After", "RateLimit", "RateLimit-Policy"]
+    shown = ["X-Request-ID", "X-Trace-ID", "Location", "Retry-After", "RateLimit", "RateLimit-Policy"]
     return {
         "allow_origins": listed(settings.cors_origins),
         "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],

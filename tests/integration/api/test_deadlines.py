@@ -101,7 +101,6 @@ def test_a_timeout_that_is_no_number_of_seconds_is_refused(client: httpx.Client,
     [
         {"Prefer": "wait=soon"},
         {"Prefer": "wait=0, ;;,="},
-        {"Prefer": "respond-async, wait=1"},
         {"X-Envoy-Expected-Rq-Timeout-Ms": "never"},
         {"X-Envoy-Expected-Rq-Timeout-Ms": "0"},
         {"X-Request-Timeout": "19.75"},

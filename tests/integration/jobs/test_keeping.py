@@ -169,6 +169,7 @@ def test_a_server_that_is_away_costs_jobs_only_and_comes_back(postgres_cluster: 
             assert client.get("/metrics").status_code == 200
         finally:
             postgres_cluster.start()
+        until(lambda: client.get(path).status_code == 200)
         assert ended(client, path)["status"] == "done"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -161,6 +162,18 @@ def test_progress_is_seen_in_segments(serve: Serve) -> None:
         assert early.headers["retry-after"].isdecimal()
         gate.opened.set()
         assert ended(client, path)["progress"] == {"done": 4, "total": 4}
+
+
+def test_the_time_that_a_request_may_take_is_no_deadline_for_its_job(serve: Serve) -> None:
+    gate = Gate("Dienstag")
+    with serve(stub_models(gate=gate)) as client:
+        headers = {"Prefer": "respond-async, wait=1", "X-Request-Timeout": "1"}
+        taken = client.post("/v1/digest", json={"text": TEXT, "source": "de"}, headers=headers)
+        assert taken.status_code == 202
+        assert gate.reached.wait(20)
+        time.sleep(1.1)  # both are over
+        gate.opened.set()
+        assert ended(client, taken.url.join(taken.headers["location"]).path)["status"] == "done"
 
 
 def test_a_running_job_is_cancelled_and_the_engine_is_free_for_others(serve: Serve) -> None:
