@@ -28,6 +28,11 @@ def test_the_image_with_the_starter_is_small(engine: Engine) -> None:
     assert described(engine)["Size"] <= MOST_BYTES
 
 
+def test_what_a_setting_may_ask_for_is_in_the_image(engine: Engine) -> None:
+    modules = "redis, psycopg, cryptography, opentelemetry.exporter.otlp.proto.http"
+    assert run(engine, "python", "-c", f"import {modules}; print('there')").strip() == "there"
+
+
 def test_the_image_says_what_it_is_and_how_it_is_asked_whether_it_is_healthy(engine: Engine) -> None:
     config = described(engine)["Config"]
     labels = config["Labels"]
