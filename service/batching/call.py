@@ -76,8 +76,9 @@ class Window(Generic[Payload]):
         for _ in seen:
             call.entries.popleft()
         self._left = [entry for entry in seen if not abandoned(entry.payload)]
-        self.dropped = sum(entry.tokens for entry in seen) - sum(entry.tokens for entry in self._left)
-        self.taken = 0
+        self.caller = call.caller
+        self._dropped = sum(entry.tokens for entry in seen) - sum(entry.tokens for entry in self._left)
+        self._taken = 0
         ordered = self._left
         if call.burst is None:
             ordered = sorted(self._left, key=lambda entry: abs(entry.tokens - length))
@@ -89,16 +90,18 @@ class Window(Generic[Payload]):
         for entry in self._upcoming:
             if fits(entry):
                 self._gone.add(id(entry))
-                self.taken += entry.tokens
+                self._taken += entry.tokens
                 return entry
             if self._call.burst is not None:
                 break
         return None
 
-    def close(self) -> None:
-        """What was not taken goes back to where it stood."""
+    def close(self) -> int:
+        """What was not taken goes back to where it stood. The tokens that are gone: taken, or abandoned."""
         call = self._call
         call.entries.extendleft(entry for entry in reversed(self._left) if id(entry) not in self._gone)
-        call.tokens -= self.taken + self.dropped
+        gone = self._taken + self._dropped
+        call.tokens -= gone
         if self._gone and call.burst is not None:
             call.burst *= 2
+        return gone

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from bisect import insort_left, insort_right
-from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable, Iterator
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic
 
@@ -21,6 +21,9 @@ class Space:
     padded: int
     tokens: float = math.inf
 
+
+Group = tuple[Hashable, bool]
+"""A lane, and whether the calls are short: entries of one group may share a batch."""
 
 Room = Callable[[Hashable, int], Space | None]
 """What of a lane may go to the engine now, of so many tokens that wait; None: nothing."""
@@ -46,12 +49,12 @@ class SegmentQueue(Generic[Payload]):
         self._capacity_tokens = capacity_tokens
         self._abandoned = abandoned
         self._callers: OrderedDict[str, list[Call[Payload]]] = OrderedDict()
-        self._waiting_tokens = 0
+        self._waiting: Counter[Group] = Counter()
         self._served_tokens = 0
 
     @property
     def waiting_tokens(self) -> int:
-        return self._waiting_tokens
+        return self._waiting.total()
 
     def __bool__(self) -> bool:
         return bool(self._callers)
@@ -68,7 +71,7 @@ class SegmentQueue(Generic[Payload]):
             if call.due is None:
                 call.due = self._served_tokens + call.tokens
             insort(self._callers.setdefault(call.caller, []), call, key=lambda each: each.due or 0)
-            self._waiting_tokens += call.tokens
+            self._waiting[call.group] += call.tokens
 
     def require_room(self, caller: str, tokens: int, *, promised: int = 0) -> None:
         """Raises `Overloaded` where so many more tokens of the caller's do not fit, beside what waits and
@@ -91,28 +94,34 @@ class SegmentQueue(Generic[Payload]):
         """Forget the entries whose callers left."""
         for calls in self._callers.values():
             for call in calls:
-                self._waiting_tokens -= call.forget(self._abandoned, all_of_them=True)
-        self._sweep()
+                self._waiting[call.group] -= call.forget(self._abandoned, all_of_them=True)
+        self._sweep(list(self._callers))
 
     def next_batch(
         self, room: Room, *, short_only: bool = False
     ) -> tuple[Hashable, list[Entry[Payload]]] | None:
-        """The lane and its next entries; None when nobody waits for whom there is room."""
+        """The lane and its next entries; None when nobody waits for whom there is room. `room` is asked once
+        for a lane: thousands of calls may wait, while the engine has none."""
+        spaces: dict[Group, Space | None] = {}
         for caller, calls in self._callers.items():
             for call in calls:
-                self._waiting_tokens -= call.forget(self._abandoned)
-                if not call.entries or (short_only and not call.short):
+                group = call.group
+                if (short_only and not call.short) or (group in spaces and spaces[group] is None):
                     continue
-                waiting = self._waiting_of(call.group)
-                if space := room(call.lane, waiting):
+                self._waiting[group] -= call.forget(self._abandoned)
+                if not call.entries:
+                    continue
+                if group not in spaces:
+                    spaces[group] = room(call.lane, self._waiting[group])
+                if space := spaces[group]:
                     return call.lane, self._led_by(caller, call, space)
-        self._sweep()
+        self._sweep(list(self._callers))
         return None
 
     def drain(self) -> Iterator[Entry[Payload]]:
         """Take everything out, for answering it with an error."""
         callers, self._callers = self._callers, OrderedDict()
-        self._waiting_tokens = 0
+        self._waiting.clear()
         for calls in callers.values():
             for call in calls:
                 yield from call.entries
@@ -120,42 +129,53 @@ class SegmentQueue(Generic[Payload]):
     def _led_by(self, caller: str, lead: Call[Payload], space: Space) -> list[Entry[Payload]]:
         """The batch of the call whose turn it is; afterwards its caller goes to the back."""
         self._callers.move_to_end(caller, last=False)
-        turns = deque(
-            deque(call for call in calls if call.group == lead.group) for calls in self._callers.values()
+        windows = deque(
+            self._windows(calls, lead.group, lead.entries[0].tokens) for calls in self._callers.values()
         )
-        batch = self._filled(turns, lead.entries[0].tokens, space)
+        batch, opened = self._filled(windows, space)
         self._callers.move_to_end(caller)
-        self._waiting_tokens = sum(call.tokens for calls in self._callers.values() for call in calls)
+        for window in opened:
+            self._waiting[lead.group] -= window.close()
         self._served_tokens += sum(entry.tokens for entry in batch)
-        self._sweep()
+        self._sweep({window.caller for window in opened})
         return batch
 
-    def _filled(self, turns: deque[deque[Call[Payload]]], length: int, space: Space) -> list[Entry[Payload]]:
-        """One entry of each caller a round, of the first of its calls that has one that fits."""
+    def _windows(
+        self, calls: Sequence[Call[Payload]], group: Group, length: int
+    ) -> Iterator[Window[Payload]]:
+        """Of one caller's calls in their order, each opened when it is wanted."""
+        return (Window(call, length, self._abandoned) for call in calls if call.group == group)
+
+    def _filled(
+        self, callers: deque[Iterator[Window[Payload]]], space: Space
+    ) -> tuple[list[Entry[Payload]], list[Window[Payload]]]:
+        """One entry of each caller a round, of the first of its calls that has one that fits; and the windows
+        that were opened."""
         batch: list[Entry[Payload]] = []
-        opened: dict[int, Window[Payload]] = {}
+        opened: list[Window[Payload]] = []
         longest = total = 0
 
         def fits(entry: Entry[Payload]) -> bool:
             padded = max(longest, entry.tokens) * (len(batch) + 1)
             return not batch or (padded <= space.padded and total + entry.tokens <= space.tokens)
 
+        turns: deque[tuple[Window[Payload] | None, Iterator[Window[Payload]]]]
+        turns = deque((None, windows) for windows in callers)
         while turns and (not batch or longest * (len(batch) + 1) <= space.padded):
-            calls = turns.popleft()
-            while calls:
-                call = calls[0]
-                window = opened.get(id(call)) or Window(call, length, self._abandoned)
-                opened[id(call)] = window
-                entry = window.take(fits)
-                if entry is not None:
-                    longest, total = max(longest, entry.tokens), total + entry.tokens
-                    batch.append(entry)
-                    turns.append(calls)
-                    break
-                calls.popleft()
-        for window in opened.values():
-            window.close()
-        return batch
+            window, others = turns.popleft()
+            if window is None:
+                window = next(others, None)
+                if window is None:
+                    continue
+                opened.append(window)
+            entry = window.take(fits)
+            if entry is None:
+                turns.appendleft((None, others))
+                continue
+            longest, total = max(longest, entry.tokens), total + entry.tokens
+            batch.append(entry)
+            turns.append((window, others))
+        return batch, opened
 
     def _is_full_for(self, caller: str, tokens: int, promised: int) -> bool:
         if not self._callers and not promised:
@@ -163,18 +183,17 @@ class SegmentQueue(Generic[Payload]):
         callers = len(self._callers) + 1
         has_its_share = (self._tokens_of(caller) + tokens) * callers > self._capacity_tokens
         part = _LAST_PART if has_its_share else 1.0
-        return self._waiting_tokens + promised + tokens > part * self._capacity_tokens
+        return self.waiting_tokens + promised + tokens > part * self._capacity_tokens
 
     def _tokens_of(self, caller: str) -> int:
         return sum(call.tokens for call in self._callers.get(caller, ()))
 
-    def _waiting_of(self, group: tuple[Hashable, bool]) -> int:
-        return sum(call.tokens for calls in self._callers.values() for call in calls if call.group == group)
-
-    def _sweep(self) -> None:
-        for caller, calls in list(self._callers.items()):
-            kept = [call for call in calls if call.entries]
+    def _sweep(self, callers: Iterable[str]) -> None:
+        """Forget their calls that have nothing left, and who has no others."""
+        for caller in callers:
+            kept = [call for call in self._callers[caller] if call.entries]
             if kept:
                 self._callers[caller] = kept
             else:
                 del self._callers[caller]
+        self._waiting = +self._waiting  # lanes that nothing waits in are not kept alive

@@ -122,11 +122,17 @@ def _starts_sentence(text: str, at: int) -> bool:
     return _SENTENCE_START.search(text[max(0, at - 12) : at]) is not None
 
 
-@lru_cache(maxsize=4096)
+_LONGEST_WORD = 40
+"""Letters; no common word has so many, and a cache is to keep no long text."""
+
+
 def _is_common(word: str) -> bool:
+    return len(word) < 3 or (len(word) <= _LONGEST_WORD and _is_common_word(word))
+
+
+@lru_cache(maxsize=4096)
+def _is_common_word(word: str) -> bool:
     """The same few words have a capital again and again."""
-    if len(word) < 3:
-        return True
     lower, common = word.lower(), _common_words()
     if lower in common or lower.removesuffix("s") in common:
         return True

@@ -1,6 +1,6 @@
 """A model of the service in time: articles arrive, a gateway gives each to the replica with the fewest, each
-replica forms its batches with the service's own `SegmentQueue` and works on one at a time, and an autoscaler
-adds replicas. Seconds are simulated; nothing sleeps."""
+replica forms its batches with the service's own `SegmentQueue`, and an autoscaler adds replicas. Seconds are
+simulated; nothing sleeps."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from service.batching.queue import Call, Entry, SegmentQueue
+from service.batching.call import Call, Entry
+from service.batching.queue import SegmentQueue, Space
 from service.errors import Overloaded
 
 
@@ -41,10 +43,12 @@ class Article:
 
 @dataclass(frozen=True)
 class Limits:
-    """The service's `queue_tokens` and `batch_tokens`."""
+    """The service's `queue_tokens` and `batch_tokens`, and how many batches an engine works on at once, each
+    as fast as it would be alone."""
 
     queue_tokens: int = 400_000
     batch_tokens: int = 4096
+    at_once: int = 1
 
 
 @dataclass(frozen=True)
@@ -101,9 +105,9 @@ class _Replica:
         limits = simulation.limits
         self._simulation = simulation
         self._queue: SegmentQueue[_Work] = SegmentQueue(
-            capacity_tokens=limits.queue_tokens, batch_tokens=limits.batch_tokens, abandoned=lambda _: False
+            capacity_tokens=limits.queue_tokens, abandoned=lambda _: False
         )
-        self._busy = False
+        self._running = 0
         self._thread_free = 0.0
         self.in_flight = 0
 
@@ -128,17 +132,19 @@ class _Replica:
             return
         work.admitted = True
         work.waiting = len(tokens)
-        if not self._busy:
-            self._next_batch()
+        self._begin()
 
-    def _next_batch(self) -> None:
-        picked = self._queue.next_batch()
-        self._busy = picked is not None
-        if picked is not None:
+    def _room(self, _lane: object, _waiting: int) -> Space | None:
+        limits = self._simulation.limits
+        return Space(limits.batch_tokens) if self._running < limits.at_once else None
+
+    def _begin(self) -> None:
+        while picked := self._queue.next_batch(self._room):
+            self._running += 1
             batch = picked[1]
             seconds = self._simulation.cost.of([entry.tokens for entry in batch])
             self._simulation.outcome.busy_seconds += seconds
-            self._simulation.at(self._simulation.now + seconds, lambda: self._answer(batch))
+            self._simulation.at(self._simulation.now + seconds, partial(self._answer, batch))
 
     def _answer(self, batch: Iterable[Entry[_Work]]) -> None:
         for entry in batch:
@@ -147,8 +153,9 @@ class _Replica:
             if work.waiting == 0 and work.calls:
                 self._submit(work)
             elif work.waiting == 0:
-                self._on_thread(self._simulation.cost.article / 2, lambda work=work: self._finish(work))  # type: ignore[misc]  # bound now
-        self._next_batch()
+                self._on_thread(self._simulation.cost.article / 2, partial(self._finish, work))
+        self._running -= 1
+        self._begin()
 
     def _finish(self, work: _Work) -> None:
         self.in_flight -= 1

@@ -21,6 +21,7 @@ from service.backends.protocol import GenerationOptions
 from service.errors import EngineUnavailable
 from service.model_store.catalogue import Catalogue
 from service.pipeline.models import ModelSet
+from service.text.names import read_names
 from service.text.quantities import read_quantities
 from service.text.sentences import split_sentences
 from service.text.stems import stemmed_words
@@ -73,6 +74,7 @@ def test_06_a_cache_keeps_no_long_text() -> None:
             read_quantities(text, language)
             split_sentences(text, language)
             assert len(list(stemmed_words(text, language))) >= 4
+        read_names(f"the {word.title()} of {word.title()}", "en")
 
     asked = [each.cache_info().hits + each.cache_info().misses for each in cached]
     read("kurz")
