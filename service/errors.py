@@ -47,7 +47,6 @@
         ├── ConfigInvalid            a file of model_configs/: file, key, what is expected
         ├── SettingInvalid           an environment setting, or an option of a command
         ├── KeyUnknown               no key of that id or name
-        ├── SettingInvalid           an environment setting
         ├── StoreKeyInvalid          what is kept was encrypted with another key
         ├── ModelNotInstalled        configured, not on this disk
         ├── ModelDamaged             a checksum or a required file is wrong

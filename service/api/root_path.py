@@ -2,7 +2,7 @@
 
 Nothing that is sent names a scheme, a host or the prefix, every link is relative, but for one answer of
 LibreTranslate's that has to (`libretranslate/files.py`). So a proxy that takes the prefix off needs no word
-from us otherwise, and no `X-Forwarded-*` header is read.
+from us otherwise, and of the `X-Forwarded-*` headers only the caller's address is read, in `proxies.py`.
 """
 
 from __future__ import annotations
