@@ -25,7 +25,7 @@ class DrainingServer(uvicorn.Server):
                 log_config=None,
                 access_log=False,  # the middleware writes one line a request, with the request's id
                 server_header=False,
-                proxy_headers=False,  # no answer depends on the scheme; `api/proxies.py` reads the address
+                proxy_headers=False,  # `api/proxies.py` reads the caller's address; links are relative
                 ws="none",  # we speak none, and its upgrade would be logged by two libraries
                 timeout_graceful_shutdown=round(drain_seconds) + _LAST_BATCH_SECONDS,
             )
