@@ -29,6 +29,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from service.api.failures import Failures
 from service.api.middleware import request_identity
+from service.api.state import FORM_BYTES
 from service.app import DIALECTS, create_app
 from service.errors import ClusterUnavailable, NotReady, Overloaded, ServiceError
 from service.observability.logs import set_up_logging
@@ -118,7 +119,8 @@ class Front:
         self._service = service
 
     def __serve_build_asgi_app__(self) -> Starlette:
-        limit = read_settings().max_body_bytes
+        settings = read_settings()
+        limit = max(settings.max_body_bytes, settings.max_document_bytes + FORM_BYTES)
         return Starlette(routes=[Mount("/", app=Forward(self._service.options(stream=True).answer, limit))])
 
 

@@ -92,7 +92,7 @@ def decode_text(body: bytes, charset: str | None, *, html: bool = False) -> str:
     charset = charset or _own_charset(body, html=html)
     try:
         codec = codecs.lookup(charset).name
-    except LookupError:
+    except (LookupError, ValueError):  # the latter of a NUL in its name
         codec = ""
     if not _CHARSET.fullmatch(codec):
         raise UnsupportedMedia("The charset of the content type is not read here; send UTF-8.")

@@ -148,7 +148,8 @@ class Gate:
             await self._app(scope, receive, send_with_rate)
         finally:
             grant.leave()
-            if status >= 500:
+            # Of a deadline the caller had its say, and the work may go on for who asks again.
+            if status >= 500 and status != HTTPStatus.GATEWAY_TIMEOUT:
                 with contextlib.suppress(StoreUnavailable):
                     await grant.give_back()
 

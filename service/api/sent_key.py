@@ -3,7 +3,6 @@ dialect has for it; never from the URL, which every log on the way keeps."""
 
 from __future__ import annotations
 
-import re
 from urllib.parse import parse_qsl
 
 from fastapi import Request
@@ -11,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope
 
 from service.api.body import FORM, JSON, media_type, parse_form, parse_json, read_body
+from service.api.multipart import MultipartReader
 from service.errors import InvalidInput, KeyInUrl
 from service.pipeline.off_loop import off_loop
 
@@ -42,11 +42,12 @@ async def key_of_body(request: Request, field: str, limit: int) -> tuple[str | N
     same body from. Raises what `read_body` raises."""
     body = await read_body(request, limit)
     kind, _ = media_type(request)
-    key = await off_loop(len(body), lambda: _in_body(body, kind, field))
+    content_type = request.headers.get("content-type", "")
+    key = await off_loop(len(body), lambda: _in_body(body, kind, content_type, field))
     return key, _replayed(body, request.receive)
 
 
-def _in_body(body: bytes, kind: str, field: str) -> str | None:
+def _in_body(body: bytes, kind: str, content_type: str, field: str) -> str | None:
     value: object = None
     try:
         if kind == JSON:
@@ -55,20 +56,17 @@ def _in_body(body: bytes, kind: str, field: str) -> str | None:
         elif kind == FORM:
             value = parse_form(body).get(field, [None])[-1]
         elif kind == "multipart/form-data":
-            value = _in_multipart(body, field)
+            value = _in_multipart(body, content_type, field)
     except InvalidInput:
         return None  # the route would say what is wrong with it, but only to who has a key
     return value.strip() or None if isinstance(value, str) else None
 
 
-def _in_multipart(body: bytes, field: str) -> str | None:
-    """A short line that stands where the field's value would. What else looks like it, in a file say, is no
-    danger: whoever can write a valid key there has one."""
-    part = (
-        rb'Content-Disposition:[^\r\n]*[ ;]name="?%b"?[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n([!-~]{1,200})\r\n--'
-    )
-    found = re.search(part % re.escape(field.encode()), body, re.IGNORECASE)
-    return found[1].decode("ascii") if found else None
+def _in_multipart(body: bytes, content_type: str, field: str) -> str | None:
+    """Raises `MalformedBody`."""
+    reader = MultipartReader(content_type)
+    reader.feed(body)
+    return reader.form().fields.get(field, [None])[-1]
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

@@ -26,7 +26,7 @@ _BYTES_PER_TOKEN = 5
 """Of German in the models' vocabularies, the JSON around it left out of account."""
 
 
-_FORM_BYTES = 10_000
+FORM_BYTES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class RequestLimits:
     @property
     def upload_bytes(self) -> int:
         """Of the form around a file, its other fields included."""
-        return self.document_bytes + _FORM_BYTES
+        return self.document_bytes + FORM_BYTES
 
     def check(self, texts: Sequence[str]) -> None:
         """The published limits hold for the request, not for each text of it. Raises `EmptyText`

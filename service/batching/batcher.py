@@ -28,6 +28,10 @@ _LATE = 1.5
 _ROOM_AGAIN = 0.25
 """The part of the queue that will be free when those who were refused come back."""
 
+_MORE_THAN_PROMISED = 2
+"""Times the tokens promised, from which a request is asked again whether there is room: nobody knows the
+length of a body that comes in chunks."""
+
 SegmentWay = Literal["decoded", "joined", "cached"]
 """How a segment that was asked for came to its hypothesis."""
 
@@ -133,7 +137,7 @@ class Batcher:
         counts = [backend.count_tokens(source) for source in sources] if tokens is None else tokens
         short = ticket.tokens + sum(counts) <= SHORT_TOKENS
         promised = self._promised.pop(ticket.of or ticket, None)
-        if not admitted and promised is None:
+        if not admitted and (promised is None or sum(counts) > _MORE_THAN_PROMISED * promised):
             self._require(ticket, sum(counts), short=short)
         ticket.tokens += sum(counts)
         self._engine.knows(backend)

@@ -15,6 +15,9 @@ _MOST_BYTES = 100_000_000
 _MOST_RATIO, _RATIO_FROM = 200, 1_000_000
 """Word's XML packs 10 to 30 times; an entry that unpacks to more than a megabyte and far more than that is a
 bomb."""
+_UNPACKED_BIT_BY_BIT = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""The others unpack all of what is there, whatever size is asked for."""
+_CHUNK = 65_536
 _DAMAGE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError, ValueError)
 """What `zipfile` raises on archives that are cut, encrypted, or packed in ways it does not know."""
 
@@ -45,6 +48,8 @@ class Package:
         for entry in entries:
             if entry.filename.startswith(("/", "\\")) or ".." in entry.filename.replace("\\", "/").split("/"):
                 raise DocumentInvalid("An entry of the archive has a path that leads out of it.")
+            if entry.compress_type not in _UNPACKED_BIT_BY_BIT:
+                raise DocumentInvalid("An entry of the archive is packed in a way that no Word file is.")
             if entry.flag_bits & 1:
                 raise DocumentInvalid("The file is encrypted; save it without a password.")
             bomb = entry.file_size > _MOST_RATIO * max(1, entry.compress_size)
@@ -55,7 +60,7 @@ class Package:
         """As many bytes as the archive announces, which were counted. Raises `DocumentInvalid`."""
         try:
             with zipfile.ZipFile(io.BytesIO(self._content)) as archive:
-                return archive.read(name)
+                return _content(archive, archive.getinfo(name))
         except KeyError:
             raise DocumentInvalid("The file is damaged, or no Word file: a part of it is missing.") from None
         except _DAMAGE:
@@ -76,7 +81,17 @@ class Package:
                     if entry.compress_type == zipfile.ZIP_STORED:
                         named.compress_type = zipfile.ZIP_STORED
                     content = parts.get(entry.filename)
-                    written.writestr(named, archive.read(entry) if content is None else content)
+                    written.writestr(named, _content(archive, entry) if content is None else content)
         except _DAMAGE:
             raise DocumentInvalid("The file is damaged: a part of its archive cannot be read.") from None
         return out.getvalue()
+
+
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """Bit by bit and no more of it than the archive announces, which is what was counted: read at once it
+    would be unpacked first and cut then."""
+    content = bytearray()
+    with archive.open(entry) as packed:
+        while len(content) < entry.file_size and (chunk := packed.read(_CHUNK)):
+            content += chunk
+    return bytes(content)

@@ -12,6 +12,7 @@ from lxml import etree
 from service.documents.docx_field import Field, whole_fields
 from service.documents.inline import Inline, PointTag
 from service.documents.xml import XML_SPACE, local_name, shell_of, writable
+from service.errors import DocumentInvalid
 from service.text.furniture import has_letters
 
 NAMESPACES = (
@@ -59,6 +60,9 @@ class Point:
 
 
 _BREAKS: dict[str, PointTag] = {"br": "br", "cr": "br", "tab": "tab", "ptab": "tab"}
+_DEEPEST_FIELD = 50
+"""They lie beside one another in the file, so that its depth says nothing of them."""
+
 _STRENGTH: list[PointTag] = ["x", "br", "tab"]
 
 _Part = tuple[str, str] | Point | Shell | None
@@ -71,6 +75,7 @@ class Paragraph:
         self._namespace = etree.QName(element).namespace
         self._formats: dict[str, Format] = {}
         self._parts: list[_Part] = []
+        self._fields_open = 0
         self._take(element)
         self._base = self._commonest()
         self._inline = self._as_inline()
@@ -126,10 +131,14 @@ class Paragraph:
             for each in field.elements:
                 self._point(each)
             return
+        if self._fields_open == _DEEPEST_FIELD:
+            raise DocumentInvalid(f"The file has more than {_DEEPEST_FIELD} fields within one another.")
         holder = etree.Element("result")
         holder.extend(field.result)
         self._parts.append(Shell(None, before=field.opening, after=field.closing))
+        self._fields_open += 1
         self._take(holder)
+        self._fields_open -= 1
         self._parts.append(None)
 
     def _take_run(self, run: etree._Element) -> None:

@@ -60,6 +60,7 @@ class SrtFile:
                 "The file holds no subtitles: no line of times (00:00:01,000 --> 00:00:02,000)."
             )
         self._cues_read = cues
+        self._numbers = {cue.first: number for number, cue in enumerate(cues, 1)}
         self._groups = [self._taken(group) for group in _groups(cues)]
         self._units = Units([group.inline.markup for group in self._groups])
         self.source = self._units.source
@@ -68,7 +69,7 @@ class SrtFile:
     def part_at(self, offset: int) -> int | None:
         """The cue, counted from 1."""
         group = self._groups[min(self._units.number_at(offset), len(self._groups)) - 1]
-        return self._cues_read.index(group.cues[0]) + 1
+        return self._numbers[group.cues[0].first]
 
     def write(self, translation: str, language: str) -> bytes:  # noqa: ARG002 -- subtitles do not say it
         texts: dict[int, list[str]] = {cue.first: list(cue.lines) for cue in self._cues_read}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -80,14 +81,18 @@ def _ends(children: Sequence[etree._Element]) -> dict[int, int]:
     """Index of a code that begins something -> that of the one that ends it; such pairs never overlap."""
     ends: dict[int, int] = {}
     opened: list[tuple[str, int]] = []
+    names: Counter[str] = Counter()
     for index, child in enumerate(children):
         name = local_name(child)
         if name in _BEGINS:
             opened.append((str(child.get("rid") or child.get("id")), index))
+            names[opened[-1][0]] += 1
         elif name in _ENDS:
             wanted = str(child.get("startRef") or child.get("rid") or child.get("id"))
-            at = next((n for n in range(len(opened) - 1, -1, -1) if opened[n][0] == wanted), None)
-            if at is not None:
-                ends[opened[at][1]] = index
-                del opened[at:]
+            while names[wanted]:  # each is opened once and closed once, however many there are
+                name, begin = opened.pop()
+                names[name] -= 1
+                if name == wanted:
+                    ends[begin] = index
+                    break
     return ends

@@ -118,7 +118,8 @@ class JobRunner:
                     await asyncio.wait({task})
                     return
         finally:
-            del self._working[claim.id]
+            if self._working.get(claim.id) is task:  # not if its lease ended and it was claimed once more
+                del self._working[claim.id]
             task.cancel()
         await self._end(claim, task)
 

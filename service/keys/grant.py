@@ -50,11 +50,15 @@ class Spending:
         most = key.limits.concurrency if key and limited else 0
         if most and self.running[caller] >= most:
             raise TooManyAtOnce(f"The key allows {most} requests at once.", retry_after=1)
-        if rate:
-            await grant.take(self.minimum)
         if most:
             grant.counted = True
             self.running[caller] += 1
+        try:
+            if rate:
+                await grant.take(self.minimum)
+        except BaseException:
+            grant.leave()
+            raise
         return grant
 
     def refund(self, caller: str, characters: int) -> None:

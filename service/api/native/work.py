@@ -75,7 +75,7 @@ class Work:
     def dump(self) -> bytes:
         """For `load_work`."""
         kept = {"fields": self.fields, "media": self.media}
-        return json.dumps(kept, ensure_ascii=False, sort_keys=True).encode()
+        return json.dumps(kept, sort_keys=True).encode()
 
     def _shaped(self, made: Sequence[Digest]) -> dict[str, Any]:
         if isinstance(self.body, wire.DigestBody):

@@ -37,6 +37,12 @@ CASES: dict[str, tuple[bytes, dict[str, str], int, str]] = {
         415,
         "unsupported_media_type",
     ),
+    "a charset with a NUL": (
+        b"Text",
+        {"Content-Type": "text/plain; charset*=utf-8''%00"},
+        415,
+        "unsupported_media_type",
+    ),
     "no content type": (b"Text", {}, 415, "unsupported_media_type"),
     "curl's default": (
         b"Text",

@@ -303,6 +303,23 @@ def test_used_up_a_quota_is_told_in_each_dialect_and_failed_work_costs_nothing(d
     assert store.used(month_of(datetime.now(UTC))) == {key.id: len(TEXT)}
 
 
+def test_who_gives_the_work_little_time_pays_for_it_all_the_same(data: Path) -> None:
+    _, secret = store_in(data).create("Web", SCOPES, Limits(quota=1000))
+    headers = bearer(secret)
+    hold = threading.Event()
+
+    def gate(sources: Sequence[str]) -> None:
+        if any(TEXT in source for source in sources):
+            assert hold.wait(20)
+
+    with serving(stub_models(gate=gate), data_dir=data) as service:
+        asked = {"text": [TEXT], "target_lang": "EN-US", "source_lang": "DE"}
+        hurried = {**headers, "X-Request-Timeout": "0.3"}
+        assert service.post("/v2/translate", json=asked, headers=hurried).status_code == 504
+        hold.set()
+        assert service.get("/v2/usage", headers=headers).json()["character_count"] == len(TEXT)
+
+
 def test_more_requests_at_once_than_the_key_allows_are_refused(data: Path) -> None:
     _, secret = store_in(data).create("Web", ["translate"], Limits(concurrency=1))
     busy, go_on = threading.Event(), threading.Event()

@@ -1,7 +1,9 @@
 """Word files made and read by another library than ours."""
 
 import io
+import tracemalloc
 import zipfile
+import zlib
 from collections.abc import Callable
 
 import docx
@@ -13,6 +15,7 @@ from docx.text.paragraph import Paragraph
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from service.documents.docx_package import Package
 from service.documents.formats import read_document
 from service.errors import DocumentInvalid
 from tests.integration.documents.conftest import Translate
@@ -269,6 +272,47 @@ def bomb(_: bytes) -> bytes:
     return out.getvalue()
 
 
+def lying(_: bytes) -> bytes:
+    """Its directory says that far less is packed than there is, with the checksum of that."""
+    name, told = b"word/document.xml", 1_000
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr(name.decode(), b" " * 50_000_000)
+    content = bytearray(out.getvalue())
+    for start, at in ((b"PK\x03\x04", 14), (b"PK\x01\x02", 16)):
+        place = content.index(start) + at
+        content[place : place + 4] = zlib.crc32(b" " * told).to_bytes(4, "little")
+        content[place + 8 : place + 12] = told.to_bytes(4, "little")
+    return bytes(content)
+
+
+def bzipped(plain: bytes) -> bytes:
+    return archive(plain, zipfile.ZIP_BZIP2)
+
+
+def fields_in_fields(plain: bytes) -> bytes:
+    """They lie beside one another, as Word writes them."""
+    mark = '<w:r><w:fldChar w:fldCharType="{}"/></w:r>'
+    begin = (
+        mark.format("begin")
+        + '<w:r><w:instrText> HYPERLINK "a" </w:instrText></w:r>'
+        + mark.format("separate")
+    )
+    inside = begin * 600 + "<w:r><w:t>a</w:t></w:r>" + mark.format("end") * 600
+    document = f"<w:document {W}><w:body><w:p>{inside}</w:p></w:body></w:document>"
+    return archive(plain, **{"word/document.xml": document.encode()})
+
+
+def test_no_more_is_unpacked_than_the_archive_announces(plain: bytes) -> None:
+    content = lying(plain)
+    tracemalloc.start()
+    try:
+        assert len(Package(content).read("word/document.xml")) == 1_000
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
 LAUGHS = (
     '<!DOCTYPE w [<!ENTITY a "ha">'
     + "".join(f'<!ENTITY {y} "{f"&{x};" * 10}">' for x, y in zip("abcdefghi", "bcdefghij", strict=True))
@@ -318,6 +362,8 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "1:1000 packed": (bomb, "packed too tightly"),
     "a billion laughs": (laughing, "document type|damaged"),
     "a billion laughs in UTF-16": (lambda plain: laughing(plain, "utf-16"), "document type|damaged"),
+    "packed with bzip2": (bzipped, "packed in a way"),
+    "600 fields in one another": (fields_in_fields, "fields within"),
     "10,000 deep": (nested, "nested"),
     "many elements": (lambda plain: crowded(plain, 300_001), "300,000 elements"),
     "much XML": (lambda plain: crowded(plain, 3_000_000), "10,000,000 bytes"),

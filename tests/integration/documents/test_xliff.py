@@ -101,3 +101,14 @@ HOSTILE: dict[str, Callable[[], str]] = {
 def test_a_hostile_file_is_refused(name: str) -> None:
     with pytest.raises(DocumentInvalid):
         read_document(HOSTILE[name]().encode(), "a.xlf")
+
+
+@pytest.mark.timeout(20)
+def test_many_codes_that_end_nothing_take_no_longer_than_their_number() -> None:
+    codes = '<bpt id="a"/>' * 20_000 + '<ept id="b"/>' * 20_000
+    content = (
+        '<xliff version="1.2" xmlns="urn:oasis:names:tc:xliff:document:1.2"><file source-language="de" '
+        'target-language="en" original="a" datatype="plaintext"><body><trans-unit id="1"><source>'
+        f"Der Rat tagt. {codes}</source></trans-unit></body></file></xliff>"
+    )
+    assert read_document(content.encode(), "a.xlf").characters > 0

@@ -113,6 +113,14 @@ def test_what_can_be_refused_is_refused_at_once(
     assert not (data_dir / "jobs.sqlite").exists()
 
 
+def test_a_text_that_is_no_unicode_is_refused_at_once(serve: Serve) -> None:
+    content = b'{"text": "Hallo \\ud800 Welt", "source": "de"}'
+    with serve() as client:
+        kind = {"Content-Type": "application/json"}
+        answer = client.post("/v1/digest", content=content, headers={**LATER, **kind})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_text")
+
+
 def test_the_same_idempotency_key_and_request_join_and_another_request_is_refused(serve: Serve) -> None:
     with serve() as client:
         key = {**LATER, "Idempotency-Key": "artikel 7"}

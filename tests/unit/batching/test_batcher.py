@@ -327,6 +327,22 @@ async def test_who_would_wait_longer_than_its_deadline_is_refused_at_once() -> N
         assert len(await asyncio.wait_for(busy, 10)) == 50
 
 
+async def test_who_announced_little_and_brings_much_is_asked_again() -> None:
+    """Nobody knows the length of a body that comes in chunks."""
+    backend = Backend()
+    backend.close_gate()
+    async with running(capacity=1000) as batcher:
+        busy = asyncio.create_task(batcher.generate(backend, ["a " * 900], OPTIONS))
+        await entered(backend)
+        waiting = batcher.submit(backend, ["b " * 800], OPTIONS)
+        with holding(Ticket("chunks")):
+            batcher.promise_room(1)
+            with pytest.raises(Overloaded):
+                batcher.submit(backend, ["c " * 800], OPTIONS)
+        backend.gate.release(10)
+        await asyncio.wait_for(asyncio.gather(busy, *waiting), 10)
+
+
 async def test_what_is_promised_counts_until_it_is_submitted_or_its_ticket_is_over() -> None:
     backend = Backend()
     async with running(capacity=100) as batcher:
