@@ -13,16 +13,13 @@ from functools import partial
 from typing import Any, Literal, Protocol
 
 from service.batching.ticket import Ticket, current_ticket, holding
-from service.documents.translation import TranslatedDocument
+from service.documents.translation import AT_ONCE, TranslatedDocument
 from service.errors import DocumentNotFound, GenerationFailed, Overloaded, ServiceError, ShuttingDown
 
 logger = logging.getLogger("kurzfassung.documents")
 
 Work = Callable[[], Coroutine[Any, Any, TranslatedDocument]]
 State = Literal["queued", "translating", "done", "error"]
-
-AT_ONCE = 2
-"""Files taken apart at the same time. The largest in XML that are accepted need some 200 MB each."""
 
 SOON_SECONDS = 60.0
 """For whoever asks for a file twice: browsers that look first, downloads that broke."""

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from service.documents.document import Document
 from service.documents.formats import FORMATS, extension_of, read_document
 from service.documents.patience import at_once, patiently
 from service.errors import EmptyText, UrlNotFetched
 from service.pipeline.article import ArticlePipeline, DigestRequest
-from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Caveat, DetectedLanguage, Digest
 from service.terms.glossary import Dictionaries, TermList
+
+AT_ONCE = 2
+"""Files taken apart at the same time. The largest in XML that are accepted need some 200 MB each."""
+
+_threads = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="document")
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,11 @@ class TranslatedDocument:
 async def _free(_characters: int) -> None: ...
 
 
+async def _taken_apart(work: Callable[[], Made]) -> Made:
+    """Goes on when its caller has left, for a thread cannot be stopped; then no other takes its place."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, work)
+
+
 async def translate_document(
     pipeline: ArticlePipeline,
     content: bytes,
@@ -60,8 +74,8 @@ async def translate_document(
     `ArticlePipeline.translate` and `charge` raise. A file with nothing to translate in it comes back as it
     is."""
     extension = extension_of(name)
-    document = await off_loop(
-        len(content), lambda: read_document(content, name, max_characters=pipeline.max_characters)
+    document = await _taken_apart(
+        lambda: read_document(content, name, max_characters=pipeline.max_characters)
     )
     if source == "auto" and document.language is not None:
         known = pipeline.models.source_language(document.language)
@@ -83,8 +97,9 @@ async def translate_document(
         translation = made.translation
         assert translation is not None  # noqa: S101 -- `translate` makes one
         language, detected = translation.source_language, made.detected_language
-        written = await off_loop(len(content), lambda: document.write(translation.text, translation.language))
-        remarks = _remarks(document, made.caveats)
+        caveats = made.caveats
+        written = await _taken_apart(lambda: document.write(translation.text, translation.language))
+        remarks = await _taken_apart(lambda: _remarks(document, caveats))
     return TranslatedDocument(
         content=content if made is None else written,
         media_type=FORMATS[extension].media_type,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from service.batching.ticket import Ticket, current_ticket, holding
-from service.documents.store import AT_ONCE, DocumentStore, Handle, Work
-from service.documents.translation import TranslatedDocument
+from service.documents.store import DocumentStore, Handle, Work
+from service.documents.translation import AT_ONCE, TranslatedDocument
 from service.errors import DocumentInvalid, DocumentNotFound, GenerationFailed, Overloaded, ShuttingDown
 from service.pipeline.result import DetectedLanguage
 
