@@ -279,6 +279,16 @@ class Fuzzer:
         )
         if sent.status_code == 200:  # else as many are kept as may be
             self._document = sent.json()
+            self._wait_for_document()
+
+    def _wait_for_document(self) -> None:
+        """Until it is done it is fetched with 503, as documented."""
+        url = f"{self._address}/v2/document/{self._document['document_id']}"
+        key = {"document_key": self._document["document_key"]}
+        until = time.monotonic() + PATIENCE
+        while self._session.post(url, json=key, timeout=PATIENCE).json().get("status") != "done":
+            if time.monotonic() > until:
+                raise TimeoutError("a file is not translated")
 
     def _ask(self, operation: APIOperation, case: Case, call: Callable[[], Any], *, shown: Any) -> None:
         where = f"{operation.method.upper()} {operation.path}"
