@@ -10,8 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 LOAD = "load average when it began"
-QUIET = 0.5
-"""Load above which other work was going on."""
+QUIET = 1.2
+"""Load above which other work was going on: the average still holds the minute before."""
 
 _LIBRARIES = "ctranslate2 sentencepiece torch transformers fastapi uvicorn".split()
 
