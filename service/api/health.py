@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, ConfigDict
 
-from service.api.state import Phase, ServiceState, service_state
+from service.api.state import EXAMPLE_LIMITS, Phase, ServiceState, service_state
 from service.errors import ServiceError
 from service.jobs.beside import beside
 from service.observability.metrics import CONTENT_TYPE
@@ -44,15 +44,7 @@ class ReadinessOut(StatusOut):
                     "models": ["opus-mt-de-en"],
                     "devices": ["cpu/int8_float32"],
                     "revisions": {"opus-mt-de-en": ""},
-                    "limits": {
-                        "characters": 500_000,
-                        "body_bytes": 2_000_000,
-                        "document_bytes": 10_000_000,
-                        "texts": 100,
-                        "terms": 10_000,
-                        "queue_tokens": 400_000,
-                        "request_seconds": 300.0,
-                    },
+                    "limits": asdict(EXAMPLE_LIMITS),
                     "queue_tokens": 0,
                 }
             ]

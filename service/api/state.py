@@ -61,6 +61,17 @@ class RequestLimits:
             )
 
 
+EXAMPLE_LIMITS = RequestLimits(
+    characters=500_000,
+    body_bytes=2_000_000,
+    document_bytes=10_000_000,
+    texts=100,
+    queue_tokens=400_000,
+    request_seconds=300.0,
+)
+"""In the OpenAPI document: those of a service whose operator set none."""
+
+
 class ServiceState:
     """One per process. `loaded` becomes the pipeline when the models are there; `phase` turns ready
     only after a canary digest went through it, and `watchdog` tells how the engine fares. `characters`

@@ -36,16 +36,17 @@ _TITLES = {
 }
 
 _IDS = {
-    "identity": ("/v1/glossaries", 'made.json()["id"]'),
-    "glossary_id": ("/v3/glossaries", 'made.json()["glossary_id"]'),
-    "document_id": ("/v2/document", 'made.json()["document_id"]'),
-    "name": ("/translate_file", 'made.json()["translatedFileUrl"].rpartition("/")[2]'),
+    "identity": ("/v1/glossaries", 'made.json()["id"]', ""),
+    "glossary_id": ("/v3/glossaries", 'made.json()["glossary_id"]', ""),
+    "document_id": ("/v2/document", 'made.json()["document_id"]', ""),
+    "name": ("/translate_file", 'made.json()["translatedFileUrl"].rpartition("/")[2]', ""),
 }
-"""Of a parameter of the path: where such a thing is made, and where it stands in the answer."""
+"""Of a parameter of the path: where such a thing is made, where it stands in the answer, and with which
+headers."""
+_JOB = ("/v1/digest", 'made.json()["id"]', '{"Prefer": "respond-async"}')
 
-_LATER = '{"Prefer": "respond-async"}'
 _KEY = "document_key"
-_RESULT = "/v2/document/{document_id}/result"
+_RESULT_OF_A_FILE, _RESULT_OF_A_JOB = "/v2/document/{document_id}/result", "/v1/jobs/{identity}/result"
 
 
 def guide() -> str:
@@ -64,24 +65,20 @@ def guide() -> str:
 
 
 def _code(example: Example, shown: dict[tuple[str, str], Example]) -> Iterator[str]:
-    if example.route == "/v1/jobs/{identity}/result":
+    if example.route == _RESULT_OF_A_JOB:
         yield "import time\n\n"
     yield "import httpx\n\n"
     url = f'"{ADDRESS}{example.route}"'
-    if example.route.startswith("/v1/jobs/"):
-        yield from _call("made", f'"{ADDRESS}/v1/digest"', shown["POST", "/v1/digest"], headers=_LATER)
-        yield 'identity = made.json()["id"]\n'
-        url = f"f{url}"
-        if example.route.endswith("/result"):
-            yield f'while httpx.get(f"{ADDRESS}/v1/jobs/{{identity}}").json()["status"] != "done":\n'
-            yield f"{_INDENT}time.sleep(1)\n"
-    for name in example.path if not example.route.startswith("/v1/jobs/") else ():
-        maker, field = _IDS[name]
-        yield from _call("made", f'"{ADDRESS}{maker}"', shown["POST", maker])
+    for name in example.path:
+        maker, field, headers = _JOB if example.route.startswith("/v1/jobs/") else _IDS[name]
+        yield from _call("made", f'"{ADDRESS}{maker}"', shown["POST", maker], headers=headers)
         yield f"{name} = {field}\n"
         url = f"f{url}"
-    if example.route == _RESULT:
-        status = shown["POST", _RESULT.removesuffix("/result")]
+    if example.route == _RESULT_OF_A_JOB:
+        yield f'while httpx.get(f"{ADDRESS}/v1/jobs/{{identity}}").json()["status"] != "done":\n'
+        yield f"{_INDENT}time.sleep(1)\n"
+    if example.route == _RESULT_OF_A_FILE:
+        status = shown["POST", _RESULT_OF_A_FILE.removesuffix("/result")]
         yield from _call("status", f'f"{ADDRESS}{status.route}"', status)
     yield from _call("answer", url, example)
     if (example.method, example.route) == ("GET", "/v1/jobs"):

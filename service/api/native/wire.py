@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.api.state import EXAMPLE_LIMITS
 from service.pipeline.article import DigestRequest, MediaType, OnOverflow
 from service.pipeline.result import Caveat, Digest, Summary, TermUse, TranslatedSegment
 from service.pipeline.result import Span as SourceSpan
@@ -495,21 +497,10 @@ class ModelOut(BaseModel):
     batch_tokens: Annotated[int, Field(description="Padded source tokens that suit the engine together")]
 
 
-_LIMITS: dict[str, Any] = {
-    "characters": 500_000,
-    "body_bytes": 2_000_000,
-    "document_bytes": 10_000_000,
-    "texts": 100,
-    "terms": 10_000,
-    "queue_tokens": 400_000,
-    "request_seconds": 300.0,
-}
-
-
 class LimitsOut(BaseModel):
     """Of one request; `queue_tokens` may wait, of all requests together."""
 
-    model_config = _example(**_LIMITS)
+    model_config = _example(**asdict(EXAMPLE_LIMITS))
 
     characters: int
     body_bytes: int
@@ -524,7 +515,7 @@ class ModelsOut(BaseModel):
     model_config = _example(
         profile="light",
         models=[_MODEL],
-        limits=_LIMITS,
+        limits=asdict(EXAMPLE_LIMITS),
     )
 
     profile: str
