@@ -40,8 +40,9 @@ format: $(TEST) ## rewrite the sources in the project's format
 	$(VENV_TEST)/bin/ruff check --fix .
 	$(VENV_TEST)/bin/ruff format .
 
-test: $(TEST) ## the fast tests, without torch
-	$(VENV_TEST)/bin/pytest
+# At most eight workers, because each loads the starter for itself.
+test: $(TEST) ## the fast tests, without torch, on all cores
+	$(VENV_TEST)/bin/pytest -n auto --maxprocesses 8
 
 test-models: $(MODELS) ## conversion and contract tests on tiny checkpoints (needs torch, see README)
 	$(VENV_MODELS)/bin/pytest tests/models
