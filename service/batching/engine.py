@@ -22,9 +22,6 @@ from service.errors import GenerationFailed, NotReady
 _SHORT_BATCH = 160
 """Padded tokens of short requests that pass the others by together."""
 
-_EVEN = 1.1
-"""How much more than an even part of little work a thread may get: else it leaves a rest for one more."""
-
 _MOST_THREADS = 256
 
 _ANSWERED_AT_ONCE = 8
@@ -114,7 +111,7 @@ class Engine:
         if free <= 0:
             return None
         most = min(suits.tokens, self._batch_tokens or suits.tokens)
-        return Space(most) if free == 1 else Space(most, _EVEN * waiting / free)
+        return Space.beside(most, free=free, waiting=waiting)
 
     def room_to_pass(self, lane: Hashable, _: int) -> Space | None:
         """For short requests, beside all others."""

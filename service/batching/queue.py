@@ -21,12 +21,21 @@ class Space:
     padded: int
     tokens: float = math.inf
 
+    @classmethod
+    def beside(cls, padded: int, *, free: int, waiting: int) -> Space:
+        """Of `waiting` tokens what one of the `free` threads should get: of little an even part for each, or
+        else a little more, lest a rest is left for one of them."""
+        return cls(padded) if free == 1 else cls(padded, _EVEN * waiting / free)
+
 
 Group = tuple[Hashable, bool]
 """A lane, and whether the calls are short: entries of one group may share a batch."""
 
 Room = Callable[[Hashable, int], Space | None]
 """What of a lane may go to the engine now, of so many tokens that wait; None: nothing."""
+
+_EVEN = 1.1
+"""Times an even part."""
 
 _LAST_PART = 0.9
 """What of the capacity is filled is kept free for callers that have less than their share waiting."""

@@ -47,7 +47,7 @@ def check() -> str:
             found = asyncio.run(calibrate(models(), rounds=3))
             rate = utilisation * found.articles_per_second
             planned = schedule(rate, SECONDS, seed)
-            predicted = simulate(articles(planned, found.calls), found.cost)
+            predicted = simulate(articles(planned, found.calls), found.cost, limits=found.limits)
             with server() as address:
                 asyncio.run(open_loop(address, planned[:20]))  # what is loaded on first use
                 measured = asyncio.run(open_loop(address, planned))

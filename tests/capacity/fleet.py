@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from tests.capacity.simulation import Article, Autoscaler, Cost, Outcome, simulate
+from tests.capacity.simulation import Article, Autoscaler, Cost, Limits, Outcome, simulate
 from tests.capacity.workload import TEXTS, Calls, poisson
 
 A_DAY = 10_000
@@ -14,7 +14,7 @@ PEAK = 3.0
 """Times the day's mean, in the middle third of what is simulated."""
 
 CORES = 2
-"""Of a replica; taken to be busy together."""
+"""Of a replica; each works on a batch of its own."""
 
 _PHASE_SECONDS = 600.0
 _TARGET_IN_FLIGHT = 4.0
@@ -26,7 +26,7 @@ _SHARE = 0.6
 def node(core_seconds: float, outside: float, tokens: float) -> Cost:
     """A replica's cost from the core seconds of an article, those outside the engine among them, and its
     source tokens."""
-    return Cost(batch=0.0, segment=0.0, token=(core_seconds - outside) / tokens / CORES, article=outside)
+    return Cost(batch=0.0, segment=0.0, token=(core_seconds - outside) / tokens, article=outside)
 
 
 def run(scale: int, cost: Cost, calls: list[Calls], *, scaled: bool) -> tuple[int, Outcome]:
@@ -34,7 +34,7 @@ def run(scale: int, cost: Cost, calls: list[Calls], *, scaled: bool) -> tuple[in
     otherwise with as many as the peak needs."""
     mean = A_DAY * scale / 86_400
     each = sum(sum(map(cost.of, one)) for one in calls) / len(calls)
-    replicas = max(2, math.ceil(mean * each / _SHARE * (1 if scaled else PEAK)))
+    replicas = max(2, math.ceil(mean * each / CORES / _SHARE * (1 if scaled else PEAK)))
     # At a thousand times, a third of the time: enough to see it, little enough to compute.
     phase = _PHASE_SECONDS / (3 if scale >= 1000 else 1)
 
@@ -44,7 +44,10 @@ def run(scale: int, cost: Cost, calls: list[Calls], *, scaled: bool) -> tuple[in
     arrivals = poisson(rate, mean * PEAK, 3 * phase, seed=scale)
     articles = (Article(at, calls[number % len(TEXTS)]) for number, at in enumerate(arrivals))
     scaler = Autoscaler(in_flight=_TARGET_IN_FLIGHT, least=replicas, start=_START_SECONDS)
-    return replicas, simulate(articles, cost, replicas=replicas, autoscaler=scaler if scaled else None)
+    limits = Limits(at_once=CORES)
+    return replicas, simulate(
+        articles, cost, limits=limits, replicas=replicas, autoscaler=scaler if scaled else None
+    )
 
 
 def report(cost: Cost, calls: list[Calls]) -> str:

@@ -17,15 +17,18 @@ import httpx
 import numpy as np
 
 from service.app import load_models, open_pipeline
-from service.backends.protocol import Backend, GenerationOptions, Hypothesis
+from service.backends.protocol import Backend, Batching, GenerationOptions, Hypothesis
 from service.pipeline.article import DigestRequest
 from service.pipeline.models import LoadedModel, ModelSet
 from service.settings import Settings
-from tests.capacity.simulation import Cost
+from tests.capacity.simulation import Cost, Limits
 from tests.capacity.workload import TEXTS, Calls
 
 _SECONDS_PER_TOKEN = 0.001
 """Of the stub: an article of ours then keeps its engine for a quarter of a second."""
+
+_WHOLE = 1_000_000
+"""Padded tokens: more than any call has."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,11 @@ async def open_loop(address: str, planned: Sequence[tuple[float, int]]) -> Measu
 
 
 class Recorded:
-    """A backend that notes the source tokens of every call, and its seconds."""
+    """A backend that notes the source tokens of every call, and its seconds; called as `batching` says."""
 
-    def __init__(self, inner: Backend) -> None:
+    def __init__(self, inner: Backend, batching: Batching) -> None:
         self._inner = inner
+        self.batching = batching
         self.calls: list[tuple[tuple[int, ...], float]] = []
         self.name = inner.name
         self.max_source_tokens = inner.max_source_tokens
@@ -85,36 +89,51 @@ class Recorded:
         return made
 
     def close(self) -> None:
-        self._inner.close()
+        """Whoever made the models closes them: they are measured more than once."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """`calls` of each of `TEXTS`; `core_seconds` of the whole process for an article, all texts together."""
+    """`calls` of each of `TEXTS`; `core_seconds` of the whole process for an article, `tokens` of all texts
+    together; `limits` as they suit the engine."""
 
     calls: list[Calls]
     cost: Cost
+    limits: Limits
     tokens: int
     core_seconds: float
 
     @property
     def articles_per_second(self) -> float:
-        """Where articles come one after the other."""
+        """Where as many articles are worked on as the engine takes batches at once."""
         each = [sum(map(self.cost.of, calls)) + self.cost.article for calls in self.calls]
-        return len(each) / sum(each)
+        return self.limits.at_once * len(each) / sum(each)
 
 
 async def calibrate(models: ModelSet, rounds: int) -> Calibration:
     """What articles one at a time, and several together, cost in this process."""
     [model] = models.translators
-    recorded = Recorded(model.backend)
-    watched = ModelSet(profile="capacity", translators=[LoadedModel(model.config, recorded, model.revision)])
+    suits = model.backend.batching
+    calls, outside, cores = await _one_by_one(model, rounds)
+    batches = await _together(model, rounds)
+    return Calibration(
+        calls,
+        _fit(batches, outside),
+        Limits(batch_tokens=suits.tokens, at_once=suits.at_once),
+        sum(sum(map(sum, each)) for each in calls),
+        cores / rounds / len(TEXTS),
+    )
+
+
+async def _one_by_one(model: LoadedModel, rounds: int) -> tuple[list[Calls], list[float], float]:
+    """The calls of each text, whole, as nothing splits them; seconds outside the engine of each digest; core
+    seconds of all."""
+    recorded = Recorded(model.backend, Batching(tokens=_WHOLE))
     calls: list[Calls] = []
     outside: list[float] = []
-    async with open_pipeline(Settings(), models=watched) as pipeline:
+    async with open_pipeline(Settings(), models=_watched(model, recorded)) as pipeline:
         for text in TEXTS:  # what is loaded on first use
             await pipeline.digest(DigestRequest(text, source="de"))
-        batches = []
         cores = time.process_time()
         for _ in range(rounds):
             calls.clear()
@@ -125,15 +144,23 @@ async def calibrate(models: ModelSet, rounds: int) -> Calibration:
                 seconds = time.perf_counter() - started
                 outside.append(seconds - sum(spent for _, spent in recorded.calls))
                 calls.append(tuple(tokens for tokens, _ in recorded.calls))
-                batches += recorded.calls
         cores = time.process_time() - cores
-        for together in (2, 4, 8) * rounds:
-            recorded.calls.clear()
+    return calls, outside, cores
+
+
+async def _together(model: LoadedModel, rounds: int) -> list[tuple[tuple[int, ...], float]]:
+    """Batches as they are formed for one and for several callers, and their seconds, which they share with
+    what else the process does."""
+    recorded = Recorded(model.backend, model.backend.batching)
+    async with open_pipeline(Settings(), models=_watched(model, recorded)) as pipeline:
+        for together in (1, 2, 4, 8) * rounds:
             texts = [TEXTS[number % len(TEXTS)] for number in range(together)]
             await asyncio.gather(*(pipeline.digest(DigestRequest(text, source="de")) for text in texts))
-            batches += recorded.calls
-    tokens = sum(sum(map(sum, each)) for each in calls)
-    return Calibration(calls, _fit(batches, outside), tokens, cores / rounds / len(TEXTS))
+    return recorded.calls
+
+
+def _watched(model: LoadedModel, recorded: Recorded) -> ModelSet:
+    return ModelSet(profile="capacity", translators=[LoadedModel(model.config, recorded, model.revision)])
 
 
 def _fit(batches: Sequence[tuple[tuple[int, ...], float]], outside: Sequence[float]) -> Cost:

@@ -6,23 +6,19 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from tests.benchmarks.generate_loop import FixedLength, random_opus
-
-from service.backends.convert import convert_checkpoint
 from service.backends.loading import load_backend
-from service.model_store.catalogue import Catalogue
 from service.pipeline.models import LoadedModel, ModelSet
+from tests.benchmarks.our_service import Legible
+from tests.benchmarks.weights import prepare
+from tests.capacity.fleet import CORES
 
 
 @contextmanager
 def opus_shaped() -> Iterator[ModelSet]:
     """CTranslate2 int8, beam 4, 30 target tokens for each segment."""
-    config = Catalogue.read().model("opus-mt-de-en")
     with tempfile.TemporaryDirectory() as temporary:
-        checkpoint, converted = Path(temporary, "checkpoint"), Path(temporary, "ct2")
-        checkpoint.mkdir()
-        random_opus(checkpoint)
-        convert_checkpoint(config, checkpoint, converted, compute_type="int8")
-        backend = FixedLength(load_backend(config, converted, device="cpu"))
-        yield ModelSet(profile="capacity", translators=[LoadedModel(config, backend, "")])
+        weights = prepare("opus", Path(temporary))
+        backend: Any = Legible(load_backend(weights.config, weights.converted, device="cpu", threads=CORES))
+        yield ModelSet(profile="capacity", translators=[LoadedModel(weights.config, backend, "")])

@@ -43,11 +43,11 @@ class Article:
 
 @dataclass(frozen=True)
 class Limits:
-    """The service's `queue_tokens` and `batch_tokens`, and how many batches an engine works on at once, each
-    as fast as it would be alone."""
+    """The service's `queue_tokens`, the most padded tokens of a batch, and how many batches an engine works
+    on at once, each as fast as it would be alone."""
 
     queue_tokens: int = 400_000
-    batch_tokens: int = 4096
+    batch_tokens: int = 512
     at_once: int = 1
 
 
@@ -134,9 +134,10 @@ class _Replica:
         work.waiting = len(tokens)
         self._begin()
 
-    def _room(self, _lane: object, _waiting: int) -> Space | None:
+    def _room(self, _lane: object, waiting: int) -> Space | None:
         limits = self._simulation.limits
-        return Space(limits.batch_tokens) if self._running < limits.at_once else None
+        free = limits.at_once - self._running
+        return Space.beside(limits.batch_tokens, free=free, waiting=waiting) if free else None
 
     def _begin(self) -> None:
         while picked := self._queue.next_batch(self._room):
