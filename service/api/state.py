@@ -13,6 +13,7 @@ from service.documents.store import DocumentStore
 from service.errors import EmptyText, NotReady, ShuttingDown, TooManyTexts
 from service.jobs.service import JobService
 from service.observability.metrics import Metrics
+from service.pipeline.alternatives import MOST_ALTERNATIVES
 from service.pipeline.article import ArticlePipeline
 from service.pipeline.result import Digest
 from service.pipeline.watchdog import EngineState, Watchdog
@@ -40,6 +41,7 @@ class RequestLimits:
     queue_tokens: int
     request_seconds: float
     terms: int = MOST_TERMS
+    alternatives: int = MOST_ALTERNATIVES
 
     @property
     def upload_bytes(self) -> int:

@@ -23,13 +23,14 @@ from service.text.tags import NO_RULES, TagRules
 class TranslatedText:
     """`source_language` is the one it was translated from, as the models know it; `confidence` that of
     the detected language, between 0 and 1; `terms` what became of the glossary's; `caveats` point into the
-    text as it came."""
+    text as it came; `alternatives` are other translations of it, where they were asked for."""
 
     text: str
     source_language: str
     confidence: float
     terms: tuple[TermUse, ...] = ()
     caveats: tuple[Caveat, ...] = ()
+    alternatives: tuple[str, ...] = ()
 
 
 async def translate_texts(
@@ -42,6 +43,7 @@ async def translate_texts(
     markup: Markup = "text",
     terms: TermList | None = None,
     tags: TagRules = NO_RULES,
+    alternatives: int = 0,
 ) -> list[TranslatedText]:
     """In order. A text with nothing to translate in it, a blank, a number, an address or bare tags, comes
     back as it is: it must not cost the others their translation. Raises what
@@ -53,7 +55,7 @@ async def translate_texts(
     }
     made = await pipeline.translate_all(
         [
-            DigestRequest(text, source, target, markup, glossary=terms, tags=tags)
+            DigestRequest(text, source, target, markup, glossary=terms, tags=tags, alternatives=alternatives)
             for index, text in enumerate(texts)
             if index not in copied
         ]
@@ -78,6 +80,7 @@ async def translate_texts(
                 digest.detected_language.confidence,
                 digest.terms or (),
                 digest.caveats,
+                digest.translation.alternatives,
             )
         )
     return translated

@@ -108,13 +108,18 @@ class CausalBackend:
                 logits_processor=transformers.LogitsProcessorList([choice]),
                 do_sample=False,
                 num_beams=options.beam_size,
+                num_return_sequences=options.hypotheses,
                 length_penalty=options.length_penalty,
                 renormalize_logits=True,
                 max_new_tokens=options.max_decoding_length,
             )
             targets = [cut_at_end(row, self._ends) for row in found[:, width:].tolist()]
+            # As many rows of each source as hypotheses, best first.
+            many = options.hypotheses
+            prompts, real = (rows.repeat_interleave(many, dim=0) for rows in (prompts, real))
             scores = self._score(prompts, real, targets, choice)
-        return map(self._hypothesis, targets, scores)
+        made = list(map(self._hypothesis, targets, scores))
+        return (Hypothesis.best_of(made[row : row + many]) for row in range(0, len(made), many))
 
     def _hypothesis(self, target: list[int], score: float) -> Hypothesis:
         complete = bool(target) and target[-1] in self._ends

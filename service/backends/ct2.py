@@ -87,6 +87,7 @@ class CT2Backend:
                 max_batch_size=max(self._batching.tokens, *map(len, batch)),
                 batch_type="tokens",
                 beam_size=options.beam_size,
+                num_hypotheses=options.hypotheses,
                 length_penalty=options.length_penalty,
                 repetition_penalty=options.repetition_penalty,
                 no_repeat_ngram_size=options.no_repeat_ngram_size,
@@ -99,16 +100,22 @@ class CT2Backend:
             )
         except (RuntimeError, ValueError) as error:
             raise GenerationFailed("The engine failed on a batch.") from error
-        hypotheses = [
-            self._hypothesis(result.hypotheses[0], result.scores[0], options.length_penalty, prefix, cap)
+        ranked = [
+            [
+                self._hypothesis(tokens, score, options.length_penalty, prefix, cap)
+                for tokens, score in zip(result.hypotheses, result.scores, strict=True)
+            ]
             for result in results
         ]
         if options.alignment:
-            hypotheses = [
-                replace(made, alignment=self._alignment(text, made, tokens, result, len(prefix)))
-                for text, made, tokens, result in zip(texts, hypotheses, batch, results, strict=True)
+            ranked = [
+                [
+                    replace(each, alignment=self._alignment(text, each, tokens, result, n, len(prefix)))
+                    for n, each in enumerate(made)
+                ]
+                for text, made, tokens, result in zip(texts, ranked, batch, results, strict=True)
             ]
-        decoded = iter(hypotheses)
+        decoded = map(Hypothesis.best_of, ranked)
         return [next(decoded) if source.strip() else NOTHING for source in sources]
 
     def close(self) -> None:
@@ -144,14 +151,15 @@ class CT2Backend:
         return Hypothesis(self._tokenizer.decode(own), mean, len(own), complete)
 
     def _alignment(
-        self, source: str, made: Hypothesis, tokens: Sequence[str], result: Any, prefix: int
+        self, source: str, made: Hypothesis, tokens: Sequence[str], result: Any, rank: int, prefix: int
     ) -> Alignment | None:
-        """None where the tokenizer's words are not those between the white space of the texts."""
+        """Of one of the result's hypotheses, by its rank. None where the tokenizer's words are not those
+        between the white space of the texts."""
         read = [token if is_text(token) else "" for token in tokens]
-        written = [token if is_text(token) else "" for token in result.hypotheses[0][prefix:]]
+        written = [token if is_text(token) else "" for token in result.hypotheses[rank][prefix:]]
         if word_count(read) != len(source.split()) or word_count(written) != len(made.target.split()):
             return None
-        return align_words(result.attention[0][prefix:], read, written)
+        return align_words(result.attention[rank][prefix:], read, written)
 
 
 def cuda_is_usable() -> bool:

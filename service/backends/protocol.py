@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from service.errors import GenerationFailed
@@ -18,7 +18,8 @@ class GenerationOptions:
     knows whether it was finished. Tokens that every answer starts with (language, forced start) count
     in neither. `source_language` and `target_language` are our codes ("de", "en"), empty for the
     config's first; a model that needs language tokens maps them through its config, any other model
-    ignores them. `alignment` asks for `Hypothesis.alignment`, from engines that can tell.
+    ignores them. `alignment` asks for `Hypothesis.alignment`, from engines that can tell. `hypotheses`, at
+    most as many as beams, are wanted of each source: the best one and its `others`.
     """
 
     beam_size: int = 4
@@ -30,6 +31,7 @@ class GenerationOptions:
     source_language: str = ""
     target_language: str = ""
     alignment: bool = False
+    hypotheses: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Hypothesis:
     tokens that could be chosen: <unk> never, and none that the options rule out. `tokens` counts
     target tokens without the end token; `complete` is False when decoding stopped on
     `max_decoding_length`, so the target is cut. `alignment` pairs words of the source with words of
-    the target, both counted from 0 between white space; None where the engine cannot tell.
+    the target, both counted from 0 between white space; None where the engine cannot tell. `others` are
+    the next best of the same source, best first, where `GenerationOptions.hypotheses` asks for them.
     """
 
     target: str
@@ -48,6 +51,12 @@ class Hypothesis:
     tokens: int
     complete: bool
     alignment: tuple[tuple[int, int], ...] | None = None
+    others: tuple[Hypothesis, ...] = ()
+
+    @classmethod
+    def best_of(cls, ranked: Sequence[Hypothesis]) -> Hypothesis:
+        """The first of those of one source, with the rest as its `others`."""
+        return replace(ranked[0], others=tuple(ranked[1:])) if len(ranked) > 1 else ranked[0]
 
 
 NOTHING = Hypothesis("", 0.0, 0, True)

@@ -144,6 +144,7 @@ class PyTorchBackend:
                 logits_processor=transformers.LogitsProcessorList([choice]),
                 do_sample=False,
                 num_beams=options.beam_size,
+                num_return_sequences=options.hypotheses,
                 length_penalty=options.length_penalty,
                 # As CTranslate2: done when as many hypotheses as beams are, and the log-probabilities
                 # are those among the tokens that could be chosen.
@@ -152,25 +153,30 @@ class PyTorchBackend:
                 max_new_tokens=options.max_decoding_length + len(forced),
             )
             targets = [cut_at_end(row, [self._end]) for row in found[:, 1:].tolist()]
+            # As many rows of each source as hypotheses, best first.
+            many = options.hypotheses
+            encoder = {name: value.repeat_interleave(many, dim=0) for name, value in encoder.items()}
             with self._attentions() if options.alignment else nullcontext():
                 read_back = list(self._read_back(encoder, targets, choice, attentions=options.alignment))
         hypotheses = [
             self._hypothesis(target, score, len(forced))
             for target, (score, _) in zip(targets, read_back, strict=True)
         ]
-        if not options.alignment:
-            return hypotheses
-        return [
-            replace(
-                made,
-                alignment=self._alignment(
-                    text, made, source, target[len(forced) :], attention[len(forced) :]
-                ),
-            )
-            for text, made, source, target, (_, attention) in zip(
-                texts, hypotheses, batch, targets, read_back, strict=True
-            )
-        ]
+        if options.alignment:
+            hypotheses = [
+                replace(
+                    made,
+                    alignment=self._alignment(
+                        texts[row // many],
+                        made,
+                        batch[row // many],
+                        targets[row][len(forced) :],
+                        attention[len(forced) :],
+                    ),
+                )
+                for row, (made, (_, attention)) in enumerate(zip(hypotheses, read_back, strict=True))
+            ]
+        return [Hypothesis.best_of(hypotheses[row : row + many]) for row in range(0, len(hypotheses), many)]
 
     @contextmanager
     def _attentions(self) -> Iterator[None]:

@@ -20,7 +20,8 @@ def _no_gate(_: Sequence[str]) -> None:
 
 class StubBackend:
     """A token is a word; the "translation" of a word is the word in capitals, so that what became
-    of a text can be read off. A summarizer gives the first words it was asked for.
+    of a text can be read off; each further hypothesis has one word more, from the first on, in small letters.
+    A summarizer gives the first words it was asked for.
 
     `gate` is called with each batch before it is decoded and may block. `decode` replaces the
     decoding of one source, to plant loops and losses; a batch with a source that contains `fail_on`
@@ -76,20 +77,24 @@ class StubBackend:
             raise GenerationFailed("The planted fault.")
         if self._seconds_per_token:
             time.sleep(self._seconds_per_token * sum(map(self.count_tokens, sources)))
-        return [self._hypothesis(source, options) for source in sources]
+        return [
+            Hypothesis.best_of([self._hypothesis(source, options, n) for n in range(options.hypotheses)])
+            for source in sources
+        ]
 
     def close(self) -> None:
         self._closed = True
 
-    def _hypothesis(self, source: str, options: GenerationOptions) -> Hypothesis:
+    def _hypothesis(self, source: str, options: GenerationOptions, rank: int) -> Hypothesis:
         words = self._decode(source).split()
+        words = [word.lower() for word in words[:rank]] + words[rank:]
         kept = words[: options.max_decoding_length]
         complete = len(words) < options.max_decoding_length
         # Word for word; a planted decoder that writes more or fewer words tells nothing.
         aligned = tuple((n, n) for n in range(len(kept))) if len(kept) == len(source.split()) else None
         return Hypothesis(
             " ".join(kept),
-            -0.1 if kept else 0.0,
+            -0.1 * (1 + rank) if kept else 0.0,
             len(kept),
             complete,
             aligned if options.alignment else None,

@@ -41,8 +41,9 @@ class SegmentCache:
         return found[0]
 
     def keep(self, lane: Hashable, source: str, hypothesis: Hypothesis) -> None:
-        size = _OVERHEAD + _text_bytes(source) + _text_bytes(hypothesis.target)
-        size += 120 * len(hypothesis.alignment or ())
+        size = _text_bytes(source)
+        for each in (hypothesis, *hypothesis.others):
+            size += _OVERHEAD + _text_bytes(each.target) + 120 * len(each.alignment or ())
         if size * _LARGEST_PART > self._most_bytes or (lane, source) in self._kept:
             return
         self._kept[lane, source] = (hypothesis, size)

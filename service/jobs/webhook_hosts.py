@@ -18,8 +18,14 @@ Address = IPv4Address | IPv6Address
 _LONGEST_URL = 2000
 _SHAPE = re.compile(r"[\x21-\x7e]+")
 _PORTS = {"https": 443, "http": 80}
-_TRANSLATED = ip_network("64:ff9b::/96")
-"""NAT64: an IPv4 address, perhaps a private one, in the clothes of a public one."""
+_UNICAST = ip_network("2000::/3")
+"""All that is assigned of IPv6. Outside of it are the retired site-local addresses and those that hold an
+IPv4 address, perhaps a private one: IPv4-compatible, IPv4-translated, and NAT64's known prefixes."""
+_SPECIAL = [
+    ip_network(each) for each in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20")
+]
+"""Not global, though not every Python knows: protocol assignments, relays, tunnels to an IPv4 address
+(Teredo, 6to4), documentation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +105,12 @@ class WebhookHosts:
         if any(address in network for network in self._networks):
             return True
         if isinstance(address, IPv6Address):
-            inner = address.ipv4_mapped
-            if inner is not None:
-                return self._may_reach(inner)
-            if address in _TRANSLATED or address.sixtofour is not None or address.teredo is not None:
+            if address.ipv4_mapped is not None:
+                return self._may_reach(address.ipv4_mapped)
+            if address not in _UNICAST:
                 return False
-        return address.is_global and not address.is_multicast
+        special = address.is_multicast or any(address in network for network in _SPECIAL)
+        return address.is_global and not special
 
     def _add(self, entry: str) -> None:
         if "://" not in entry and "/" in entry:

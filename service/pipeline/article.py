@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Hashable, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -18,6 +18,7 @@ from service.errors import (
     SentenceTooLong,
     UnsupportedLanguage,
 )
+from service.pipeline.alternatives import alternative_texts
 from service.pipeline.identification import Identification, identify
 from service.pipeline.models import ModelSet, Route, demonstration, known_code
 from service.pipeline.off_loop import off_loop
@@ -66,7 +67,8 @@ _UNREAD_TOKENS = 512
 class DigestRequest:
     """`source` is a language code or "auto". `kept` are strings that come back as they are. `on_overflow`
     says what becomes of a sentence too long for the model: `split` cuts it at clauses, `error` refuses the
-    text; nothing is ever left out. `model` names a translator; empty: the first that knows the languages."""
+    text; nothing is ever left out. `model` names a translator; empty: the first that knows the languages.
+    At most so many `alternatives` to the translation are looked for."""
 
     text: str
     source: str = "auto"
@@ -78,6 +80,7 @@ class DigestRequest:
     tags: TagRules = NO_RULES
     on_overflow: OnOverflow = "split"
     model: str = ""
+    alternatives: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class _Reading:
     kept: tuple[str, ...]
     glossary: Glossary | None
     asked_terms: bool
+    alternatives: int
     read_out: bool
     caveats: tuple[Caveat, ...]
 
@@ -177,10 +181,11 @@ class ArticlePipeline:
         """
         watches = [Stopwatch() for _ in requests]
         readings = await self._read_all(requests, watches)
-        same_work: dict[tuple[str, str, str, tuple[str, ...], int], list[int]] = {}
+        same_work: dict[tuple[Hashable, ...], list[int]] = {}
         for index, reading in enumerate(readings):
             models = reading.route.name if reading.route else ""
-            work = (models, reading.language, reading.target, reading.kept, id(reading.glossary))
+            languages = (reading.language, reading.target)
+            work = (models, *languages, reading.kept, id(reading.glossary), reading.alternatives)
             same_work.setdefault(work, []).append(index)
         made: dict[int, list[TranslatedSegment]] = {}
         for indices in same_work.values():
@@ -291,6 +296,7 @@ class ArticlePipeline:
             request.kept,
             glossary,
             request.glossary is not None,
+            request.alternatives,
             request.media == "page",
             tuple(caveats),
         )
@@ -308,7 +314,13 @@ class ArticlePipeline:
     def _translator(self, reading: _Reading) -> Translator | None:
         if reading.route is None:
             return None
-        return translator_of(self.batcher, reading.route, kept=reading.kept, glossary=reading.glossary)
+        return translator_of(
+            self.batcher,
+            reading.route,
+            kept=reading.kept,
+            glossary=reading.glossary,
+            alternatives=reading.alternatives,
+        )
 
     async def _translated(
         self, reading: _Reading, *, ramp: bool = False
@@ -424,14 +436,16 @@ def _steps(reading: _Reading) -> int:
 def _joined(reading: _Reading, segments: Sequence[TranslatedSegment]) -> Translation:
     titles = {i for i, block in enumerate(reading.article.blocks) if block.kind is BlockKind.TITLE}
     title = read_together([s for s in segments if s.segment.block in titles])
+    text = "".join(segment.text for segment in segments)
     return Translation(
-        text="".join(segment.text for segment in segments),
+        text=text,
         language=reading.target,
         model=reading.route.name if reading.route else "",
         revision=reading.route.revision if reading.route else "",
         segments=tuple(segments),
         source_language=reading.language,
         title=title or None,
+        alternatives=alternative_texts(segments, text),
     )
 
 

@@ -12,10 +12,11 @@ from html import unescape
 from typing import Protocol
 
 from service.batching.batcher import Batcher
+from service.pipeline.alternatives import combined
 from service.pipeline.models import PIVOT, LoadedModel, Route
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Caveat, TranslatedSegment
-from service.pipeline.settling import MOST_MARKS
+from service.pipeline.tagging import MOST_MARKS
 from service.pipeline.translation import SegmentTranslator
 from service.terms.glossary import Glossary
 from service.text.article import read_article
@@ -37,17 +38,37 @@ class Translator(Protocol):
 
 
 def translator_of(
-    batcher: Batcher, route: Route, *, kept: Sequence[str] = (), glossary: Glossary | None = None
+    batcher: Batcher,
+    route: Route,
+    *,
+    kept: Sequence[str] = (),
+    glossary: Glossary | None = None,
+    alternatives: int = 0,
 ) -> Translator:
-    """`glossary` is of the route's pair and for a direct one: neither half of a pivot has that pair."""
+    """Through English the alternatives are the second model's, to one English. `glossary` is of the route's
+    pair and for a direct one: neither half of a pivot has that pair."""
     if not route.pivoted:
         return SegmentTranslator(
-            batcher, route.models[0], source=route.source, target=route.target, kept=kept, glossary=glossary
+            batcher,
+            route.models[0],
+            source=route.source,
+            target=route.target,
+            kept=kept,
+            glossary=glossary,
+            alternatives=alternatives,
         )
     first, second = route.models
     return PivotTranslator(
         SegmentTranslator(batcher, first, source=route.source, target=PIVOT, kept=kept),
-        SegmentTranslator(batcher, second, source=PIVOT, target=route.target, kept=kept, admitted=True),
+        SegmentTranslator(
+            batcher,
+            second,
+            source=PIVOT,
+            target=route.target,
+            kept=kept,
+            admitted=True,
+            alternatives=alternatives,
+        ),
         cut=lambda text: _fitting(text, second),
     )
 
@@ -160,6 +181,7 @@ def _merged(halfway: TranslatedSegment, arrived: Sequence[TranslatedSegment]) ->
         for caveat in each.caveats
     ]
     target, plain = " ".join(each.target for each in arrived), None
+    alternatives = tuple(map(" ".join, combined(arrived)))
     if halfway.segment.frame is not None:
         plain = " ".join(each.reading for each in arrived)
         if len(arrived) > 1:
@@ -168,7 +190,7 @@ def _merged(halfway: TranslatedSegment, arrived: Sequence[TranslatedSegment]) ->
                 message = "On the way on from English this segment was translated in parts; its tags stand "
                 message += "at its ends."
                 caveats.append(Caveat("markup_doubtful", message, halfway.source_span))
-            target = frame.around(target)
+            target, alternatives = frame.around(target), ()
     return replace(
         halfway,
         target=target,
@@ -176,6 +198,7 @@ def _merged(halfway: TranslatedSegment, arrived: Sequence[TranslatedSegment]) ->
         score=min(known) if len(known) == len(scores) else None,
         source_tokens=halfway.source_tokens + sum(each.source_tokens for each in arrived),
         target_tokens=halfway.target_tokens + sum(each.target_tokens for each in arrived),
+        alternatives=alternatives,
         caveats=(*halfway.caveats, *caveats),
     )
 

@@ -50,7 +50,8 @@ class DetectedLanguage:
 class TranslatedSegment:
     """`target` starts at `target_start` of the translation and is followed by `segment.joint`.
     `score` is the mean log-probability per token, None where nothing was decoded. `plain` is the
-    target without its tags, None where it has none."""
+    target without its tags, None where it has none. `alternatives` are other ways to say the target, best
+    first, each different and with nothing to warn of."""
 
     index: int
     segment: Segment
@@ -62,6 +63,7 @@ class TranslatedSegment:
     caveats: tuple[Caveat, ...] = ()
     terms: tuple[TermUse, ...] = ()
     plain: str | None = None
+    alternatives: tuple[str, ...] = ()
 
     @property
     def reading(self) -> str:
@@ -84,6 +86,8 @@ class TranslatedSegment:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
+    """`alternatives` are other translations of the whole text, best first."""
+
     text: str
     language: str
     model: str
@@ -91,6 +95,7 @@ class Translation:
     segments: tuple[TranslatedSegment, ...]
     source_language: str
     title: str | None = None
+    alternatives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 
 from service.backends.protocol import GenerationOptions, Hypothesis
 from service.errors import GenerationFailed, Unavailable
+from service.pipeline.alternatives import Presentable, distinct
 from service.pipeline.likelihood import Likelihood
 from service.pipeline.off_loop import off_loop
 from service.pipeline.pieces import Pieces, together
 from service.pipeline.result import TermUse
+from service.pipeline.tagging import MOST_MARKS, tagged
 from service.pipeline.terming import (
     missing_terms,
     realigned,
@@ -32,7 +35,6 @@ from service.terms.glossary import Glossary, Term, TermMatch
 from service.text.frame import Frame, join_pieces, same_tags
 from service.text.lengths import expected_length
 from service.text.occurrences import occurrences
-from service.text.placement import place
 from service.text.protected import protected_spans
 from service.text.segment import Segment
 from service.text.wrapping import unwrap
@@ -43,15 +45,11 @@ Generate = Callable[[Sequence[str], GenerationOptions], Awaitable[list[Hypothesi
 _STEMMING = 20
 """A stem costs some 100 microseconds, twenty times what `off_loop` reckons with."""
 
-MOST_MARKS = 200
-"""Tags that are looked for a place in one segment. No sentence has more; a hostile one would be translated in
-thousands of pieces."""
-
 
 @dataclass(frozen=True, slots=True)
 class Settled:
     """The hypothesis kept for a segment and what is to be said about it. `written` is its text as it
-    goes out, with the segment's tags."""
+    goes out, with the segment's tags; `alternatives` are others that go out beside it."""
 
     hypothesis: Hypothesis
     judgement: Judgement
@@ -59,10 +57,12 @@ class Settled:
     redecoded: bool = False
     retagged: bool = False
     terms: tuple[TermUse, ...] = ()
+    alternatives: tuple[str, ...] = ()
 
 
 class Settler:
-    """`kept` are the strings that the caller wants to have back as they are."""
+    """`kept` are the strings that the caller wants to have back as they are, `alternatives` the most that are
+    wanted of each segment."""
 
     def __init__(
         self,
@@ -72,7 +72,9 @@ class Settler:
         kept: Sequence[str] = (),
         glossary: Glossary | None = None,
         likelihood: Likelihood,
+        alternatives: int = 0,
     ) -> None:
+        self._alternatives = alternatives
         self._likelihood = likelihood
         self._generate, self._options = generate, options
         self._languages = (options.source_language, options.target_language)
@@ -86,6 +88,7 @@ class Settler:
         task = _Task(segment, tokens, kept, first.score)
         settled = await self._repaired(task, first)
         glossary, empty = self._glossary, Fault.EMPTY in settled.judgement.faults
+        matches: list[TermMatch] = []
         if glossary is not None:
             # Finding stems is slow; a segment of ordinary length goes to the thread for short texts.
             matches = await off_loop(_STEMMING * len(task.source), lambda: task.matches(glossary))
@@ -95,19 +98,33 @@ class Settler:
                 settled = await self._with_terms(task, settled, glossary, matches)
         if empty:
             return replace(settled, written=segment.source)
-        return self._respelled(task, await self._tagged(task, settled))
-
-    def _respelled(self, task: _Task, settled: Settled) -> Settled:
-        """Strings to keep as the source has them, where that is not how the model read them."""
-        if not self._spellings:
+        settled = await self._tagged(task, settled)
+        settled = replace(settled, written=self._respelled(task, settled.written))
+        if not self._alternatives or not first.others:
             return settled
+        return replace(settled, alternatives=await self._other_ways(task, settled, first.others, matches))
+
+    async def _other_ways(
+        self, task: _Task, settled: Settled, others: Sequence[Hypothesis], matches: Sequence[TermMatch]
+    ) -> tuple[str, ...]:
+        judge = partial(self._judge, task)
+        presentable = Presentable(task.source, task.segment.frame, judge, self._glossary, matches)
+
+        def found() -> tuple[str, ...]:
+            written = (self._respelled(task, each) for each in presentable.written(others))
+            return distinct(written, other_than=settled.written)[: self._alternatives]
+
+        cost = _STEMMING if matches else 1
+        return await off_loop(cost * len(others) * len(task.source), found)
+
+    def _respelled(self, task: _Task, written: str) -> str:
+        """Strings to keep as the source has them, where that is not how the model read them."""
         source = task.segment.frame.plain if task.segment.frame else task.segment.source
-        written = settled.written
         for read, spelled in self._spellings.items():
             if read != spelled and spelled in source:
                 for at in reversed(occurrences(read, written)):
                     written = written[:at] + spelled + written[at + len(read) :]
-        return replace(settled, written=written)
+        return written
 
     async def _repaired(self, task: _Task, first: Hypothesis) -> Settled:
         best, redecoded = first, False
@@ -203,14 +220,13 @@ class Settler:
         frame = task.segment.frame
         if frame is None:
             return settled
-        kept = settled.hypothesis
-        target = " ".join(kept.target.split())
-        if len(frame.marks) > MOST_MARKS:
-            return replace(settled, written=frame.around(target), retagged=True)
-        written = place(frame, target, kept.alignment, source_words=len(task.source.split()))
-        if written is not None and same_tags(frame, written):
+        written = tagged(frame, settled.hypothesis, task.source)
+        if written is not None:
             return replace(settled, written=written)
-        apart = await self._apart(task, frame, settled)
+        target = " ".join(settled.hypothesis.target.split())
+        apart = None
+        if len(frame.marks) <= MOST_MARKS:
+            apart = await self._apart(task, frame, settled)
         return apart or replace(settled, written=frame.around(target), retagged=True)
 
     async def _apart(self, task: _Task, frame: Frame, settled: Settled) -> Settled | None:

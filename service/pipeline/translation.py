@@ -41,12 +41,15 @@ class SegmentTranslator:
         kept: Sequence[str] = (),
         glossary: Glossary | None = None,
         admitted: bool = False,
+        alternatives: int = 0,
     ) -> None:
         """`kept` are strings that come back as they are; `glossary` is of this language pair; `admitted`
-        for what belongs to work that was let in before and is not refused half-way."""
+        for what belongs to work that was let in before and is not refused half-way; so many `alternatives`
+        are wanted of each segment."""
         self._batcher, self._admitted = batcher, admitted
         self._model = model
         self._kept, self._glossary = kept, glossary
+        self._alternatives = alternatives
         generation = model.config.generation
         self._options = GenerationOptions(
             beam_size=generation.beam_size,
@@ -73,7 +76,7 @@ class SegmentTranslator:
         futures = self._batcher.submit(
             self._model.backend,
             [s.model_source for s in wanted],
-            options,
+            self._ranked(options),
             tokens=counts,
             ramp=ramp,
             admitted=self._admitted,
@@ -81,7 +84,12 @@ class SegmentTranslator:
         likelihoods = _likelihoods(segments, texts)
         settlers = {
             likelihood: Settler(
-                self._generate, options, kept=self._kept, glossary=self._glossary, likelihood=likelihood
+                self._generate,
+                options,
+                kept=self._kept,
+                glossary=self._glossary,
+                likelihood=likelihood,
+                alternatives=self._alternatives,
             )
             for likelihood in set(likelihoods)
         }
@@ -110,6 +118,13 @@ class SegmentTranslator:
     def _needs_alignment(self, segments: Sequence[Segment]) -> bool:
         """One answer for all, because only equal options share a batch."""
         return self._glossary is not None or any(s.frame is not None and s.frame.marks for s in segments)
+
+    def _ranked(self, options: GenerationOptions) -> GenerationOptions:
+        """For alternatives all that the beams end with, because not each can be handed out."""
+        if not self._alternatives:
+            return options
+        beams = max(options.beam_size, 1 + self._alternatives)
+        return replace(options, beam_size=beams, hypotheses=beams)
 
     async def _generate(self, sources: Sequence[str], options: GenerationOptions) -> list[Hypothesis]:
         return await self._batcher.generate(self._model.backend, sources, options, admitted=True)
@@ -195,6 +210,7 @@ def _translated(
         caveats=tuple(caveats),
         terms=tuple(replace(use, span=span) for use in settled.terms),
         plain=None if segment.frame is None else segment.frame.plain if empty else plain,
+        alternatives=settled.alternatives,
     )
 
 

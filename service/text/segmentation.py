@@ -19,6 +19,9 @@ __all__ = ["segment_article", "split_sentences"]
 _TOKENS_PER_CHARACTER = 4
 # Nor does a stretch of more than this many characters per token fit: it need not be counted.
 _CHARACTERS_PER_TOKEN = 32
+# Hardly a sentence has more than this many characters per token. What is longer is counted from its
+# beginning, as far as a piece goes: some tokenizers take the square of a word's length.
+_USUAL_CHARACTERS_PER_TOKEN = 8
 
 _BREAK = re.compile(LINE_BREAK)
 _CLAUSE_END = re.compile(r"(?:[;:,]|\s[–—-])(?=\s)")
@@ -136,16 +139,16 @@ def _fitting(
 ) -> Iterator[tuple[int, int, str]]:
     """(start, end, model source) of the sentence, or of its pieces where it is over the budget."""
     reach = _CHARACTERS_PER_TOKEN * max(budget.max_tokens, 1)
-    guess = reach
+    guess = _USUAL_CHARACTERS_PER_TOKEN * max(budget.max_tokens, 1)
     while start < end:
-        # The rest of a sentence is looked at only as far as a piece can reach.
-        if end - start <= 2 * reach:
+        # The rest of a sentence is counted only where it may be one piece.
+        if end - start <= guess:
             source = unwrap(text[start:end], language)
             if budget.fits(source):
                 yield start, end, source
                 return
         cut, longest = _longest_fit(text, start, min(end, start + reach), budget, language, guess)
-        guess = 2 * longest
+        guess = max(2 * longest, 1)
         cut = _break_before(text, start, cut, end)
         stop = cut
         while stop > start and text[stop - 1].isspace():
@@ -167,15 +170,15 @@ def _longest_fit(
 ) -> tuple[int, int]:
     """The end of about the longest stretch from `start` that fits, and its length in characters."""
     low, high = 1, end - start
-    probe = min(high, max(guess, 1))
+    probe, failed = min(high, guess), False
     while low < high:
         if budget.fits(unwrap(text[start : start + probe], language)):
             low = probe
         else:
-            high = probe - 1
-        if high - low <= low // 16:
+            high, failed = probe - 1, True
+        if failed and high - low <= low // 16:
             break
-        probe = (low + high + 1) // 2
+        probe = (low + high + 1) // 2 if failed else min(high, 2 * low)
     return start + low, low
 
 

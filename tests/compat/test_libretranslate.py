@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.error import HTTPError
 
@@ -10,9 +11,22 @@ import httpx
 import pytest
 from libretranslatepy import LibreTranslateAPI
 
+from service.backends.protocol import GenerationOptions, Hypothesis
+from service.backends.stub import StubBackend
+from service.model_store.catalogue import Catalogue
+from service.model_store.config import ModelConfig
+from service.pipeline.models import LoadedModel, ModelSet
 from tests.integration.conftest import serving, stub_models
 
 SENTENCE = "Der Zug nach Hamburg fährt am Abend ohne Halt ab."
+WAYS = [
+    "DER ZUG NACH HAMBURG FÄHRT AM ABEND OHNE HALT AB.",
+    "der ZUG NACH HAMBURG FÄHRT AM ABEND OHNE HALT AB.",
+    "der zug NACH HAMBURG FÄHRT AM ABEND OHNE HALT AB.",
+    "der zug nach HAMBURG FÄHRT AM ABEND OHNE HALT AB.",
+]
+"""The stub's hypotheses for it."""
+
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -69,8 +83,85 @@ def test_a_list_of_texts_keeps_its_order_and_what_cannot_be_translated(service: 
     answer = translated(service, q=texts, alternatives=2, unknown=True)
     assert answer == {
         "translatedText": [SENTENCE.upper(), *texts[1:]],
-        "alternatives": [[], [], [], []],
+        "alternatives": [WAYS[1:3], [], [], []],
     }
+
+
+def test_alternatives_come_best_first_beside_the_translation_that_a_client_gets_without(
+    service: httpx.Client, client: LibreTranslateAPI
+) -> None:
+    for count in (1, 2, 3):
+        answer = translated(service, q=SENTENCE, alternatives=count)
+        assert answer == {"translatedText": WAYS[0], "alternatives": WAYS[1 : count + 1]}
+    assert client.translate(SENTENCE, source="de", target="en", timeout=10) == WAYS[0]
+    assert translated(service, q=SENTENCE, alternatives=0) == {"translatedText": WAYS[0]}
+
+
+@pytest.mark.parametrize("multipart", [False, True], ids=["form", "multipart"])
+def test_a_form_asks_for_alternatives_too(service: httpx.Client, multipart: bool) -> None:
+    form = {"q": SENTENCE, "source": "de", "target": "en", "alternatives": "2"}
+    body: dict[str, Any] = {"files": {n: (None, v) for n, v in form.items()}} if multipart else {"data": form}
+    answer = service.post("/translate", **body)
+    assert answer.json() == {"translatedText": WAYS[0], "alternatives": WAYS[1:3]}
+
+
+def test_the_alternatives_of_a_text_keep_its_layout_its_strings_and_its_tags(service: httpx.Client) -> None:
+    text = f"{SENTENCE}\n\n  - Guten Morgen, {{name}}! Das kostet 12,50 Euro.\n"
+    answer = translated(service, q=text, alternatives=3)
+    assert len(answer["alternatives"]) == 3
+    for each in answer["alternatives"]:
+        assert each.upper().replace("{NAME}", "{name}") == answer["translatedText"]
+        assert "{name}" in each
+    marked = '<p>Der <b class="x">Zug</b> nach Hamburg<br>fährt &amp; hält.</p>'
+    answer = translated(service, q=marked, alternatives=2, format="html")
+    assert answer["alternatives"] == [
+        '<p>der <b class="x">ZUG</b> NACH HAMBURG<br>fährt &amp; HÄLT.</p>',
+        '<p>der <b class="x">zug</b> NACH HAMBURG<br>fährt &amp; hält.</p>',
+    ]
+
+
+def test_an_alternative_that_loses_a_number_or_a_placeholder_is_left_out() -> None:
+    """The translation itself is decoded anew, which no alternative is."""
+    config = Catalogue.read().model("stub")
+    for lost in ("12", "{name}"):
+        model = LoadedModel(config, Forgetful(config, lost), "0" * 40)
+        with serving(ModelSet(profile="stub", translators=[model])) as service:
+            answer = translated(
+                service, q=f"Der Zug fährt um 12 Uhr nach {{name}}. {SENTENCE}", alternatives=2
+            )
+        assert lost in answer["translatedText"]
+        assert answer["alternatives"]
+        assert all(lost in each for each in answer["alternatives"])
+
+
+class Forgetful(StubBackend):
+    """All but the best hypothesis lack a string."""
+
+    def __init__(self, config: ModelConfig, lost: str) -> None:
+        super().__init__(config, decode=lambda source: source.upper().replace("{NAME}", "{name}"))
+        self._lost = lost
+
+    def generate(self, sources: Sequence[str], options: GenerationOptions) -> list[Hypothesis]:
+        return [
+            replace(
+                best,
+                others=tuple(
+                    replace(each, target=each.target.replace(self._lost, "")) for each in best.others
+                ),
+            )
+            for best in super().generate(sources, options)
+        ]
+
+
+def test_the_most_alternatives_are_published_and_more_are_refused(service: httpx.Client) -> None:
+    most = service.get("/v1/models").json()["limits"]["alternatives"]
+    assert len(translated(service, q=SENTENCE, alternatives=most)["alternatives"]) <= most
+    fields = {"q": SENTENCE, "source": "de", "target": "en", "alternatives": most + 1}
+    for refused in (service.post("/translate", json=fields), service.post("/translate", data=fields)):
+        assert refused.status_code == 400
+        assert f"less than or equal to {most}" in refused.json()["error"]
+    spec = service.get("/spec").json()["paths"]["/translate"]["post"]["parameters"]
+    assert next(each for each in spec if each["name"] == "alternatives")["maximum"] == most
 
 
 def test_the_language_is_told_only_where_it_was_looked_for(service: httpx.Client) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from libretranslatepy import LibreTranslateAPI
 
 from service.model_store.catalogue import Catalogue
 
@@ -86,6 +87,21 @@ def test_an_article_of_ours_is_translated_and_summarised(client: httpx.Client, p
     for segment in answer["segments"]:
         span = segment["target"]
         assert translation[span["start"] : span["end"]].strip()
+
+
+def test_alternatives_are_the_models_own_and_come_beside_the_same_translation(client: httpx.Client) -> None:
+    text = (ARTICLES / "agenturmeldung.txt").read_text(encoding="utf-8")
+    fields = {"q": text, "source": "de", "target": "en"}
+    plain = client.post("/translate", data=fields).json()["translatedText"]
+    assert LibreTranslateAPI(str(client.base_url)).translate(text, "de", "en", timeout=60) == plain
+    many = client.post("/translate", json={**fields, "alternatives": 3}).json()
+    assert many["translatedText"] == plain
+    assert 1 <= len(many["alternatives"]) <= 3
+    assert len({plain, *many["alternatives"]}) == 1 + len(many["alternatives"])
+    for each in many["alternatives"]:
+        assert each.count("\n\n") == text.count("\n\n")
+    form = {name: (None, value) for name, value in {**fields, "alternatives": "3"}.items()}
+    assert client.post("/translate", files=form).json() == many
 
 
 @pytest.mark.skipif(not SEED.exists(), reason="the seed article lies outside the repository")

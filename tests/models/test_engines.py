@@ -151,6 +151,25 @@ def test_both_engines_write_and_score_the_same(both: Pair, changes: dict[str, An
         assert ours.score == pytest.approx(theirs.score, abs=1e-4)
 
 
+def test_every_engine_ranks_as_many_hypotheses_as_are_asked_for(pair: Pair) -> None:
+    beam = replace(pair.options, beam_size=4)
+    sources = [*checkpoints.SOURCES, ""]
+    ranked = {
+        name: engine.generate(sources, replace(beam, hypotheses=3)) for name, engine in pair.engines.items()
+    }
+    for name, engine in pair.engines.items():
+        alone = engine.generate(sources, beam)
+        assert [each.target for each in ranked[name]] == [each.target for each in alone]
+        assert [each.score for each in ranked[name]] == pytest.approx([e.score for e in alone], abs=1e-4)
+        assert [len(each.others) for each in ranked[name]] == [2] * len(checkpoints.SOURCES) + [0]
+        assert all(each.target not in {other.target for other in each.others} for each in ranked[name][:-1])
+    if "ct2" in ranked:
+        for ours, theirs in zip(ranked["ct2"], ranked["pytorch"], strict=True):
+            for one, other in zip(ours.others, theirs.others, strict=True):
+                assert (one.target, one.tokens, one.complete) == (other.target, other.tokens, other.complete)
+                assert one.score == pytest.approx(other.score, abs=1e-3)
+
+
 def test_the_model_converts_to_the_type_it_is_served_in(both: Pair, tmp_path: Path) -> None:
     served = both.config.model_copy(update={"compute_type": "int8"})
     convert_checkpoint(served, both.checkpoint, tmp_path / "ct2", compute_type="int8")

@@ -104,24 +104,33 @@ async def translate(request: Request, state: State) -> Response:
     texts = [query.q] if isinstance(query.q, str) else query.q
     state.limits.check(texts)
     await charge(request, sum(map(len, texts)))
-    work = translate_texts(state, pipeline, texts, source=source, target=target, markup=query.format)
+    work = translate_texts(
+        state,
+        pipeline,
+        texts,
+        source=source,
+        target=target,
+        markup=query.format,
+        alternatives=query.alternatives,
+    )
     made = await unless_caller_leaves(request, work)
 
     def answer() -> Response:
-        out = _translated(query, made, len(texts))
+        out = _translated(query, made)
         return JSONResponse(out.model_dump(exclude_none=True))
 
     return await off_loop(sum(map(len, texts)), answer)
 
 
-def _translated(query: wire.TranslateQuery, made: list[TranslatedText], count: int) -> wire.TranslatedOut:
+def _translated(query: wire.TranslateQuery, made: list[TranslatedText]) -> wire.TranslatedOut:
     languages = [detected_out(each.source_language, each.confidence) for each in made]
     alone = isinstance(query.q, str)
     out = wire.TranslatedOut(translatedText=made[0].text if alone else [each.text for each in made])
     if query.source == "auto":
         out.detectedLanguage = languages[0] if alone else languages
     if query.alternatives:
-        out.alternatives = [] if alone else [[]] * count
+        others = [list(each.alternatives) for each in made]
+        out.alternatives = others[0] if alone else others
     return out
 
 

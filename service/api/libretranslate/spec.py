@@ -88,7 +88,7 @@ def _fields(model: type[BaseModel]) -> list[dict[str, Any]]:
             "in": "formData",
             "type": field.get("type", "string"),
             "required": name in required,
-            **{key: field[key] for key in ("enum", "default", "minimum") if key in field},
+            **{key: field[key] for key in ("enum", "default", "minimum", "maximum") if key in field},
         }
         for name, field in schema["properties"].items()
     ]

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.api.translated_file import RemarkOut
+from service.pipeline.alternatives import MOST_ALTERNATIVES
 
 
 class DetectQuery(BaseModel):
@@ -19,17 +20,18 @@ class DetectQuery(BaseModel):
 
 
 class TranslateQuery(DetectQuery):
-    """`q` is a list only in JSON. `alternatives` are counted but never found: the answer's list of them
-    is empty."""
+    """`q` is a list only in JSON. Of so many `alternatives` those come back that are worth it."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"q": "Guten Morgen.", "source": "de", "target": "en"}]}
+        json_schema_extra={
+            "examples": [{"q": "Guten Morgen.", "source": "de", "target": "en", "alternatives": 1}]
+        }
     )
 
     source: str
     target: str
     format: Literal["text", "html"] = "text"
-    alternatives: int = Field(default=0, ge=0)
+    alternatives: int = Field(default=0, ge=0, le=MOST_ALTERNATIVES)
 
 
 class DetectedOut(BaseModel):
@@ -42,14 +44,18 @@ class DetectedOut(BaseModel):
 
 
 class TranslatedOut(BaseModel):
-    """Lists where `q` was one. `detectedLanguage` only with source "auto", `alternatives` only where
-    asked for."""
+    """Lists where `q` was one, of `alternatives` then one for each text. `detectedLanguage` only with source
+    "auto", `alternatives` only where asked for."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"translatedText": "Good morning."}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"translatedText": "Good morning.", "alternatives": ["Good morning to you."]}]
+        }
+    )
 
     translatedText: str | list[str]  # noqa: N815 -- their spelling
     detectedLanguage: DetectedOut | list[DetectedOut] | None = None  # noqa: N815 -- their spelling
-    alternatives: list[Any] | None = None
+    alternatives: list[str] | list[list[str]] | None = None
 
 
 class FileQuery(BaseModel):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.api.state import EXAMPLE_LIMITS
+from service.pipeline.alternatives import MOST_ALTERNATIVES
 from service.pipeline.article import DigestRequest, MediaType, OnOverflow
 from service.pipeline.result import Caveat, Digest, Summary, TermUse, TranslatedSegment
 from service.pipeline.result import Span as SourceSpan
@@ -24,6 +25,10 @@ _EXAMPLE_TRANSLATION = (
     "The city council decided on Monday to renovate the old bridge. The work begins in May."
 )
 
+_EXAMPLE_ALTERNATIVE = (
+    "On Monday the city council decided to renovate the old bridge. The work begins in May."
+)
+
 _TITLE = "Stadtrat saniert Brücke"
 """An example with null would lose it on its way into the document."""
 
@@ -37,8 +42,9 @@ _SUMMARY: dict[str, Any] = {
 }
 
 
-def _example(**fields: Any) -> ConfigDict:
-    return ConfigDict(extra="forbid", json_schema_extra={"examples": [fields]})
+def _example(*others: dict[str, Any], **fields: Any) -> ConfigDict:
+    """`others` are further examples."""
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [fields, *others]})
 
 
 def example_of(model: type[BaseModel]) -> BaseModel:
@@ -154,10 +160,30 @@ class SummarizeBody(Translated):
 
 
 class TranslateBody(Translated):
-    model_config = _example(text=["Guten Morgen.", "Das Wetter ist schön."], source="de", target="en")
+    model_config = _example(
+        {"text": EXAMPLE_TEXT, "alternatives": 1},
+        text=["Guten Morgen.", "Das Wetter ist schön."],
+        source="de",
+        target="en",
+    )
 
     text: str | list[str]
     segments: bool = False
+    alternatives: int = Field(
+        default=0,
+        ge=0,
+        le=MOST_ALTERNATIVES,
+        description="other translations of each text, at most so many and none with anything to warn of",
+    )
+
+    def wanted(
+        self,
+        text: str,
+        media: MediaType | None,
+        summary: SummaryRequest,
+        terms: TermList | Dictionaries | None,
+    ) -> DigestRequest:
+        return replace(super().wanted(text, media, summary, terms), alternatives=self.alternatives)
 
 
 class GlossaryBody(BaseModel):
@@ -409,15 +435,21 @@ class SummarizeOut(_Facts):
 
 
 class TranslatedTextOut(_Facts, TranslationOut):
-    model_config = _example(**_TRANSLATION, **_HEAD)
+    """`alternatives`, best first, only where asked for."""
+
+    model_config = _example(**_TRANSLATION, **_HEAD, alternatives=[_EXAMPLE_ALTERNATIVE])
 
     segments: list[SegmentOut] | None = None
+    alternatives: list[str] | None = None
 
 
 class TranslateOut(BaseModel):
     """As many translations as texts, in their order."""
 
-    model_config = _example(translations=[{**_TRANSLATION, **_HEAD}])
+    model_config = _example(
+        {"translations": [{**_TRANSLATION, **_HEAD, "alternatives": [_EXAMPLE_ALTERNATIVE]}]},
+        translations=[{**_TRANSLATION, **_HEAD}],
+    )
 
     translations: list[TranslatedTextOut]
 
@@ -507,6 +539,7 @@ class LimitsOut(BaseModel):
     document_bytes: int
     texts: int
     terms: int
+    alternatives: int
     queue_tokens: int
     request_seconds: float
 
@@ -566,7 +599,8 @@ def facts_of(digest: Digest) -> dict[str, Any]:
 
 def dumped(out: BaseModel) -> dict[str, Any]:
     """As it goes out: without the optional parts that were not asked for."""
-    unasked = {name for name in ("segments", "source_text", "terms") if getattr(out, name, ...) is None}
+    optional = ("segments", "alternatives", "source_text", "terms")
+    unasked = {name for name in optional if getattr(out, name, ...) is None}
     return out.model_dump(exclude=unasked)
 
 
@@ -581,10 +615,12 @@ def digest_out(digest: Digest, *, segments: bool) -> DigestOut:
     )
 
 
-def translated_out(digest: Digest, *, segments: bool) -> TranslatedTextOut:
+def translated_out(digest: Digest, *, segments: bool, alternatives: bool = False) -> TranslatedTextOut:
+    assert digest.translation is not None  # noqa: S101 -- `pipeline.translate` makes one
     return TranslatedTextOut(
         **_translation_out(digest).model_dump(),
         segments=_segments_out(digest) if segments else None,
+        alternatives=list(digest.translation.alternatives) if alternatives else None,
         **facts_of(digest),
     )
 

@@ -82,7 +82,8 @@ class Work:
             return wire.dumped(wire.digest_out(made[0], segments=self.body.segments))
         if isinstance(self.body, wire.SummarizeBody):
             return wire.dumped(wire.summarize_out(made[0]))
-        out: list[BaseModel] = [wire.translated_out(each, segments=self.body.segments) for each in made]
+        asked = {"segments": self.body.segments, "alternatives": self.body.alternatives > 0}
+        out: list[BaseModel] = [wire.translated_out(each, **asked) for each in made]
         return {"translations": [wire.dumped(each) for each in out]}
 
 

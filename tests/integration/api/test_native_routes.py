@@ -136,6 +136,7 @@ def test_models_states_device_revision_licence_and_limits(client: httpx.Client) 
         "document_bytes": 10_000_000,
         "texts": 100,
         "terms": 10_000,
+        "alternatives": 5,
         "queue_tokens": 400_000,
         "request_seconds": 300.0,
     }

@@ -194,3 +194,20 @@ def test_a_closed_backend_fails_in_our_own_words(config: ModelConfig, model_dire
     backend.close()
     with pytest.raises(GenerationFailed):
         backend.generate(["Ja."], GREEDY)
+
+
+@pytest.mark.parametrize("alignment", [False, True])
+def test_the_next_best_change_nothing_about_the_best(
+    backend: CT2Backend, sentences: list[str], alignment: bool
+) -> None:
+    alone = replace(BEAM, alignment=alignment)
+    ranked = backend.generate([*sentences, " "], replace(alone, hypotheses=4))
+    assert [replace(each, others=()) for each in ranked] == backend.generate([*sentences, " "], alone)
+    assert ranked[-1].others == ()
+    for best in ranked[:-1]:
+        assert len({best.target, *(each.target for each in best.others)}) >= 3
+        assert len(best.others) == 3
+        assert not any(each.others for each in best.others)
+        for each in best.others:
+            assert alignment or each.alignment is None
+            assert all(one < len(each.target.split()) for _, one in each.alignment or ())

@@ -68,3 +68,10 @@ def test_a_closed_stub_fails(stub: StubBackend) -> None:
     stub.close()
     with pytest.raises(GenerationFailed):
         stub.generate(["ja"], OPTIONS)
+
+
+def test_the_next_best_come_with_the_best_where_they_are_asked_for(stub: StubBackend) -> None:
+    [best] = stub.generate(["eins zwei drei"], replace(OPTIONS, hypotheses=3))
+    assert replace(best, others=()) == stub.generate(["eins zwei drei"], OPTIONS)[0]
+    assert [each.target for each in best.others] == ["eins ZWEI DREI", "eins zwei DREI"]
+    assert best.score > best.others[0].score > best.others[1].score

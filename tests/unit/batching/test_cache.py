@@ -40,3 +40,10 @@ def test_it_never_holds_more_bytes_than_it_may(sources: list[str], most: int) ->
         cache.keep("lane", source, made(source))
         assert cache.bytes <= most
         assert sum(len(each) for each in sources if cache.get("lane", each)) <= most
+
+
+def test_the_next_best_take_their_share_of_the_memory() -> None:
+    alone, ranked = SegmentCache(10**6), SegmentCache(10**6)
+    alone.keep("lane", "Ja.", made("Yes."))
+    ranked.keep("lane", "Ja.", Hypothesis.best_of([made("Yes."), made("Yes, indeed."), made("It is.")]))
+    assert ranked.bytes > 2.5 * alone.bytes

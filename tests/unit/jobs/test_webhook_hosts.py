@@ -42,6 +42,23 @@ def reached(allowed: str, *addresses: str) -> str | None:
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
         "2001:0:7f00:1::",
+        "2001:0:5db8:d70e::",
+        "2002:5db8:d70e::",
+        "2001:db8::1",
+        "2001:20::1",
+        "3fff::1",
+        "fec0::1",
+        "feff::1",
+        "64:ff9b:1::7f00:1",
+        "64:ff9b:1:ffff::a00:1",
+        "::127.0.0.1",
+        "::10.0.0.1",
+        "::ffff:0:127.0.0.1",
+        "100::1",
+        "5f00::1",
+        "4000::1",
+        "192.0.0.9",
+        "192.88.99.1",
     ],
 )
 def test_no_private_address_is_reached_by_a_name(address: str) -> None:
@@ -55,6 +72,14 @@ def test_a_public_address_is_reached(address: str) -> None:
 
 def test_of_several_addresses_the_first_that_may_be_is_taken() -> None:
     assert reached("hooks.example.com", "10.0.0.1", "93.184.215.14", "127.0.0.1") == "93.184.215.14"
+
+
+@pytest.mark.parametrize(
+    ("network", "address"),
+    [("fec0::/10", "fec0::1"), ("64:ff9b::/96", "64:ff9b::5db8:d70e"), ("::1/128", "::1")],
+)
+def test_who_needs_such_an_address_names_its_network(network: str, address: str) -> None:
+    assert reached(f"hooks.example.com,{network}", address) == address
 
 
 def test_a_network_that_is_named_is_reached_and_no_other() -> None:

@@ -114,6 +114,22 @@ def test_a_long_text_asks_for_few_counts() -> None:
     assert counts < 50
 
 
+@pytest.mark.parametrize("length", [5_000, 20_000, 80_000])
+def test_letters_without_a_space_are_counted_a_few_times_each_however_many_they_are(length: int) -> None:
+    """Some tokenizers take the square of a word's length, so no count goes far beyond a piece either."""
+    counted: list[int] = []
+
+    def counting(source: str) -> int:
+        counted.append(len(source))
+        return len(source) + 1
+
+    pieces = models_of("abcdefghij" * (length // 10), max_tokens=200, count_tokens=counting)
+    assert max(map(len, pieces)) <= 199
+    assert sum(counted) <= 12 * length
+    assert max(counted[len(counted) // 10 :]) <= 2 * 199
+    assert max(counted) <= 8 * 200
+
+
 def test_hard_wrapped_lines_become_one_and_hyphenation_is_undone() -> None:
     text = (
         "Der Minister für Verteidi-\ngung sprach gestern in Ost-\nund Westdeutschland über Nordrhein-\n"
