@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from dataclasses import dataclass
 from typing import Literal
@@ -60,6 +61,21 @@ class Job:
     def has_ended(self) -> bool:
         return self.status not in UNFINISHED
 
+    @property
+    def undelivered(self) -> int:
+        """Characters of the segments that were not decoded; all of them where none was."""
+        return self.characters - math.ceil(self.characters * self.done / max(1, self.total))
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What became of a job that was taken away: cancelled, or forgotten because it had ended. `refund`
+    characters were charged to the `owner` for work that is not done any more."""
+
+    owner: str
+    cancelled: bool
+    refund: int
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -77,8 +93,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A webhook that is due; `attempt` counts from 1."""
+    """A webhook that is due; `attempt` counts from 1. `url` is None where it was encrypted with a key that
+    was taken away since."""
 
     job: Job
-    url: str
+    url: str | None
     attempt: int

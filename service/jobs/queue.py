@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from service.jobs.job import Claim
-from service.jobs.store import END, JobStore
+from collections.abc import Sequence
+
+from service.jobs.job import Claim, Job
+from service.jobs.store import END, JobStore, columns
 
 MOST_ATTEMPTS = 3
 """A job whose worker dies this often is what kills it."""
@@ -16,29 +18,39 @@ class JobQueue:
         self._store = store
         self._lease_seconds = lease_seconds
 
-    def claim(self, worker: str) -> Claim | None:
-        """Of those that wait, or whose worker did not renew its lease, the oldest of the owner whose turn it
-        is."""
+    def abandon(self) -> Sequence[Job]:
+        """Give up those whose workers died `MOST_ATTEMPTS` times; each is told to one who asks."""
         if not self._store.database.exists():
-            return None
+            return []
         with self._store.transaction() as transaction:
-            transaction.execute(
-                END + "WHERE status = 'running' AND lease_until < :now AND attempt >= ?",
+            rows = transaction.execute(
+                f"{END} WHERE status = 'running' AND lease_until < :now AND attempt >= ? "
+                f"RETURNING {columns()}",
                 "failed",
                 self._store.keep_seconds,
                 "job_abandoned",
                 f"The service stopped {MOST_ATTEMPTS} times while it worked on this; it is not tried again.",
                 MOST_ATTEMPTS,
             )
+        return [Job(*row) for row in rows]
+
+    def claim(self, worker: str) -> Claim | None:
+        """Of those that wait, or whose worker did not renew its lease, the oldest of the owner whose turn it
+        is."""
+        if not self._store.database.exists():
+            return None
+        with self._store.transaction() as transaction:
             rows = transaction.execute(
                 "UPDATE jobs SET status = 'running', worker = ?, attempt = attempt + 1, done = 0, "
                 "lease_until = :now + ?, started = coalesce(started, :now) WHERE number = ("
                 "SELECT number FROM jobs WHERE status IN ('queued', 'running') AND ("
-                "(status = 'queued' AND run_after <= :now) OR (status = 'running' AND lease_until < :now)) "
+                "(status = 'queued' AND run_after <= :now) "
+                "OR (status = 'running' AND lease_until < :now AND attempt < ?)) "
                 "ORDER BY turn, number LIMIT 1 :skip_locked) "
                 "RETURNING id, owner, characters, kind, request, attempt",
                 worker,
                 self._lease_seconds,
+                MOST_ATTEMPTS,
             )
         if not rows:
             return None

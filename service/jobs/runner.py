@@ -84,6 +84,9 @@ class JobRunner:
     async def _run(self) -> None:
         while not self._stopping:
             try:
+                for given_up in await beside(self._queue.abandon):
+                    self._observe("failed")
+                    self._refund(given_up.owner, given_up.characters)
                 claim = await beside(self._queue.claim, self._worker)
                 if claim is not None:
                     self._woken.set()  # where one was, the others may find more

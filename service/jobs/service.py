@@ -90,10 +90,14 @@ class JobService:
         if self._runner is not None:
             self._runner.wake()
 
-    def cancel(self, identity: str) -> None:
-        """A job was cancelled in the store; if it is worked on here, that ends now."""
+    async def remove(self, identity: str, owner: str | None) -> None:
+        """As `JobStore.remove`. If the job is worked on here, that ends now."""
+        removed = await beside(self.store.remove, identity, owner)
         if self._runner is not None:
             self._runner.cancel(identity)
+        if removed.cancelled:
+            self._ended("cancelled")
+            self._refund(removed.owner, removed.refund)
 
     async def _forget(self) -> None:
         while True:

@@ -10,7 +10,7 @@ from typing import Any
 
 from service.errors import IdempotencyKeyReused, JobNotFound, JobQueueFull
 from service.jobs.database import Database, Transaction
-from service.jobs.job import Job, NewJob, Status, new_job_id
+from service.jobs.job import Job, NewJob, Removed, Status, new_job_id
 from service.jobs.schema import prepare
 from service.jobs.vault import Vault
 
@@ -147,25 +147,26 @@ class JobStore:
             )
         return [_job(row) for row in rows]
 
-    def remove(self, identity: str, owner: str | None) -> Job:
+    def remove(self, identity: str, owner: str | None) -> Removed:
         """Text and result are gone at once. One that waits or runs is cancelled and stays, without them,
-        as `cancelled`; one that has ended is forgotten. The job as it was before."""
+        as `cancelled`; one that has ended is forgotten. Of those who cancel the same job at once, one gets
+        the refund."""
         job = self.get(identity, owner)
         with self.transaction() as transaction:
-            cancelled = transaction.execute(
-                END + "WHERE id = ? AND status IN ('queued', 'running') RETURNING id",
+            rows = transaction.execute(
+                f"{END} WHERE id = ? AND status IN ('queued', 'running') RETURNING {_COLUMNS}",
                 "cancelled",
                 self.keep_seconds,
                 None,
                 None,
                 identity,
             )
-            if cancelled:
+            if rows:
                 transaction.execute("UPDATE jobs SET fingerprint = NULL WHERE id = ?", identity)
             else:
                 transaction.execute("DELETE FROM jobs WHERE id = ?", identity)
         self.database.erase()
-        return job
+        return Removed(job.owner, bool(rows), _job(rows[0]).undelivered if rows else 0)
 
     def expire(self) -> int:
         """Forget the jobs whose time has come; how many there were. The texts of those that have ended

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from service.errors import RateLimited, ScopeMissing, TooManyAtOnce
 from service.keys.bucket import WINDOW_SECONDS, Taken
 from service.keys.buckets import Buckets
-from service.keys.key import Key
+from service.keys.key import Key, key_of
 from service.keys.ring import KeyRing
 
 _ALWAYS = -(10**15)
@@ -62,9 +62,9 @@ class Spending:
         return grant
 
     def refund(self, caller: str, characters: int) -> None:
-        """Of a key's month, for work that failed after its request was answered. Raises
-        `StoreUnavailable`."""
-        self.ring.give_back(caller.removeprefix("key:"), characters)
+        """Of a key's month, for work that was not done after its request was answered."""
+        if key := key_of(caller):
+            self.ring.give_back(key, characters)
 
 
 class Grant:

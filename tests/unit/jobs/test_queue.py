@@ -99,7 +99,7 @@ def test_a_renewed_lease_lasts_and_shows_progress(store: JobStore) -> None:
         assert queue.claim("other") is None
 
 
-def test_a_job_that_kills_its_workers_is_given_up(store: JobStore) -> None:
+def test_a_job_that_kills_its_workers_is_given_up_and_told_of_once(store: JobStore) -> None:
     job, _ = store.submit(new_job())
     behind, _ = store.submit(new_job("Der nächste."))
     queue = JobQueue(store, lease_seconds=SHORT)
@@ -107,7 +107,9 @@ def test_a_job_that_kills_its_workers_is_given_up(store: JobStore) -> None:
         claim = claimed(queue)
         assert (claim.id, claim.attempt) == (job.id, attempt)
         time.sleep(SHORT * 1.5)
-    assert claimed(queue).id == behind.id
+    assert claimed(queue, "other").id == behind.id
+    assert [each.id for each in queue.abandon()] == [job.id]
+    assert queue.abandon() == []
     given_up = store.get(job.id, "anna")
     assert (given_up.status, given_up.error_code) == ("failed", "job_abandoned")
 

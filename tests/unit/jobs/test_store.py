@@ -8,7 +8,7 @@ import pytest
 
 from service.app import open_job_store
 from service.errors import IdempotencyKeyReused, JobNotFound, JobQueueFull
-from service.jobs.job import Job
+from service.jobs.job import Job, Removed
 from service.jobs.queue import JobQueue
 from service.jobs.store import JobStore
 from service.settings import Settings
@@ -122,7 +122,7 @@ def test_no_more_jobs_wait_than_may(open_store: OpenStore) -> None:
 
 def test_deleting_cancels_what_waits_and_forgets_what_has_ended(store: JobStore) -> None:
     job = submitted(store)
-    assert store.remove(job.id, "anna").status == "queued"
+    assert store.remove(job.id, "anna") == Removed("anna", True, job.characters)
     cancelled, result = store.result(job.id, "anna")
     assert (cancelled.status, result) == ("cancelled", None)
     assert cancelled.expires is not None
@@ -130,6 +130,28 @@ def test_deleting_cancels_what_waits_and_forgets_what_has_ended(store: JobStore)
     store.remove(job.id, "anna")
     with pytest.raises(JobNotFound):
         store.get(job.id, "anna")
+
+
+@pytest.mark.parametrize(("done", "refund"), [(0, 100), (1, 66), (2, 33), (3, 0), (5, 0)])
+def test_what_a_cancelled_job_had_not_done_is_to_be_given_back_once(
+    store: JobStore, done: int, refund: int
+) -> None:
+    job = submitted(store, "a" * 100)
+    queue = JobQueue(store, lease_seconds=30)
+    claim = queue.claim("one")
+    assert claim is not None
+    queue.renew(claim, done)
+    assert store.remove(job.id, "anna") == Removed("anna", True, refund)
+    assert store.remove(job.id, "anna") == Removed("anna", False, 0)
+
+
+def test_what_is_removed_after_its_end_was_delivered(store: JobStore) -> None:
+    job = submitted(store)
+    queue = JobQueue(store, lease_seconds=30)
+    claim = queue.claim("one")
+    assert claim is not None
+    queue.finish(claim, b"{}")
+    assert store.remove(job.id, None) == Removed("anna", False, 0)
 
 
 def test_a_key_whose_job_was_cancelled_still_names_that_job(store: JobStore) -> None:
