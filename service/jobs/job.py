@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["digest", "translate", "summarize"]
+Kind = Literal["digest", "translate", "summarize", "document"]
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
 WebhookStatus = Literal["waiting", "pending", "delivered", "failed"]
 
@@ -23,7 +23,9 @@ def new_job_id() -> str:
 class NewJob:
     """`owner` tells callers apart, empty for everybody without a key. `request` is what `Perform` gets; it
     holds text. `total` segments are to be done. `idempotency_key` is the owner's name for the request; the
-    same name comes with the same `request` or is refused."""
+    same name comes with the same `request` or is refused. With `keep_seconds` it is forgotten so long after
+    it came and, once it is done, after its end; None: as the store keeps jobs. A document has the hash of
+    its own key, `secret`, by which alone its sender reaches it."""
 
     owner: str
     kind: Kind
@@ -32,6 +34,17 @@ class NewJob:
     characters: int
     idempotency_key: str | None = None
     webhook_url: str | None = None
+    keep_seconds: float | None = None
+    secret: str | None = None
+    id: str = field(default_factory=new_job_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`result` is handed out, `about` told of it before."""
+
+    result: bytes
+    about: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

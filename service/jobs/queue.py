@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.jobs.job import Claim, Job
+from service.jobs.database import Rows
+from service.jobs.job import Claim, Job, Outcome
 from service.jobs.store import END, JobStore, columns
 
 MOST_ATTEMPTS = 3
@@ -46,6 +47,7 @@ class JobQueue:
                 "SELECT number FROM jobs WHERE status IN ('queued', 'running') AND ("
                 "(status = 'queued' AND run_after <= :now) "
                 "OR (status = 'running' AND lease_until < :now AND attempt < ?)) "
+                "AND (expires IS NULL OR expires > :now) "
                 "ORDER BY turn, number LIMIT 1 :skip_locked) "
                 "RETURNING id, owner, characters, kind, request, attempt",
                 worker,
@@ -73,15 +75,21 @@ class JobQueue:
             done,
         )
 
-    def finish(self, claim: Claim, result: bytes) -> bool:
-        """False where it is not held any more, as with every way to end it."""
-        sql = END + ", done = total, result = ?"
-        return self._held(
-            claim, sql, "done", self._store.keep_seconds, None, None, self._store.vault.seal(result)
-        )
+    def charged(self, claim: Claim, characters: int) -> bool:
+        """Its owner has paid for so many: whoever takes it over need not ask again. False as with `renew`."""
+        return self._held(claim, "UPDATE jobs SET characters = ?", characters)
 
-    def fail(self, claim: Claim, code: str, detail: str) -> bool:
-        return self._held(claim, END, "failed", self._store.keep_seconds, code, detail)
+    def finish(self, claim: Claim, made: Outcome) -> bool:
+        """False where it is not held any more, as with every way to end it."""
+        seal = self._store.vault.seal
+        sql = END + ", done = total, result = ?, about = ?"
+        keep = self._store.keep_seconds
+        return self._held(claim, sql, "done", keep, None, None, seal(made.result), seal(made.about))
+
+    def fail(self, claim: Claim, code: str, detail: str) -> Job | None:
+        """As it is then; None where it is not held any more."""
+        rows = self._rows(claim, END, "failed", self._store.keep_seconds, code, detail)
+        return Job(*rows[0]) if rows else None
 
     def release(self, claim: Claim, seconds: float) -> bool:
         """Back to where it waited, for this long at least; the attempt does not count."""
@@ -93,12 +101,15 @@ class JobQueue:
         )
 
     def _held(self, claim: Claim, sql: str, *parameters: object) -> bool:
+        return bool(self._rows(claim, sql, *parameters))
+
+    def _rows(self, claim: Claim, sql: str, *parameters: object) -> Rows:
         with self._store.transaction() as transaction:
-            rows = transaction.execute(
-                f"{sql} WHERE id = ? AND status = 'running' AND worker = ? AND attempt = ? RETURNING id",
+            return transaction.execute(
+                f"{sql} WHERE id = ? AND status = 'running' AND worker = ? AND attempt = ? "
+                f"RETURNING {columns()}",
                 *parameters,
                 claim.id,
                 claim.worker,
                 claim.attempt,
             )
-        return bool(rows)

@@ -50,6 +50,11 @@ class KeyRing:
             raise KeyInvalid("The key is not valid here.")
         return key
 
+    def of(self, identity: str) -> Key | None:
+        """Who holds work that was taken in with it. Raises `StoreUnavailable`."""
+        self._refresh()
+        return self._keys.get(identity)
+
     def used(self, key: Key) -> int:
         """Characters this month, those of other processes with a delay of seconds."""
         self._refresh()

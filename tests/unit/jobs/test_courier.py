@@ -9,6 +9,7 @@ from ssl import create_default_context
 
 from cryptography.fernet import Fernet
 
+from service.jobs.job import Outcome
 from service.jobs.outbox import Outbox
 from service.jobs.queue import JobQueue
 from service.jobs.store import JobStore
@@ -48,7 +49,7 @@ def test_a_name_that_changes_its_address_after_the_check_is_reached_at_the_check
         queue = JobQueue(store, lease_seconds=30)
         claim = queue.claim("one")
         assert claim is not None
-        queue.finish(claim, b"{}")
+        queue.finish(claim, Outcome(b"{}"))
         asyncio.run(deliver(receiver.port))
         assert [each.headers["host"] for each in receiver.received] == [f"hooks.example.com:{receiver.port}"]
     assert asked == ["hooks.example.com"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from service.errors import StoreUnavailable
-from service.jobs.job import Claim
+from service.jobs.job import Claim, Outcome
 from service.jobs.queue import JobQueue
 from service.jobs.runner import JobRunner, Progress
 from service.jobs.store import JobStore
@@ -25,7 +25,7 @@ async def test_a_job_that_one_process_got_twice_can_still_be_cancelled(store: Jo
     job, _ = store.submit(new_job())
     again, free, cancelled = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
-    async def perform(claim: Claim, _request: bytes, _progress: Progress) -> bytes:
+    async def perform(claim: Claim, _request: bytes, _progress: Progress) -> Outcome:
         if claim.id != job.id:
             free.set()
         elif claim.attempt == 1:
@@ -37,7 +37,7 @@ async def test_a_job_that_one_process_got_twice_can_still_be_cancelled(store: Jo
             except asyncio.CancelledError:
                 cancelled.set()
                 raise
-        return b"{}"
+        return Outcome(b"{}")
 
     runner = JobRunner(Unrenewed(store, lease_seconds=0.3), perform, at_once=2, lease_seconds=0.3)
     runner.start()
@@ -64,9 +64,9 @@ async def test_what_was_given_up_is_counted_and_given_back_once(store: JobStore)
     refunds: list[tuple[str, int]] = []
     done = asyncio.Event()
 
-    async def perform(_claim: Claim, _request: bytes, _progress: Progress) -> bytes:
+    async def perform(_claim: Claim, _request: bytes, _progress: Progress) -> Outcome:
         done.set()
-        return b"{}"
+        return Outcome(b"{}")
 
     def refund(owner: str, characters: int) -> None:
         refunds.append((owner, characters))
