@@ -39,11 +39,13 @@ from service.api.root_path import RootPath
 from service.api.state import RequestLimits, ServiceState
 from service.backends.loading import engine_is_installed, load_backend
 from service.batching.batcher import Batcher
-from service.documents.store import DocumentStore
+from service.documents.room import Room
 from service.errors import ModelNotInstalled, OperatorError, ServiceError, SettingInvalid, Unavailable
 from service.jobs.beside import beside
 from service.jobs.database import Database
-from service.jobs.runner import Refund
+from service.jobs.documents import Documents
+from service.jobs.job import Claim, Outcome
+from service.jobs.runner import Perform, Progress, Refund
 from service.jobs.service import JobService
 from service.jobs.sqlite import SqliteDatabase
 from service.jobs.store import JobStore
@@ -255,6 +257,7 @@ def create_app(
     in which case the operator's message is in the log. `models` are for tests and embedders that bring
     their own. Raises `OperatorError` and its kin for settings that cannot be used."""
     spending, metrics = _spending(settings), Metrics()
+    job_service = _job_service(settings, metrics, spending.refund)
     state = ServiceState(
         limits=RequestLimits(
             characters=settings.max_characters,
@@ -268,12 +271,15 @@ def create_app(
         version=service_version(),
         heartbeat_seconds=settings.heartbeat_seconds,
         glossaries=GlossaryStore(settings.data_dir / "glossaries.sqlite"),
-        documents=DocumentStore(
-            most_bytes=settings.document_store_bytes, keep_seconds=60 * settings.document_minutes
+        documents=Documents(
+            job_service.store,
+            most_bytes=settings.document_store_bytes,
+            keep_seconds=60 * settings.document_minutes,
         ),
+        room=Room(settings.document_store_bytes),
         public_url=settings.public_url,
         key_needed=lambda: key_needed(settings.auth, spending.ring),
-        jobs=_job_service(settings, metrics, spending.refund),
+        jobs=job_service,
     )
     state.metrics.queue_capacity_tokens.set(settings.queue_tokens)
 
@@ -286,7 +292,8 @@ def create_app(
             loaded.set()
             on_phase(state)
 
-        serving = asyncio.create_task(_serve(settings, state, models, leave, started))
+        perform = _performer(state, spending)
+        serving = asyncio.create_task(_serve(settings, state, models, perform, leave, started))
         writing = asyncio.create_task(_write_used(spending.ring))
         try:
             if settings.accept_when_ready:
@@ -296,7 +303,6 @@ def create_app(
             state.phase = "draining"
             await state.jobs.stop()
             await state.coalescing.close()
-            await state.documents.close()
             leave.set()
             await serving
             writing.cancel()
@@ -361,6 +367,16 @@ def create_app(
     return app
 
 
+def _performer(state: ServiceState, spending: Spending) -> Perform:
+    articles, documents = performer(state), deepl_documents.performer(state, spending.resumed)
+
+    async def perform(claim: Claim, request: bytes, progress: Progress) -> Outcome:
+        act = documents if claim.kind == "document" else articles
+        return await act(claim, request, progress)
+
+    return perform
+
+
 def _spending(settings: Settings) -> Spending:
     return Spending(
         shared_buckets(settings.redis_url, settings.redis_down) if settings.redis_url else OwnBuckets(),
@@ -407,6 +423,7 @@ async def _serve(
     settings: Settings,
     state: ServiceState,
     models: ModelSet | None,
+    perform: Perform,
     leave: asyncio.Event,
     on_phase: Callable[[ServiceState], None],
 ) -> None:
@@ -424,7 +441,7 @@ async def _serve(
             await _open_jobs(state)
             if state.phase == "starting":
                 state.phase = "ready"
-                state.jobs.start(performer(state))
+                state.jobs.start(perform)
             _announce(pipeline)
             on_phase(state)
             async with watchdog.watching():

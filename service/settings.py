@@ -112,13 +112,12 @@ class Settings(BaseSettings):
     """The largest file accepted for translation, in bytes; its text must keep to `max_characters`."""
 
     document_store_bytes: Annotated[int, Field(gt=0)] = 100_000_000
-    """Memory for files that wait to be translated or fetched, half of it for one key and for one file; beyond
-    it new ones are refused with 503. Two
-    files are worked on at a time, which takes up to 200 MB each besides."""
+    """Room for files that wait to be translated or fetched, in the store of jobs, and as much again in memory
+    for those whose senders wait; half of it for one key and for one file. Beyond it new ones are refused with
+    503. Two files are taken apart at a time, which takes up to 200 MB of memory each besides."""
 
     document_minutes: Annotated[float, Field(gt=0, le=1440, allow_inf_nan=False)] = 60.0
-    """How long a file is kept in memory for whoever sent it: until it is translated, and then until it is
-    fetched. None outlives the process or is known to another one."""
+    """How long a file is kept for whoever sent it: until it is translated, and then until it is fetched."""
 
     public_url: Annotated[str, Field(pattern=r"^(https?://[^\s?#]+)?$")] = ""
     """Where callers reach this service, like `https://host/kurzfassung`: for the one answer that must hold

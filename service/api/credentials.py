@@ -27,6 +27,11 @@ def owner(request: Request) -> str:
     return "" if name.startswith("address:") else name
 
 
+def payer(request: Request) -> str:
+    """Who is charged: the name of a caller, or the address of one without."""
+    return _name(request)
+
+
 def _callers_glossaries(request: Request) -> GlossaryStore:
     return service_state(request).glossaries.of(owner(request))
 

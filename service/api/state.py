@@ -9,8 +9,9 @@ from typing import Literal
 from fastapi import Request
 
 from service.api.coalescing import Coalescing
-from service.documents.store import DocumentStore
+from service.documents.room import Room
 from service.errors import EmptyText, NotReady, ShuttingDown, TooManyTexts
+from service.jobs.documents import Documents
 from service.jobs.service import JobService
 from service.observability.metrics import Metrics
 from service.pipeline.alternatives import MOST_ALTERNATIVES
@@ -87,12 +88,14 @@ class ServiceState:
         version: str,
         heartbeat_seconds: float,
         glossaries: GlossaryStore,
-        documents: DocumentStore,
+        documents: Documents,
+        room: Room,
         public_url: str,
         key_needed: Callable[[], bool],
         jobs: JobService,
     ) -> None:
         self.documents = documents
+        self.room = room
         self.public_url = public_url
         self.glossaries = glossaries
         self.key_needed = key_needed

@@ -6,7 +6,7 @@ from fastapi import Response
 from pydantic import BaseModel, ConfigDict
 
 from service.documents.formats import FORMATS
-from service.documents.translation import Remark, TranslatedDocument
+from service.documents.translation import Remark
 
 
 class RemarkOut(BaseModel):
@@ -30,13 +30,13 @@ class RemarkOut(BaseModel):
         return cls(code=remark.code, message=remark.message, parts=list(remark.parts))
 
 
-def file_answer(document: TranslatedDocument, headers: dict[str, str] | None = None) -> Response:
+def file_answer(content: bytes, extension: str, headers: dict[str, str] | None = None) -> Response:
     """To be saved: a page that somebody sent must not run on our origin."""
     return Response(
-        document.content,
-        media_type=document.media_type,
+        content,
+        media_type=FORMATS[extension].media_type,
         headers={
-            "Content-Disposition": f'attachment; filename="translated{document.extension}"',
+            "Content-Disposition": f'attachment; filename="translated{extension}"',
             "Content-Security-Policy": "sandbox; default-src 'none'",
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "no-store",

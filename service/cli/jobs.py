@@ -18,6 +18,8 @@ from service.cli.exit_codes import ExitCode
 from service.errors import JobNotFound, StoreUnavailable
 from service.jobs.job import Job, Status
 from service.jobs.store import JobStore
+from service.keys.key import key_of
+from service.keys.store import KeyStore
 from service.settings import Settings
 
 _HEAD = ("ID", "KIND", "STATUS", "SEGMENTS", "CHARACTERS", "CREATED", "OWNER", "ERROR")
@@ -43,7 +45,7 @@ def add_jobs_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
         "cancel", help="cancel a job, or forget one that has ended; text and result are deleted at once"
     )
     command.add_argument("ids", nargs="+", metavar="ID")
-    command.set_defaults(run=_with_store(_cancel))
+    command.set_defaults(run=_cancel)
 
     command = commands.add_parser("backup", help="copy all jobs into a file while the service runs")
     command.add_argument("file", type=Path, metavar="FILE")
@@ -96,11 +98,18 @@ def _show(arguments: argparse.Namespace, store: JobStore) -> int:
     return ExitCode.OK
 
 
-def _cancel(arguments: argparse.Namespace, store: JobStore) -> int:
-    for identity in arguments.ids:
-        before = store.remove(identity, None)
-        print(f"{identity} {'forgotten' if before.has_ended else 'cancelled'}")
-    return ExitCode.OK
+def _cancel(arguments: argparse.Namespace, settings: Settings) -> int:
+    keys = KeyStore(settings.data_dir / "keys.sqlite")
+
+    def cancel(arguments: argparse.Namespace, store: JobStore) -> int:
+        for identity in arguments.ids:
+            removed = store.remove(identity, None)
+            print(f"{identity} {'cancelled' if removed.cancelled else 'forgotten'}")
+            if key := key_of(removed.owner):
+                keys.give_back(key, removed.refund)
+        return ExitCode.OK
+
+    return _with_store(cancel)(arguments, settings)
 
 
 def _backup(arguments: argparse.Namespace, store: JobStore) -> int:

@@ -65,8 +65,28 @@ _DEEPEST_FIELD = 50
 
 _STRENGTH: list[PointTag] = ["x", "br", "tab"]
 
-_Part = tuple[str, str] | Point | Shell | None
-"""(format, text), a point, the beginning of a shell, or its end."""
+
+@dataclass(slots=True)
+class Stretch:
+    """Text of one format, in the pieces that its runs hold. Of tens of thousands none may be copied for each
+    that follows it."""
+
+    form: str
+    pieces: list[str]
+
+    def add(self, piece: str) -> None:
+        self.pieces.append(piece)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.pieces))
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
+
+
+_Part = Stretch | Point | Shell | None
+"""None is the end of a shell."""
 
 
 class Paragraph:
@@ -163,10 +183,10 @@ class Paragraph:
 
     def _text(self, form: str, text: str) -> None:
         last = self._parts[-1] if self._parts else None
-        if isinstance(last, tuple) and last[0] == form:
-            self._parts[-1] = (form, last[1] + text)
+        if isinstance(last, Stretch) and last.form == form:
+            last.add(text)
         elif text:
-            self._parts.append((form, text))
+            self._parts.append(Stretch(form, [text]))
 
     def _point(self, element: etree._Element, tag: PointTag = "x") -> None:
         last = self._parts[-1] if self._parts else None
@@ -179,8 +199,8 @@ class Paragraph:
     def _commonest(self) -> str:
         lengths = Counter[str]()
         for part in self._parts:
-            if isinstance(part, tuple):
-                lengths[part[0]] += len(part[1])
+            if isinstance(part, Stretch):
+                lengths[part.form] += len(part)
         self._formats.setdefault("", Format(None))
         return lengths.most_common(1)[0][0] if lengths else ""
 
@@ -193,11 +213,11 @@ class Paragraph:
                 inline.point(part, part.tag)
             elif isinstance(part, Shell):
                 inline.open(part)
-            elif part[0] == self._base or not part[1].strip():
-                inline.text(part[1])
+            elif part.form == self._base or not (text := part.text).strip():
+                inline.text(part.text)
             else:
-                inline.open(self._formats[part[0]])
-                inline.text(part[1])
+                inline.open(self._formats[part.form])
+                inline.text(text)
                 inline.close()
         return inline
 

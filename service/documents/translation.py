@@ -11,7 +11,6 @@ from typing import TypeVar
 
 from service.documents.document import Document
 from service.documents.formats import FORMATS, extension_of, read_document
-from service.documents.patience import at_once, patiently
 from service.errors import EmptyText, UrlNotFetched
 from service.pipeline.article import ArticlePipeline, DigestRequest
 from service.pipeline.result import Caveat, DetectedLanguage, Digest
@@ -67,10 +66,8 @@ async def translate_document(
     target: str = "en",
     glossary: TermList | Dictionaries | None = None,
     charge: Callable[[int], Awaitable[None]] = _free,
-    patient: bool = False,
 ) -> TranslatedDocument:
-    """`charge` is told the characters before the work. Who is `patient` has both it and the engine asked
-    again, however long it takes, while there is too much to do. Raises what `read_document`,
+    """`charge` is told the characters before the work. Raises what `read_document`,
     `ArticlePipeline.translate` and `charge` raise. A file with nothing to translate in it comes back as it
     is."""
     extension = extension_of(name)
@@ -83,12 +80,11 @@ async def translate_document(
     request = DigestRequest(
         document.source, source, target, document.media, glossary=glossary, tags=document.tags
     )
-    ask = patiently if patient else at_once
-    await ask(lambda: charge(document.characters))
+    await charge(document.characters)
     made: Digest | None = None
     remarks: tuple[Remark, ...]
     try:
-        made = await ask(lambda: pipeline.translate(request))
+        made = await pipeline.translate(request)
     except (EmptyText, UrlNotFetched):
         language = pipeline.default_source_language if source == "auto" else source
         detected = DetectedLanguage(language, 0.0)

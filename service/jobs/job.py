@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["digest", "translate", "summarize"]
+Kind = Literal["digest", "translate", "summarize", "document"]
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
 WebhookStatus = Literal["waiting", "pending", "delivered", "failed"]
 
@@ -22,7 +23,9 @@ def new_job_id() -> str:
 class NewJob:
     """`owner` tells callers apart, empty for everybody without a key. `request` is what `Perform` gets; it
     holds text. `total` segments are to be done. `idempotency_key` is the owner's name for the request; the
-    same name comes with the same `request` or is refused."""
+    same name comes with the same `request` or is refused. With `keep_seconds` it is forgotten so long after
+    it came and, once it is done, after its end; None: as the store keeps jobs. A document has the hash of
+    its own key, `secret`, by which alone its sender reaches it."""
 
     owner: str
     kind: Kind
@@ -31,6 +34,17 @@ class NewJob:
     characters: int
     idempotency_key: str | None = None
     webhook_url: str | None = None
+    keep_seconds: float | None = None
+    secret: str | None = None
+    id: str = field(default_factory=new_job_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`result` is handed out, `about` told of it before."""
+
+    result: bytes
+    about: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +74,21 @@ class Job:
     def has_ended(self) -> bool:
         return self.status not in UNFINISHED
 
+    @property
+    def undelivered(self) -> int:
+        """Characters of the segments that were not decoded; all of them where none was."""
+        return self.characters - math.ceil(self.characters * self.done / max(1, self.total))
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What became of a job that was taken away: cancelled, or forgotten because it had ended. `refund`
+    characters were charged to the `owner` for work that is not done any more."""
+
+    owner: str
+    cancelled: bool
+    refund: int
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -77,8 +106,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A webhook that is due; `attempt` counts from 1."""
+    """A webhook that is due; `attempt` counts from 1. `url` is None where it was encrypted with a key that
+    was taken away since."""
 
     job: Job
-    url: str
+    url: str | None
     attempt: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from service.errors import StoreKeyInvalid
 from service.jobs.job import Delivery, Job
 from service.jobs.store import JobStore, columns
 
@@ -30,7 +31,11 @@ class Outbox:
             return None
         *row, sealed = rows[0]
         job = Job(*row)
-        return Delivery(job, self._store.vault.unseal(sealed).decode(), job.webhook_attempts)
+        try:
+            url = self._store.vault.unseal(sealed).decode()
+        except StoreKeyInvalid:
+            url = None
+        return Delivery(job, url, job.webhook_attempts)
 
     def delivered(self, delivery: Delivery) -> None:
         self._close(delivery, "delivered")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from service.jobs.job import Claim
-from service.jobs.store import END, JobStore
+from collections.abc import Sequence
+
+from service.jobs.database import Rows
+from service.jobs.job import Claim, Job, Outcome
+from service.jobs.store import END, JobStore, columns
 
 MOST_ATTEMPTS = 3
 """A job whose worker dies this often is what kills it."""
@@ -16,29 +19,40 @@ class JobQueue:
         self._store = store
         self._lease_seconds = lease_seconds
 
-    def claim(self, worker: str) -> Claim | None:
-        """Of those that wait, or whose worker did not renew its lease, the oldest of the owner whose turn it
-        is."""
+    def abandon(self) -> Sequence[Job]:
+        """Give up those whose workers died `MOST_ATTEMPTS` times; each is told to one who asks."""
         if not self._store.database.exists():
-            return None
+            return []
         with self._store.transaction() as transaction:
-            transaction.execute(
-                END + "WHERE status = 'running' AND lease_until < :now AND attempt >= ?",
+            rows = transaction.execute(
+                f"{END} WHERE status = 'running' AND lease_until < :now AND attempt >= ? "
+                f"RETURNING {columns()}",
                 "failed",
                 self._store.keep_seconds,
                 "job_abandoned",
                 f"The service stopped {MOST_ATTEMPTS} times while it worked on this; it is not tried again.",
                 MOST_ATTEMPTS,
             )
+        return [Job(*row) for row in rows]
+
+    def claim(self, worker: str) -> Claim | None:
+        """Of those that wait, or whose worker did not renew its lease, the oldest of the owner whose turn it
+        is."""
+        if not self._store.database.exists():
+            return None
+        with self._store.transaction() as transaction:
             rows = transaction.execute(
                 "UPDATE jobs SET status = 'running', worker = ?, attempt = attempt + 1, done = 0, "
                 "lease_until = :now + ?, started = coalesce(started, :now) WHERE number = ("
                 "SELECT number FROM jobs WHERE status IN ('queued', 'running') AND ("
-                "(status = 'queued' AND run_after <= :now) OR (status = 'running' AND lease_until < :now)) "
+                "(status = 'queued' AND run_after <= :now) "
+                "OR (status = 'running' AND lease_until < :now AND attempt < ?)) "
+                "AND (expires IS NULL OR expires > :now) "
                 "ORDER BY turn, number LIMIT 1 :skip_locked) "
                 "RETURNING id, owner, characters, kind, request, attempt",
                 worker,
                 self._lease_seconds,
+                MOST_ATTEMPTS,
             )
         if not rows:
             return None
@@ -61,15 +75,21 @@ class JobQueue:
             done,
         )
 
-    def finish(self, claim: Claim, result: bytes) -> bool:
-        """False where it is not held any more, as with every way to end it."""
-        sql = END + ", done = total, result = ?"
-        return self._held(
-            claim, sql, "done", self._store.keep_seconds, None, None, self._store.vault.seal(result)
-        )
+    def charged(self, claim: Claim, characters: int) -> bool:
+        """Its owner has paid for so many: whoever takes it over need not ask again. False as with `renew`."""
+        return self._held(claim, "UPDATE jobs SET characters = ?", characters)
 
-    def fail(self, claim: Claim, code: str, detail: str) -> bool:
-        return self._held(claim, END, "failed", self._store.keep_seconds, code, detail)
+    def finish(self, claim: Claim, made: Outcome) -> bool:
+        """False where it is not held any more, as with every way to end it."""
+        seal = self._store.vault.seal
+        sql = END + ", done = total, result = ?, about = ?"
+        keep = self._store.keep_seconds
+        return self._held(claim, sql, "done", keep, None, None, seal(made.result), seal(made.about))
+
+    def fail(self, claim: Claim, code: str, detail: str) -> Job | None:
+        """As it is then; None where it is not held any more."""
+        rows = self._rows(claim, END, "failed", self._store.keep_seconds, code, detail)
+        return Job(*rows[0]) if rows else None
 
     def release(self, claim: Claim, seconds: float) -> bool:
         """Back to where it waited, for this long at least; the attempt does not count."""
@@ -81,12 +101,15 @@ class JobQueue:
         )
 
     def _held(self, claim: Claim, sql: str, *parameters: object) -> bool:
+        return bool(self._rows(claim, sql, *parameters))
+
+    def _rows(self, claim: Claim, sql: str, *parameters: object) -> Rows:
         with self._store.transaction() as transaction:
-            rows = transaction.execute(
-                f"{sql} WHERE id = ? AND status = 'running' AND worker = ? AND attempt = ? RETURNING id",
+            return transaction.execute(
+                f"{sql} WHERE id = ? AND status = 'running' AND worker = ? AND attempt = ? "
+                f"RETURNING {columns()}",
                 *parameters,
                 claim.id,
                 claim.worker,
                 claim.attempt,
             )
-        return bool(rows)

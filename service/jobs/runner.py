@@ -6,11 +6,18 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from service.errors import InvalidInput, OperatorError, ServiceError, StoreUnavailable, Unavailable
+from service.errors import (
+    InvalidInput,
+    LimitReached,
+    OperatorError,
+    ServiceError,
+    StoreUnavailable,
+    Unavailable,
+)
 from service.jobs.beside import beside
-from service.jobs.job import Claim
+from service.jobs.job import Claim, Outcome
 from service.jobs.queue import JobQueue
 
 logger = logging.getLogger("kurzfassung")
@@ -22,14 +29,15 @@ _BEAT_SECONDS = 1.0
 """How soon progress is seen, and a cancellation by another process heard."""
 
 Progress = Callable[[int], None]
+Recorded = TypeVar("Recorded")
 
 
 class Perform(Protocol):
-    """Answers the unsealed request of a job: what comes back is the body of the answer. `progress` is told
+    """Answers the unsealed request of a job. `progress` is told
     how many segments are decoded, those that are decoded again included. What a caller may be told is raised
     as a `ServiceError`."""
 
-    def __call__(self, claim: Claim, request: bytes, progress: Progress) -> Awaitable[bytes]: ...
+    def __call__(self, claim: Claim, request: bytes, progress: Progress) -> Awaitable[Outcome]: ...
 
 
 Refund = Callable[[str, int], None]
@@ -55,7 +63,7 @@ class JobRunner:
         self._at_once, self._lease_seconds = at_once, lease_seconds
         self._worker = secrets.token_hex(8)
         self._woken = asyncio.Event()
-        self._working: dict[str, asyncio.Task[bytes]] = {}
+        self._working: dict[str, asyncio.Task[Outcome]] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._stopping = False
 
@@ -84,6 +92,9 @@ class JobRunner:
     async def _run(self) -> None:
         while not self._stopping:
             try:
+                for given_up in await beside(self._queue.abandon):
+                    self._observe("failed")
+                    self._refund(given_up.owner, given_up.characters)
                 claim = await beside(self._queue.claim, self._worker)
                 if claim is not None:
                     self._woken.set()  # where one was, the others may find more
@@ -123,8 +134,8 @@ class JobRunner:
             task.cancel()
         await self._end(claim, task)
 
-    async def _answer(self, claim: Claim, progress: Progress) -> bytes:
-        return await self._perform(claim, self._queue.request(claim), progress)
+    async def _answer(self, claim: Claim, progress: Progress) -> Outcome:
+        return await self._perform(claim, await beside(self._queue.request, claim), progress)
 
     async def _renewed(self, claim: Claim, done: int) -> bool:
         try:
@@ -132,34 +143,34 @@ class JobRunner:
         except StoreUnavailable:
             return True  # the work goes on; whether it still counts is seen at its end
 
-    async def _end(self, claim: Claim, task: asyncio.Task[bytes]) -> None:
+    async def _end(self, claim: Claim, task: asyncio.Task[Outcome]) -> None:
         if task.cancelled():
             await self._recorded(lambda: self._queue.release(claim, 0))
             return
         error = task.exception()
         if error is None:
-            result = task.result()
-            await self._recorded(lambda: self._queue.finish(claim, result), "done")
-        elif isinstance(error, Unavailable):
+            made = task.result()
+            if await self._recorded(lambda: self._queue.finish(claim, made)):
+                self._observe("done")
+        elif isinstance(error, (Unavailable, LimitReached)):
             wait = error.retry_after
             await self._recorded(lambda: self._queue.release(claim, wait))
         else:
             code, detail = _told(error)
             if code == "internal":
                 logger.error("a job failed", exc_info=error)
-            failed = await self._recorded(lambda: self._queue.fail(claim, code, detail), "failed")
-            if failed and not isinstance(error, InvalidInput):
-                self._refund(claim.owner, claim.characters)
+            failed = await self._recorded(lambda: self._queue.fail(claim, code, detail))
+            if failed is None:
+                return
+            self._observe("failed")
+            if not isinstance(error, InvalidInput):
+                self._refund(failed.owner, failed.characters)
 
-    async def _recorded(self, record: Callable[[], bool], status: str | None = None) -> bool:
-        """Whether the job was still held. Tried again and again: a disk that is full for a while loses no
-        result."""
+    async def _recorded(self, record: Callable[[], Recorded]) -> Recorded:
+        """Tried again and again: a disk that is full for a while loses no result."""
         while True:
             try:
-                held = await beside(record)
-                if held and status is not None:
-                    self._observe(status)
-                return held
+                return await beside(record)
             except StoreUnavailable:
                 if self._stopping:
                     raise

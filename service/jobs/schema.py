@@ -25,7 +25,7 @@ CREATE INDEX jobs_of_owner ON jobs (owner, number);
 CREATE INDEX jobs_expiring ON jobs (expires) WHERE expires IS NOT NULL;
 CREATE UNIQUE INDEX jobs_idempotency ON jobs (owner, idempotency_key) WHERE idempotency_key IS NOT NULL;
 """
-"""`request`, `result` and, since version 2 `webhook_url` are sealed (`vault.py`); callers' keys are
+"""`request`, `result` and, since version 2, `webhook_url` are sealed (`vault.py`); callers' keys are
 hashed."""
 
 _WEBHOOKS = """
@@ -46,7 +46,15 @@ CREATE INDEX jobs_turns ON jobs (owner, turn) WHERE status IN ('queued', 'runnin
 """Owners take turns: the first unfinished job of an owner gets the turn that is being worked on, each further
 one the turn after its last."""
 
-MIGRATIONS = (_JOBS, _WEBHOOKS, _TURNS)
+_DOCUMENTS = """
+ALTER TABLE jobs ADD COLUMN secret TEXT;
+ALTER TABLE jobs ADD COLUMN about :blob;
+ALTER TABLE jobs ADD COLUMN keep :real;
+CREATE INDEX jobs_documents ON jobs (owner) WHERE kind = 'document';
+"""
+"""`about` is sealed, `secret` is hashed; `keep` is in seconds, NULL: as the store keeps jobs."""
+
+MIGRATIONS = (_JOBS, _WEBHOOKS, _TURNS, _DOCUMENTS)
 """Each makes the version of its place, from 1 on, out of the one before."""
 
 

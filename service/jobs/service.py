@@ -44,6 +44,7 @@ class JobService:
         refund: Refund = lambda _owner, _characters: None,
     ) -> None:
         self.store, self.hosts, self._signer = store, hosts, signer
+        self.queue = JobQueue(store, lease_seconds=lease_seconds)
         self._trust = trust
         self._at_once, self._lease_seconds, self._retry_seconds = at_once, lease_seconds, retry_seconds
         self._ended, self._posted, self._refund = ended, posted, refund
@@ -54,7 +55,7 @@ class JobService:
     def start(self, perform: Perform) -> None:
         """Needs a running event loop."""
         self._runner = JobRunner(
-            JobQueue(self.store, lease_seconds=self._lease_seconds),
+            self.queue,
             perform,
             at_once=self._at_once,
             lease_seconds=self._lease_seconds,
@@ -90,15 +91,22 @@ class JobService:
         if self._runner is not None:
             self._runner.wake()
 
-    def cancel(self, identity: str) -> None:
-        """A job was cancelled in the store; if it is worked on here, that ends now."""
+    async def remove(self, identity: str, owner: str | None) -> None:
+        """As `JobStore.remove`. If the job is worked on here, that ends now."""
+        removed = await beside(self.store.remove, identity, owner)
         if self._runner is not None:
             self._runner.cancel(identity)
+        if removed.cancelled:
+            self._ended("cancelled")
+            self._refund(removed.owner, removed.refund)
 
     async def _forget(self) -> None:
         while True:
             try:
-                await beside(self.store.expire)
+                for gone in await beside(self.store.expire):
+                    if not gone.has_ended:  # nobody got to a document in its time
+                        self._ended("expired")
+                        self._refund(gone.owner, gone.characters)
             except ServiceError:
                 pass  # the store has logged it
             except Exception:

@@ -10,7 +10,7 @@ from typing import Any
 
 from service.errors import IdempotencyKeyReused, JobNotFound, JobQueueFull
 from service.jobs.database import Database, Transaction
-from service.jobs.job import Job, NewJob, Status, new_job_id
+from service.jobs.job import Job, NewJob, Removed, Status
 from service.jobs.schema import prepare
 from service.jobs.vault import Vault
 
@@ -19,9 +19,12 @@ _COLUMNS = (
     "error_code, error_detail, webhook, webhook_attempts"
 )
 
+_CALLERS = "owner = ? AND kind <> 'document'"
+"""What a caller sees; documents are reached by their keys alone (`documents.py`)."""
+
 END = """
-UPDATE jobs SET status = ?, finished = :now, expires = :now + ?, request = NULL, worker = NULL,
-  lease_until = NULL, error_code = ?, error_detail = ?,
+UPDATE jobs SET status = ?, finished = :now, expires = :now + coalesce(keep, ?), request = NULL,
+  worker = NULL, lease_until = NULL, error_code = ?, error_detail = ?,
   webhook = CASE WHEN webhook IS NULL THEN NULL ELSE 'pending' END,
   webhook_due = CASE WHEN webhook IS NULL THEN NULL ELSE :now END
 """
@@ -73,47 +76,54 @@ class JobStore:
     def submit(self, new: NewJob) -> tuple[Job, bool]:
         """The job, and whether it is new: a known idempotency key gives the job of before. Raises
         `JobQueueFull`, `IdempotencyKeyReused`."""
-        key = _hashed(new.owner, new.idempotency_key) if new.idempotency_key else None
-        fingerprint = _fingerprint(new) if key else None
         with self.transaction() as transaction:
-            if key:
+            if new.idempotency_key:
                 transaction.execute(
                     "DELETE FROM jobs WHERE owner = ? AND idempotency_key = ? AND expires <= :now",
                     new.owner,
-                    key,
+                    _hashed(new.owner, new.idempotency_key),
                 )
                 if known := _known(transaction, new):
                     return known, False
-            [(unfinished,)] = transaction.execute(
-                "SELECT count(*) FROM jobs WHERE status IN ('queued', 'running')"
-            )
-            if unfinished >= self._most_unfinished:
-                raise JobQueueFull(
-                    f"{unfinished:,} jobs wait already, which is as many as may; try again later.",
-                    retry_after=30,
-                )
-            rows = transaction.execute(
-                "INSERT INTO jobs (id, owner, kind, status, created, request, done, total, characters, "
-                "idempotency_key, fingerprint, attempt, run_after, webhook, webhook_url, turn) "
-                "VALUES (?, ?, ?, 'queued', :now, ?, 0, ?, ?, ?, ?, 0, :now, ?, ?, coalesce("
-                "(SELECT max(turn) + 1 FROM jobs WHERE status IN ('queued', 'running') AND owner = ?), "
-                "(SELECT min(turn) FROM jobs WHERE status IN ('queued', 'running')), 0)) "
-                f"ON CONFLICT DO NOTHING RETURNING {_COLUMNS}",
-                new_job_id(),
-                new.owner,
-                new.kind,
-                self.vault.seal(new.request),
-                new.total,
-                new.characters,
-                key,
-                fingerprint,
-                "waiting" if new.webhook_url else None,
-                self.vault.seal(new.webhook_url.encode()) if new.webhook_url else None,
-                new.owner,
-            )
-        if not rows:  # the same key came at the same moment, by way of another process
+            job = self.add(transaction, new)
+        if job is None:  # the same key came at the same moment, by way of another process
             return self.submit(new)
-        return _job(rows[0]), True
+        return job, True
+
+    def add(self, transaction: Transaction, new: NewJob) -> Job | None:
+        """The job; None where there is one with its idempotency key. Raises `JobQueueFull`."""
+        [(unfinished,)] = transaction.execute(
+            "SELECT count(*) FROM jobs WHERE status IN ('queued', 'running')"
+        )
+        if unfinished >= self._most_unfinished:
+            raise JobQueueFull(
+                f"{unfinished:,} jobs wait already, which is as many as may; try again later.",
+                retry_after=30,
+            )
+        rows = transaction.execute(
+            "INSERT INTO jobs (id, owner, kind, status, created, expires, keep, secret, request, done, "
+            "total, characters, idempotency_key, fingerprint, attempt, run_after, webhook, webhook_url, "
+            "turn) "
+            "VALUES (?, ?, ?, 'queued', :now, :now + ?, ?, ?, ?, 0, ?, ?, ?, ?, 0, :now, ?, ?, coalesce("
+            "(SELECT max(turn) + 1 FROM jobs WHERE status IN ('queued', 'running') AND owner = ?), "
+            "(SELECT min(turn) FROM jobs WHERE status IN ('queued', 'running')), 0)) "
+            f"ON CONFLICT DO NOTHING RETURNING {_COLUMNS}",
+            new.id,
+            new.owner,
+            new.kind,
+            new.keep_seconds,
+            new.keep_seconds,
+            new.secret,
+            self.vault.seal(new.request),
+            new.total,
+            new.characters,
+            _hashed(new.owner, new.idempotency_key) if new.idempotency_key else None,
+            _fingerprint(new) if new.idempotency_key else None,
+            "waiting" if new.webhook_url else None,
+            self.vault.seal(new.webhook_url.encode()) if new.webhook_url else None,
+            new.owner,
+        )
+        return _job(rows[0]) if rows else None
 
     def get(self, identity: str, owner: str | None) -> Job:
         return self._one(identity, owner)[0]
@@ -130,7 +140,7 @@ class JobStore:
         if not self.database.exists():
             return []
         conditions, parameters = ["(expires IS NULL OR expires > :now)"], []
-        for condition, value in (("owner = ?", owner), ("status = ?", status)):
+        for condition, value in ((_CALLERS, owner), ("status = ?", status)):
             if value is not None:
                 conditions.append(condition)
                 parameters.append(value)
@@ -147,35 +157,36 @@ class JobStore:
             )
         return [_job(row) for row in rows]
 
-    def remove(self, identity: str, owner: str | None) -> Job:
+    def remove(self, identity: str, owner: str | None) -> Removed:
         """Text and result are gone at once. One that waits or runs is cancelled and stays, without them,
-        as `cancelled`; one that has ended is forgotten. The job as it was before."""
+        as `cancelled`; one that has ended is forgotten. Of those who cancel the same job at once, one gets
+        the refund."""
         job = self.get(identity, owner)
         with self.transaction() as transaction:
-            cancelled = transaction.execute(
-                END + "WHERE id = ? AND status IN ('queued', 'running') RETURNING id",
+            rows = transaction.execute(
+                f"{END} WHERE id = ? AND status IN ('queued', 'running') RETURNING {_COLUMNS}",
                 "cancelled",
                 self.keep_seconds,
                 None,
                 None,
                 identity,
             )
-            if cancelled:
+            if rows:
                 transaction.execute("UPDATE jobs SET fingerprint = NULL WHERE id = ?", identity)
             else:
                 transaction.execute("DELETE FROM jobs WHERE id = ?", identity)
         self.database.erase()
-        return job
+        return Removed(job.owner, bool(rows), _job(rows[0]).undelivered if rows else 0)
 
-    def expire(self) -> int:
-        """Forget the jobs whose time has come; how many there were. The texts of those that have ended
-        leave the files, too."""
+    def expire(self) -> Sequence[Job]:
+        """Forget the jobs whose time has come; those there were. The texts of those that have ended leave
+        the files, too."""
         if not self.database.exists():
-            return 0
+            return []
         with self.transaction() as transaction:
-            gone = transaction.execute("DELETE FROM jobs WHERE expires <= :now RETURNING id")
+            gone = transaction.execute(f"DELETE FROM jobs WHERE expires <= :now RETURNING {_COLUMNS}")
         self.database.erase()
-        return len(gone)
+        return [_job(row) for row in gone]
 
     def counts(self) -> dict[str, int]:
         """How many wait and how many run."""
@@ -203,7 +214,7 @@ class JobStore:
                     f"SELECT {_COLUMNS}{more} FROM jobs WHERE id = ? AND (expires IS NULL OR expires > :now)",
                     identity,
                 )
-        if not rows or owner not in (None, rows[0][1]):
+        if not rows or (owner is not None and (rows[0][1] != owner or rows[0][2] == "document")):
             raise JobNotFound("There is no job of this id here, or it has expired.")
         columns = len(_COLUMNS.split(","))
         return _job(rows[0][:columns]), rows[0][columns:]

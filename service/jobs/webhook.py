@@ -41,7 +41,11 @@ _AT_ONCE = 4
 _POLL_SECONDS = 1.0
 _WAIT_SECONDS = 10
 _ALL_SECONDS = 20
-_GONE = 410
+
+_GONE = "410"
+_REFUSED = "refused"
+_UNREADABLE = "store_key_invalid"
+_FINAL = frozenset({_GONE, _REFUSED, _UNREADABLE})
 
 
 class Signer:
@@ -113,7 +117,7 @@ class Courier:
             await beside(self._outbox.delivered, delivery)
             self._observe("delivered")
             logger.info("webhook delivered", extra={"facts": facts})
-        elif delivery.attempt >= MOST_ATTEMPTS or reason in (str(_GONE), "refused"):
+        elif delivery.attempt >= MOST_ATTEMPTS or reason in _FINAL:
             await beside(self._outbox.give_up, delivery)
             self._observe("given_up")
             logger.warning("webhook given up", extra={"facts": {**facts, "reason": reason}})
@@ -128,10 +132,12 @@ class Courier:
         of the answer nothing but the status is read."""
         import httpx2
 
+        if delivery.url is None:
+            return _UNREADABLE
         try:
             target = self._hosts.target(delivery.url)
         except WebhookRefused:
-            return "refused"  # the operator has taken the host off the list
+            return _REFUSED  # the operator has taken the host off the list
         body = event(delivery.job)
         headers = self._signer.headers(f"msg_{delivery.job.id}", int(time.time()), body)
         headers |= {"host": target.authority, "content-type": "application/json", "user-agent": "Kurzfassung"}

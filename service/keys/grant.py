@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from service.errors import RateLimited, ScopeMissing, TooManyAtOnce
 from service.keys.bucket import WINDOW_SECONDS, Taken
 from service.keys.buckets import Buckets
-from service.keys.key import Key
+from service.keys.key import Key, key_of
 from service.keys.ring import KeyRing
 
 _ALWAYS = -(10**15)
@@ -61,21 +61,28 @@ class Spending:
             raise
         return grant
 
+    def resumed(self, caller: str) -> Grant:
+        """For work whose request paid the minimum and was answered before. Raises `StoreUnavailable`."""
+        identity = key_of(caller)
+        key = self.ring.of(identity) if identity else None
+        rate = key.limits.rate if key else self.caller_rate
+        return Grant(self, caller, key, rate, paid=self.minimum if rate else 0)
+
     def refund(self, caller: str, characters: int) -> None:
-        """Of a key's month, for work that failed after its request was answered. Raises
-        `StoreUnavailable`."""
-        self.ring.give_back(caller.removeprefix("key:"), characters)
+        """Of a key's month, for work that was not done after its request was answered."""
+        if key := key_of(caller):
+            self.ring.give_back(key, characters)
 
 
 class Grant:
     """Of one request. It has paid the minimum when it is made; the rest is charged when its text is known."""
 
-    def __init__(self, spending: Spending, caller: str, key: Key | None, rate: int) -> None:
+    def __init__(self, spending: Spending, caller: str, key: Key | None, rate: int, *, paid: int = 0) -> None:
         self._spending = spending
         self._caller = caller
         self._key = key
         self._rate = rate
-        self._paid = 0
+        self._paid = paid
         self._charged = 0
         self._last: Taken | None = None
         self.counted = False

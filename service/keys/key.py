@@ -43,6 +43,11 @@ class Key:
         return "valid" if self.usable(now) else "expired"
 
 
+def key_of(caller: str) -> str | None:
+    """The id of the key of a caller who has one."""
+    return caller.removeprefix("key:") if caller.startswith("key:") else None
+
+
 def month_of(moment: datetime) -> str:
     """`2026-11`: what quotas are counted by."""
     return moment.astimezone(UTC).strftime("%Y-%m")

@@ -50,6 +50,11 @@ class KeyRing:
             raise KeyInvalid("The key is not valid here.")
         return key
 
+    def of(self, identity: str) -> Key | None:
+        """Who holds work that was taken in with it. Raises `StoreUnavailable`."""
+        self._refresh()
+        return self._keys.get(identity)
+
     def used(self, key: Key) -> int:
         """Characters this month, those of other processes with a delay of seconds."""
         self._refresh()
@@ -71,9 +76,11 @@ class KeyRing:
         self._unwritten[key.id, month] = self._unwritten.get((key.id, month), 0) + characters
 
     def give_back(self, identity: str, characters: int) -> None:
-        """To the key of that id, if there is one."""
-        if key := self._keys.get(identity):
-            self.spend(key, -characters)
+        """To the key of that id, if there is one: it may be of another machine."""
+        month = month_of(self._now())
+        if month == self._month:
+            self._used[identity] = max(0, self._used.get(identity, 0) - characters)
+        self._unwritten[identity, month] = self._unwritten.get((identity, month), 0) - characters
 
     async def write_used(self) -> None:
         """What was spent since the last time, beside the event loop; kept where it cannot be written now."""
@@ -82,7 +89,7 @@ class KeyRing:
             return
         try:
             await asyncio.to_thread(self._store.add_used, written)
-        except (StoreUnavailable, sqlite3.IntegrityError):  # of the second is a store that was replaced
+        except StoreUnavailable:
             return
         for which, characters in written.items():
             self._unwritten[which] -= characters

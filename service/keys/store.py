@@ -11,16 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from service.errors import KeyUnknown, SettingInvalid, StoreUnavailable
-from service.keys.key import SCOPES, Key, Limits
+from service.keys.key import SCOPES, Key, Limits, month_of
 from service.keys.schema import prepare
 from service.keys.secret import digest_of, new_id, new_secret, written
 
 logger = logging.getLogger("kurzfassung")
 
 _COLUMNS = "id, name, digest, scopes, rate, quota, concurrency, created, expires, revoked"
-
-Usage = dict[tuple[str, str], int]
-"""Characters by key id and month."""
 
 
 class KeyStore:
@@ -89,17 +86,20 @@ class KeyStore:
         with self._connected() as connection:
             return read_used(connection, month)
 
-    def add_used(self, usage: Mapping[tuple[str, str], int]) -> Usage:
-        """The new totals, with what other processes added."""
+    def add_used(self, usage: Mapping[tuple[str, str], int]) -> None:
+        """Characters by key id and month, to those that are there already; negative ones give back. What is
+        no key here is left out: a store may have been replaced, a job be another machine's."""
         with self._writing() as connection:
-            return {
-                (key, month): connection.execute(
-                    "INSERT INTO used (key, month, characters) VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
-                    "SET characters = max(0, characters + excluded.characters) RETURNING characters",
-                    (key, month, characters),
-                ).fetchone()[0]
-                for (key, month), characters in usage.items()
-            }
+            connection.executemany(
+                "INSERT INTO used (key, month, characters) SELECT id, ?, max(0, ?) FROM keys WHERE id = ? "
+                "ON CONFLICT DO UPDATE SET characters = max(0, characters + ?)",
+                [(month, characters, key, characters) for (key, month), characters in usage.items()],
+            )
+
+    def give_back(self, identity: str, characters: int) -> None:
+        """Of this month, to the key of that id, if there is one."""
+        if characters and self.path.exists():
+            self.add_used({(identity, month_of(_now())): -characters})
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

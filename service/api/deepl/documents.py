@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from typing import Annotated
+import time
+from collections.abc import Callable, Mapping
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel
 
 from service.api.body import FORM, JSON, read_fields, read_multipart, validate
-from service.api.credentials import Glossaries, charge, granted, owner
+from service.api.credentials import Glossaries, owner, payer
 from service.api.deepl import document_wire as wire
 from service.api.deepl.dictionary import asked_terms
+from service.api.deepl.document_request import DocumentRequest, TranslationOut
 from service.api.deepl.languages import base_code
 from service.api.deepl.request import State, trace
 from service.api.deepl.translation import require_supported
@@ -23,8 +25,8 @@ from service.api.openapi_errors import GLOSSARY, LOADED, may_raise
 from service.api.problem import request_id
 from service.api.state import ServiceState
 from service.api.translated_file import FILE_RESPONSE, RemarkOut, file_answer
+from service.batching.ticket import Ticket, holding
 from service.documents.formats import FORMATS, extension_of
-from service.documents.store import Handle, Standing
 from service.documents.translation import TranslatedDocument, translate_document
 from service.errors import (
     DocumentNotFound,
@@ -32,16 +34,21 @@ from service.errors import (
     LanguagesEqual,
     MalformedBody,
     Overloaded,
-    Refused,
     ShuttingDown,
     UnsupportedLanguage,
     UnsupportedMedia,
 )
-from service.pipeline.article import ArticlePipeline
-from service.terms.glossary import TermList
+from service.jobs.beside import beside
+from service.jobs.documents import Handle
+from service.jobs.job import Claim, Job, Outcome, Status
+from service.jobs.runner import Perform, Progress
+from service.keys.grant import Grant
 
 _POLL_SECONDS = 5
 """How often DeepL's clients ask."""
+
+_LOOK_SECONDS = 0.1
+"""How often we look meanwhile: another process may be at it."""
 
 _WAIT_SECONDS = 2.0
 """A short document is ready by then, and its sender is spared the pause until the next question."""
@@ -66,9 +73,17 @@ async def upload(request: Request, state: State, glossaries: Glossaries) -> wire
     require_supported(body, pipeline)
     name, content = _sent(form, body)
     terms = await asked_terms(body, glossaries, pipeline.models)
-    handle = state.documents.submit(
-        owner(request), len(content), lambda: _translate(request, state, pipeline, content, name, body, terms)
+    asked = DocumentRequest(
+        name=name,
+        source=(body.source_lang or "auto").lower(),
+        target=body.target_lang.lower(),
+        terms=terms,
+        payer=payer(request),
+        content=content,
     )
+    dumped = await beside(asked.dump)
+    handle = await beside(state.documents.submit, owner(request), dumped, size=len(content))
+    state.jobs.wake()
     return wire.DocumentHandleOut(document_id=handle.id.upper(), document_key=handle.key.upper())
 
 
@@ -80,11 +95,12 @@ async def upload(request: Request, state: State, glossaries: Glossaries) -> wire
 )
 async def status(document_id: DocumentId, request: Request, state: State) -> wire.DocumentStatusOut:
     handle = await _handle(document_id, request, state)
-    state.documents.standing(owner(request), handle)  # whether there is such a document is told at once
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_WAIT_SECONDS):
-            await state.documents.finished(owner(request), handle)
-    return _status(document_id, state.documents.standing(owner(request), handle))
+    ask_until = time.monotonic() + _WAIT_SECONDS
+    while True:
+        job, about = await beside(state.documents.standing, owner(request), handle)
+        if job.has_ended or time.monotonic() >= ask_until:
+            return _status(document_id, job, about)
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 @router.post(
@@ -97,13 +113,14 @@ async def status(document_id: DocumentId, request: Request, state: State) -> wir
 )
 async def result(document_id: DocumentId, request: Request, state: State) -> Response:
     handle = await _handle(document_id, request, state)
-    standing = state.documents.standing(owner(request), handle)
-    if standing.error is not None:
+    job, _ = await beside(state.documents.standing, owner(request), handle)
+    if job.status in ("failed", "cancelled"):
         raise DocumentNotFound("The document could not be translated; its status says why.")
-    if standing.document is None:
+    if job.status != "done":
         raise DocumentNotReady("The document is not ready yet.", retry_after=_POLL_SECONDS)
-    state.documents.discard(owner(request), handle)
-    return file_answer(standing.document, {"X-Trace-ID": request_id(request)})
+    made = await beside(state.documents.take, owner(request), handle)
+    extension = TranslationOut.model_validate_json(made.about).extension
+    return file_answer(made.result, extension, {"X-Trace-ID": request_id(request)})
 
 
 def _sent(form: MultipartForm, body: wire.DocumentBody) -> tuple[str, bytes]:
@@ -125,40 +142,60 @@ def _sent(form: MultipartForm, body: wire.DocumentBody) -> tuple[str, bytes]:
     return "document" + extension, file.content
 
 
-async def _translate(
-    request: Request,
-    state: ServiceState,
-    pipeline: ArticlePipeline,
-    content: bytes,
-    name: str,
-    body: wire.DocumentBody,
-    terms: TermList | None,
-) -> TranslatedDocument:
-    """What was charged for nothing is given back. Raises `LanguagesEqual` and what `translate_document`
-    raises."""
-    target = body.target_lang.lower()
-    try:
-        made = await translate_document(
-            pipeline,
-            content,
-            name,
-            source=(body.source_lang or "auto").lower(),
-            target=target,
-            glossary=terms,
-            charge=lambda characters: charge(request, characters),
-            patient=True,
-        )
-        if made.digest is not None and base_code(made.language) == base_code(target):
-            raise LanguagesEqual("Source and target language are the same; there is nothing to translate.")
-    except Refused:
-        raise
-    except BaseException:  # stopped is for nothing too
-        if grant := granted(request):
-            await grant.give_back()
-        raise
-    if made.digest is not None:
-        state.count(made.digest)
-    return made
+def performer(state: ServiceState, resumed: Callable[[str], Grant]) -> Perform:
+    """What a `JobRunner` translates documents with; `resumed` is what their senders may spend. It raises
+    `LanguagesEqual` and what `translate_document` raises."""
+
+    async def perform(claim: Claim, request: bytes, progress: Progress) -> Outcome:  # noqa: ARG001 -- `Perform`
+        asked = await beside(DocumentRequest.load, request)
+
+        async def charge(characters: int) -> None:
+            if claim.characters:  # by who had it before
+                return
+            grant = resumed(asked.payer)
+            await grant.charge(characters)
+            try:
+                held = await beside(state.jobs.queue.charged, claim, characters)
+            except BaseException:
+                await grant.give_back()
+                raise
+            if not held:
+                await grant.give_back()
+
+        ticket = Ticket(claim.owner)  # takes turns with its owner's other requests
+        try:
+            with holding(ticket):
+                made = await translate_document(
+                    state.pipeline,
+                    asked.content,
+                    asked.name,
+                    source=asked.source,
+                    target=asked.target,
+                    glossary=asked.terms,
+                    charge=charge,
+                )
+        finally:
+            ticket.over = True
+        if made.digest is not None:
+            if base_code(made.language) == base_code(asked.target):
+                raise LanguagesEqual(
+                    "Source and target language are the same; there is nothing to translate."
+                )
+            state.count(made.digest)
+        return Outcome(made.content, _told(made).model_dump_json().encode())
+
+    return perform
+
+
+def _told(made: TranslatedDocument) -> TranslationOut:
+    terms = made.digest.terms if made.digest else None
+    return TranslationOut(
+        extension=made.extension,
+        billed_characters=made.characters,
+        detected_source_language=base_code(made.language),
+        warnings=[RemarkOut.of(each) for each in made.remarks],
+        terms=None if terms is None else TermsUsedOut.of(terms),
+    )
 
 
 async def _handle(document_id: str, request: Request, state: ServiceState) -> Handle:
@@ -167,16 +204,24 @@ async def _handle(document_id: str, request: Request, state: ServiceState) -> Ha
     return Handle(document_id, body.document_key)
 
 
-def _status(document_id: str, standing: Standing) -> wire.DocumentStatusOut:
-    out = wire.DocumentStatusOut(document_id=document_id.upper(), status=standing.state)
-    if (error := standing.error) is not None:
-        out.error_message = out.message = error.message
-    if (document := standing.document) is not None:
-        out.billed_characters = document.characters
-        out.detected_source_language = base_code(document.language)
-        out.warnings = [RemarkOut.of(each) for each in document.remarks]
-        terms = document.digest.terms if document.digest else None
-        out.terms = None if terms is None else TermsUsedOut.of(terms)
+_STATES: Mapping[Status, Literal["queued", "translating", "done", "error"]] = {
+    "queued": "queued",
+    "running": "translating",
+    "done": "done",
+    "failed": "error",
+    "cancelled": "error",
+}
+
+
+def _status(document_id: str, job: Job, about: bytes | None) -> wire.DocumentStatusOut:
+    out = wire.DocumentStatusOut(document_id=document_id.upper(), status=_STATES[job.status])
+    if out.status == "error":
+        out.error_message = out.message = job.error_detail or "The document was cancelled."
+    if about is not None:
+        told = TranslationOut.model_validate_json(about)
+        out.billed_characters = told.billed_characters
+        out.detected_source_language = told.detected_source_language
+        out.warnings, out.terms = told.warnings, told.terms
     return out
 
 

@@ -16,15 +16,16 @@ from service.api.openapi_errors import WORK, may_raise
 from service.api.state import ServiceState, service_state
 from service.api.translated_file import FILE_RESPONSE, RemarkOut, file_answer
 from service.documents.formats import extension_of
-from service.documents.store import Handle
-from service.documents.translation import TranslatedDocument, translate_document
+from service.documents.translation import translate_document
 from service.errors import (
     DocumentInvalid,
     DocumentNotFound,
-    DocumentNotReady,
     MalformedBody,
     UnsupportedMedia,
 )
+from service.jobs.beside import beside
+from service.jobs.documents import Handle
+from service.jobs.job import Outcome
 
 _ID_DIGITS = 32
 
@@ -55,21 +56,22 @@ async def translate_file(request: Request, state: State) -> wire.TranslatedFileO
     target = known_language("target", query.target, {target for each in known.values() for target in each})
     source = "auto" if query.source == "auto" else known_language("source", query.source, {*known, target})
 
-    async def work() -> TranslatedDocument:
-        made = await translate_document(
-            pipeline,
-            file.content,
-            name,
-            source=source,
-            target=target,
-            charge=lambda characters: charge(request, characters),
+    with state.room.holding(owner(request), len(file.content)):
+        made = await unless_caller_leaves(
+            request,
+            translate_document(
+                pipeline,
+                file.content,
+                name,
+                source=source,
+                target=target,
+                charge=lambda characters: charge(request, characters),
+            ),
         )
-        if made.digest is not None:
-            state.count(made.digest)
-        return made
-
-    handle = state.documents.submit(owner(request), len(file.content), work)
-    made = await _finished(request, state, handle)
+    if made.digest is not None:
+        state.count(made.digest)
+    kept = Outcome(made.content, made.extension.encode())
+    handle = await beside(state.documents.keep, owner(request), kept, made.characters)
     return wire.TranslatedFileOut(
         translatedFileUrl=f"{_here(request, state)}/download_file/{handle.id}{handle.key}{made.extension}",
         detectedLanguage=detected_out(made.language, made.detected.confidence) if source == "auto" else None,
@@ -80,20 +82,17 @@ async def translate_file(request: Request, state: State) -> wire.TranslatedFileO
 @router.get(
     "/download_file/{name}",
     response_class=Response,
-    openapi_extra=may_raise(DocumentNotFound, DocumentNotReady),
+    openapi_extra=may_raise(DocumentNotFound),
     responses=FILE_RESPONSE,
     summary="A translated file, for another minute once fetched (LibreTranslate)",
 )
 async def download(name: FileName, request: Request, state: State) -> Response:
     token, _, extension = name.partition(".")
     handle = Handle(token[:_ID_DIGITS], token[_ID_DIGITS:])
-    standing = state.documents.standing(owner(request), handle)
-    if standing.document is None:
-        raise DocumentNotReady("The file is not ready yet.", retry_after=5)
-    if standing.document.extension != f".{extension}":
+    made = await beside(state.documents.show, owner(request), handle)
+    if made.about.decode() != f".{extension}":
         raise DocumentNotFound("There is no such file, or no longer.")
-    state.documents.forget_soon(owner(request), handle)
-    return file_answer(standing.document)
+    return file_answer(made.result, made.about.decode())
 
 
 def _extension(name: str) -> str:
@@ -103,20 +102,6 @@ def _extension(name: str) -> str:
     except UnsupportedMedia as error:
         message = f"Invalid request: file format not supported. {error.message}"
         raise MalformedBody(message, pointer="#/file") from None
-
-
-async def _finished(request: Request, state: ServiceState, handle: Handle) -> TranslatedDocument:
-    """What became of it; its work stops when its sender leaves. Raises what the work raised."""
-    standing = None
-    try:
-        standing = await unless_caller_leaves(request, state.documents.finished(owner(request), handle))
-    finally:
-        if standing is None or standing.document is None:
-            state.documents.discard(owner(request), handle)
-    if standing.error is not None:
-        raise standing.error
-    assert standing.document is not None  # noqa: S101 -- finished without an error
-    return standing.document
 
 
 def _here(request: Request, state: ServiceState) -> str:

@@ -95,8 +95,7 @@ async def result(identity: Identity, request: Request, state: State) -> Response
 async def delete(identity: Identity, request: Request, state: State) -> Response:
     """Text and result are deleted at once. A job that had not ended is `cancelled` from then on; one that had
     is not there any more."""
-    await beside(state.jobs.store.remove, identity, owner(request))
-    state.jobs.cancel(identity)
+    await state.jobs.remove(identity, owner(request))
     return Response(status_code=204)
 
 

@@ -16,7 +16,7 @@ from service.api.state import ServiceState
 from service.batching.ticket import Ticket, holding
 from service.errors import MalformedBody, NotOffered
 from service.jobs.beside import beside
-from service.jobs.job import Claim, Job, NewJob
+from service.jobs.job import Claim, Job, NewJob, Outcome
 from service.jobs.runner import Perform, Progress
 from service.pipeline.article import ArticlePipeline
 
@@ -113,7 +113,7 @@ def waiting(job: Job) -> dict[str, str]:
 def performer(state: ServiceState) -> Perform:
     """What a `JobRunner` does its jobs with: the answer is, byte for byte, that of the same request."""
 
-    async def perform(claim: Claim, request: bytes, progress: Progress) -> bytes:
+    async def perform(claim: Claim, request: bytes, progress: Progress) -> Outcome:
         work = await load_work(claim.kind, request, state.limits, state.glossaries.of(claim.owner))
         decoded = 0
 
@@ -130,6 +130,6 @@ def performer(state: ServiceState) -> Perform:
             ticket.over = True
         for each in made:
             state.count(each)
-        return bytes((await work.response(made)).body)
+        return Outcome(bytes((await work.response(made)).body))
 
     return perform

@@ -10,13 +10,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 from cryptography.fernet import Fernet
 
-from service.keys.key import SCOPES, Limits
+from service.keys.key import SCOPES, Limits, month_of
 from service.keys.store import KeyStore
 from tests.integration.conftest import serving, stub_models
 from tests.integration.jobs.conftest import LATER, TEXT, Gate, Serve, ended, shown, submitted, until
@@ -245,6 +246,21 @@ def test_the_operator_lists_shows_cancels_and_backs_up_while_the_service_runs(
     assert copy.execute("SELECT id FROM jobs ORDER BY number").fetchall() == [(done,), (running,)]
     copy.close()
     assert kurzfassung(data_dir, "backup", str(tmp_path / "copy.sqlite")).returncode != 0
+
+
+def test_what_the_operator_cancels_is_given_back(serve: Serve, data_dir: Path, database_url: str) -> None:
+    _, anna = KeyStore(data_dir / "keys.sqlite").create("Anna", SCOPES, Limits(quota=10_000))
+    bearer = {"Authorization": f"Bearer {anna}"}
+    with serve(job_workers=0) as client:
+        _, cancelled = submitted(client, **bearer), submitted(client, **bearer)
+        usage = "/v2/usage"
+        assert client.get(usage, headers=bearer).json()["character_count"] == 2 * len(TEXT)
+        until(lambda: sum(KeyStore(data_dir / "keys.sqlite").used(month_of(datetime.now(UTC))).values()))
+        done = kurzfassung(
+            data_dir, "cancel", cancelled.rpartition("/")[2], KURZFASSUNG_DATABASE_URL=database_url
+        )
+        assert done.returncode == 0, done.stderr
+        assert client.get(usage, headers=bearer).json()["character_count"] == len(TEXT)
 
 
 def test_a_backup_is_a_store_that_goes_on(data_dir: Path, tmp_path: Path) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
+from service.app import open_job_store
+from service.jobs.queue import MOST_ATTEMPTS, JobQueue
 from service.keys.key import SCOPES, Limits
 from service.keys.store import KeyStore
+from service.settings import Settings
 from tests.integration.conftest import stub_models
 from tests.integration.jobs.conftest import (
     LATER,
@@ -251,6 +256,59 @@ def test_characters_of_a_job_that_the_engine_failed_on_are_given_back(serve: Ser
         failed = submitted(client, "Die Geheimsache bleibt heute liegen.", **bearer)
         assert ended(client, failed, **bearer)["status"] == "failed"
         until(lambda: client.get("/v2/usage", headers=bearer).json()["character_count"] == len(TEXT))
+
+
+def test_characters_of_a_job_that_was_cancelled_before_it_began_are_given_back(
+    serve: Serve, data_dir: Path
+) -> None:
+    _, anna = KeyStore(data_dir / "keys.sqlite").create("Anna", SCOPES, Limits(quota=10_000))
+    bearer = {"Authorization": f"Bearer {anna}"}
+    with serve(job_workers=0) as client:
+        kept, cancelled = submitted(client, **bearer), submitted(client, **bearer)
+        assert client.get("/v2/usage", headers=bearer).json()["character_count"] == 2 * len(TEXT)
+        assert client.delete(cancelled, headers=bearer).status_code == 204
+        assert client.get("/v2/usage", headers=bearer).json()["character_count"] == len(TEXT)
+        assert client.delete(cancelled, headers=bearer).status_code == 204  # forgets it
+        assert client.get("/v2/usage", headers=bearer).json()["character_count"] == len(TEXT)
+        assert 'kurzfassung_jobs_ended_total{status="cancelled"} 1.0' in metrics(client, bearer)
+        assert shown(client, kept, **bearer)["status"] == "queued"
+
+
+def test_a_job_that_is_cancelled_in_the_middle_costs_what_was_decoded(serve: Serve, data_dir: Path) -> None:
+    _, anna = KeyStore(data_dir / "keys.sqlite").create("Anna", SCOPES, Limits(quota=10_000))
+    bearer = {"Authorization": f"Bearer {anna}"}
+    gate = Gate("Dienstag")
+    with serve(stub_models(gate=gate), batch_tokens=6) as client:
+        path = submitted(client, **bearer)
+        until(lambda: shown(client, path, **bearer)["progress"] == {"done": 3, "total": 4})
+        assert client.delete(path, headers=bearer).status_code == 204
+        gate.opened.set()
+        used = client.get("/v2/usage", headers=bearer).json()["character_count"]
+        assert used == math.ceil(len(TEXT) * 3 / 4)
+        assert 'kurzfassung_jobs_ended_total{status="cancelled"} 1.0' in metrics(client, bearer)
+
+
+def test_characters_of_a_job_that_was_given_up_are_given_back(
+    serve: Serve, data_dir: Path, database_url: str
+) -> None:
+    _, anna = KeyStore(data_dir / "keys.sqlite").create("Anna", SCOPES, Limits(quota=10_000))
+    bearer = {"Authorization": f"Bearer {anna}"}
+    with serve(job_workers=0) as client:
+        path = submitted(client, **bearer)
+    with closing(open_job_store(Settings(data_dir=data_dir, database_url=database_url))) as store:
+        queue = JobQueue(store, lease_seconds=0.1)
+        for _ in range(MOST_ATTEMPTS):
+            assert queue.claim("a process that dies") is not None
+            time.sleep(0.15)
+    with serve() as client:
+        job = ended(client, path, **bearer)
+        assert (job["status"], job["error"]["code"]) == ("failed", "job_abandoned")
+        until(lambda: client.get("/v2/usage", headers=bearer).json()["character_count"] == 0)
+        assert 'kurzfassung_jobs_ended_total{status="failed"} 1.0' in metrics(client, bearer)
+
+
+def metrics(client: httpx.Client, headers: dict[str, str]) -> str:
+    return client.get("/metrics", headers=headers).text
 
 
 def test_jobs_are_their_owners(serve: Serve, data_dir: Path) -> None:

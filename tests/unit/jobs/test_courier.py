@@ -7,13 +7,16 @@ import base64
 from collections.abc import Sequence
 from ssl import create_default_context
 
+from cryptography.fernet import Fernet
+
+from service.jobs.job import Outcome
 from service.jobs.outbox import Outbox
 from service.jobs.queue import JobQueue
 from service.jobs.store import JobStore
 from service.jobs.webhook import Courier, Signer
 from service.jobs.webhook_hosts import WebhookHosts
 from tests.integration.jobs.receiver import receiving
-from tests.unit.jobs.conftest import new_job
+from tests.unit.jobs.conftest import OpenStore, new_job
 
 
 def test_a_name_that_changes_its_address_after_the_check_is_reached_at_the_checked_one(
@@ -46,8 +49,42 @@ def test_a_name_that_changes_its_address_after_the_check_is_reached_at_the_check
         queue = JobQueue(store, lease_seconds=30)
         claim = queue.claim("one")
         assert claim is not None
-        queue.finish(claim, b"{}")
+        queue.finish(claim, Outcome(b"{}"))
         asyncio.run(deliver(receiver.port))
         assert [each.headers["host"] for each in receiver.received] == [f"hooks.example.com:{receiver.port}"]
     assert asked == ["hooks.example.com"]
     assert store.get(job.id, None).webhook == "delivered"
+
+
+def test_a_webhook_whose_address_cannot_be_decrypted_any_more_is_given_up(open_store: OpenStore) -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    before = open_store(store_key=old)
+    job, _ = before.submit(new_job(webhook_url="http://hooks.example.com/fertig"))
+    before.remove(job.id, None)
+    open_store(store_key=f"{new},{old}").open()
+    store = open_store(store_key=new)
+    outcomes: list[str] = []
+
+    async def deliver() -> None:
+        done = asyncio.Event()
+
+        def observe(outcome: str) -> None:
+            outcomes.append(outcome)
+            done.set()
+
+        courier = Courier(
+            Outbox(store),
+            WebhookHosts("http://hooks.example.com"),
+            Signer("whsec_" + base64.b64encode(b"a" * 32).decode()),
+            trust=create_default_context(),
+            retry_seconds=0.05,
+            observe=observe,
+        )
+        courier.start()
+        await asyncio.wait_for(done.wait(), 10)
+        await courier.stop()
+
+    asyncio.run(deliver())
+    assert outcomes == ["given_up"]
+    assert store.get(job.id, None).webhook == "failed"
+    assert Outbox(store).next() is None

@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from service.jobs.job import Claim
+from service.jobs.job import Claim, Outcome
 from service.jobs.queue import MOST_ATTEMPTS, JobQueue
 from service.jobs.store import JobStore
 from tests.unit.jobs.conftest import OpenStore, new_job
@@ -35,7 +35,7 @@ def test_owners_take_turns_however_many_jobs_each_has(store: JobStore) -> None:
     def served() -> str:
         claim = queue.claim("one")
         assert claim is not None
-        queue.finish(claim, b"{}")
+        queue.finish(claim, Outcome(b"{}"))
         return owners[claim.id]
 
     order = [served() for _ in range(3)]
@@ -51,7 +51,7 @@ def test_many_workers_at_once_get_every_job_once(open_store: OpenStore) -> None:
     def work(store: JobStore) -> list[str]:
         queue, done = JobQueue(store, lease_seconds=30), []
         while (claim := queue.claim(str(id(store)))) is not None:
-            assert queue.finish(claim, b"{}")
+            assert queue.finish(claim, Outcome(b"{}"))
             done.append(claim.id)
         return done
 
@@ -70,11 +70,11 @@ def test_a_job_whose_lease_ran_out_is_taken_over_and_the_late_worker_is_not_hear
     other = claimed(JobQueue(store, lease_seconds=30), "other")
     assert (other.id, other.attempt) == (job.id, 2)
     assert not queue.renew(late, 1)
-    assert not queue.finish(late, b"late")
+    assert not queue.finish(late, Outcome(b"late"))
     assert not queue.fail(late, "late", "late")
     assert not queue.release(late, 0)
-    assert queue.finish(other, b"in time")
-    assert not queue.finish(other, b"twice")
+    assert queue.finish(other, Outcome(b"in time"))
+    assert not queue.finish(other, Outcome(b"twice"))
     assert store.result(job.id, "anna")[1] == b"in time"
 
 
@@ -84,8 +84,8 @@ def test_the_same_worker_is_not_heard_either_after_it_lost_the_lease_to_itself(s
     first = claimed(queue)
     time.sleep(SHORT * 1.5)
     second = claimed(queue)
-    assert not queue.finish(first, b"first")
-    assert queue.finish(second, b"second")
+    assert not queue.finish(first, Outcome(b"first"))
+    assert queue.finish(second, Outcome(b"second"))
 
 
 def test_a_renewed_lease_lasts_and_shows_progress(store: JobStore) -> None:
@@ -99,7 +99,7 @@ def test_a_renewed_lease_lasts_and_shows_progress(store: JobStore) -> None:
         assert queue.claim("other") is None
 
 
-def test_a_job_that_kills_its_workers_is_given_up(store: JobStore) -> None:
+def test_a_job_that_kills_its_workers_is_given_up_and_told_of_once(store: JobStore) -> None:
     job, _ = store.submit(new_job())
     behind, _ = store.submit(new_job("Der nächste."))
     queue = JobQueue(store, lease_seconds=SHORT)
@@ -107,7 +107,9 @@ def test_a_job_that_kills_its_workers_is_given_up(store: JobStore) -> None:
         claim = claimed(queue)
         assert (claim.id, claim.attempt) == (job.id, attempt)
         time.sleep(SHORT * 1.5)
-    assert claimed(queue).id == behind.id
+    assert claimed(queue, "other").id == behind.id
+    assert [each.id for each in queue.abandon()] == [job.id]
+    assert queue.abandon() == []
     given_up = store.get(job.id, "anna")
     assert (given_up.status, given_up.error_code) == ("failed", "job_abandoned")
 
@@ -132,5 +134,5 @@ def test_a_cancelled_job_is_not_held_any_more(store: JobStore) -> None:
     claim = claimed(queue)
     store.remove(job.id, "anna")
     assert not queue.renew(claim, 1)
-    assert not queue.finish(claim, b"{}")
+    assert not queue.finish(claim, Outcome(b"{}"))
     assert store.get(job.id, "anna").status == "cancelled"

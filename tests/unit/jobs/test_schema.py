@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from service.errors import StoreUnavailable
+from service.jobs.documents import Documents
+from service.jobs.job import Outcome
 from service.jobs.queue import JobQueue
 from service.jobs.schema import MIGRATIONS, prepare
 from service.jobs.store import JobStore
@@ -37,9 +39,34 @@ def test_jobs_of_version_1_are_done(open_store: OpenStore) -> None:
         claim = queue.claim("one")
         assert claim is not None
         assert (claim.id, queue.request(claim)) == (identity, b"Guten Tag.")
-        assert queue.finish(claim, b"{}")
+        assert queue.finish(claim, Outcome(b"{}"))
         assert store.get(identity, "anna").webhook is None
     assert store.submit(new_job(webhook_url="https://a.example/"))[0].webhook == "waiting"
+
+
+def test_a_store_from_before_there_were_documents_takes_them(open_store: OpenStore) -> None:
+    before = open_store()
+    with before.database.transaction() as transaction:
+        prepare(transaction, up_to=3)
+        Vault().check(transaction)
+        transaction.execute(
+            "INSERT INTO jobs (id, owner, kind, status, created, request, done, total, characters, attempt, "
+            "run_after, turn) VALUES (?, 'anna', 'digest', 'queued', :now, ?, 0, 3, 10, 0, :now, 0)",
+            "0" * 32,
+            Vault().seal(b"Guten Tag."),
+        )
+    store = open_store()
+    documents = Documents(store, most_bytes=100_000, keep_seconds=60)
+    handle = documents.submit("anna", b"{}", size=2)
+    queue = JobQueue(store, lease_seconds=30)
+    kinds = []
+    while (claim := queue.claim("one")) is not None:
+        kinds.append(claim.kind)
+        assert queue.finish(claim, Outcome(b"made", b"told"))
+    assert kinds == ["digest", "document"]
+    assert documents.standing("anna", handle)[1] == b"told"
+    assert documents.take("anna", handle) == Outcome(b"made", b"told")
+    assert [each.kind for each in store.list(None, limit=10)] == ["digest"]
 
 
 def test_many_may_find_version_1_at_once(open_store: OpenStore) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from service.app import open_job_store
 from service.errors import IdempotencyKeyReused, JobNotFound, JobQueueFull
-from service.jobs.job import Job
+from service.jobs.job import Job, Outcome, Removed
 from service.jobs.queue import JobQueue
 from service.jobs.store import JobStore
 from service.settings import Settings
@@ -35,7 +35,7 @@ def test_what_is_submitted_is_there_after_a_restart(open_store: OpenStore) -> No
 def test_asking_an_empty_store_makes_no_file(data_dir: Path, store: JobStore) -> None:
     assert store.list(None, limit=10) == []
     assert store.counts() == {"queued": 0, "running": 0}
-    assert store.expire() == 0
+    assert not store.expire()
     assert JobQueue(store, lease_seconds=30).claim("one") is None
     with pytest.raises(JobNotFound):
         store.get("0" * 32, None)
@@ -103,7 +103,7 @@ def test_a_key_is_free_again_when_its_job_has_expired(open_store: OpenStore) -> 
     queue = JobQueue(store, lease_seconds=30)
     claim = queue.claim("one")
     assert claim is not None
-    assert queue.finish(claim, b"{}")
+    assert queue.finish(claim, Outcome(b"{}"))
     time.sleep(0.3)
     assert store.submit(new_job("Anderes.", idempotency_key="k1"))[0].id != job.id
 
@@ -122,7 +122,7 @@ def test_no_more_jobs_wait_than_may(open_store: OpenStore) -> None:
 
 def test_deleting_cancels_what_waits_and_forgets_what_has_ended(store: JobStore) -> None:
     job = submitted(store)
-    assert store.remove(job.id, "anna").status == "queued"
+    assert store.remove(job.id, "anna") == Removed("anna", True, job.characters)
     cancelled, result = store.result(job.id, "anna")
     assert (cancelled.status, result) == ("cancelled", None)
     assert cancelled.expires is not None
@@ -130,6 +130,28 @@ def test_deleting_cancels_what_waits_and_forgets_what_has_ended(store: JobStore)
     store.remove(job.id, "anna")
     with pytest.raises(JobNotFound):
         store.get(job.id, "anna")
+
+
+@pytest.mark.parametrize(("done", "refund"), [(0, 100), (1, 66), (2, 33), (3, 0), (5, 0)])
+def test_what_a_cancelled_job_had_not_done_is_to_be_given_back_once(
+    store: JobStore, done: int, refund: int
+) -> None:
+    job = submitted(store, "a" * 100)
+    queue = JobQueue(store, lease_seconds=30)
+    claim = queue.claim("one")
+    assert claim is not None
+    queue.renew(claim, done)
+    assert store.remove(job.id, "anna") == Removed("anna", True, refund)
+    assert store.remove(job.id, "anna") == Removed("anna", False, 0)
+
+
+def test_what_is_removed_after_its_end_was_delivered(store: JobStore) -> None:
+    job = submitted(store)
+    queue = JobQueue(store, lease_seconds=30)
+    claim = queue.claim("one")
+    assert claim is not None
+    queue.finish(claim, Outcome(b"{}"))
+    assert store.remove(job.id, None) == Removed("anna", False, 0)
 
 
 def test_a_key_whose_job_was_cancelled_still_names_that_job(store: JobStore) -> None:
@@ -145,14 +167,14 @@ def test_a_job_is_forgotten_when_its_time_has_come(open_store: OpenStore) -> Non
     job, waiting = submitted(store), submitted(store)
     claim = queue.claim("one")
     assert claim is not None
-    queue.finish(claim, b"{}")
+    queue.finish(claim, Outcome(b"{}"))
     assert store.result(job.id, "anna")[1] == b"{}"
     time.sleep(1.6)
     with pytest.raises(JobNotFound):
         store.result(job.id, "anna")
     assert [each.id for each in store.list("anna", limit=10)] == [waiting.id]
-    assert store.expire() == 1
-    assert store.expire() == 0
+    assert len(store.expire()) == 1
+    assert not store.expire()
 
 
 def test_text_and_result_leave_the_files_when_they_are_deleted(tmp_path: Path) -> None:
@@ -166,7 +188,7 @@ def test_text_and_result_leave_the_files_when_they_are_deleted(tmp_path: Path) -
     assert b"GEHEIM-TEXT" in on_disk()
     claim = queue.claim("one")
     assert claim is not None
-    queue.finish(claim, b"GEHEIM-ERGEBNIS " * 400)
+    queue.finish(claim, Outcome(b"GEHEIM-ERGEBNIS " * 400))
     assert b"GEHEIM-ERGEBNIS" in on_disk()
     for identity in planted:
         store.remove(identity, "anna")
@@ -177,7 +199,7 @@ def test_text_and_result_leave_the_files_when_they_are_deleted(tmp_path: Path) -
 def test_the_text_is_gone_when_the_job_has_ended(tmp_path: Path) -> None:
     store = open_job_store(Settings(data_dir=tmp_path))
     queue = JobQueue(store, lease_seconds=30)
-    for end in (lambda claim: queue.finish(claim, b"{}"), lambda claim: queue.fail(claim, "x", "y")):
+    for end in (lambda claim: queue.finish(claim, Outcome(b"{}")), lambda claim: queue.fail(claim, "x", "y")):
         submitted(store, "GEHEIM-TEXT " * 400)
         claim = queue.claim("one")
         assert claim is not None

@@ -7,6 +7,7 @@ from cryptography.fernet import Fernet
 
 from service.app import open_job_store
 from service.errors import SettingInvalid, StoreKeyInvalid
+from service.jobs.job import Outcome
 from service.jobs.outbox import Outbox
 from service.jobs.queue import JobQueue
 from service.settings import Settings
@@ -22,7 +23,7 @@ def test_with_a_key_neither_text_nor_result_nor_address_can_be_read_from_the_fil
     claim = queue.claim("one")
     assert claim is not None
     assert queue.request(claim) == b"GEHEIM"
-    queue.finish(claim, b"GEHEIM")
+    queue.finish(claim, Outcome(b"GEHEIM"))
     assert store.result(job.id, "anna")[1] == b"GEHEIM"
     delivery = Outbox(store).next()
     assert delivery is not None
@@ -52,7 +53,7 @@ def test_keys_change_one_after_the_other(open_store: OpenStore) -> None:
         claim = queue.claim("one")
         assert claim is not None
         assert queue.request(claim) == text
-        queue.finish(claim, text)
+        queue.finish(claim, Outcome(text))
     both.remove(first.id, None)
     new = open_store(store_key=NEW)
     new.open()

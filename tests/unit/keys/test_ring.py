@@ -117,6 +117,38 @@ async def test_what_is_given_back_is_not_counted(store: KeyStore, ring: KeyRing)
     assert ring.used(key) == 40
 
 
+async def test_a_key_that_is_not_there_keeps_no_other_from_being_counted(
+    store: KeyStore, ring: KeyRing, tmp_path: Path
+) -> None:
+    gone, secret = store.create("gone", ["translate"], Limits())
+    ring.known(secret)
+    ring.spend(gone, 5)
+    ring.give_back("of another machine", 5)
+    other = KeyStore(tmp_path / "other.sqlite")
+    key, _ = other.create("Web", ["translate"], Limits())
+    for file in store.path.parent.iterdir():
+        file.unlink()
+    other.path.rename(store.path)
+    assert ring.any
+    ring.spend(key, 7)
+    await ring.write_used()
+    assert store.used("2026-11") == {key.id: 7}
+    ring.spend(key, 1)
+    await ring.write_used()
+    assert store.used("2026-11") == {key.id: 8}
+
+
+async def test_what_is_given_back_before_anybody_asked_for_a_key_counts(
+    store: KeyStore, ring: KeyRing, calendar: Calendar
+) -> None:
+    key, _ = store.create("Web", ["translate"], Limits(quota=100))
+    store.add_used({(key.id, "2026-11"): 60})
+    ring.give_back(key.id, 40)
+    assert ring.used(key) == 20
+    await ring.write_used()
+    assert store.used("2026-11") == {key.id: 20}
+
+
 def test_a_store_that_cannot_be_read_lets_nobody_in(store: KeyStore, ring: KeyRing) -> None:
     store.path.parent.mkdir()
     store.path.write_bytes(b"no database" * 100)
