@@ -35,6 +35,7 @@ from service.api.native.wire import GlossaryBody
 from service.api.openapi import install_openapi
 from service.api.page import routes as page
 from service.api.proxies import Peers
+from service.api.public_address import PublicAddress
 from service.api.root_path import RootPath
 from service.api.state import RequestLimits, ServiceState
 from service.backends.loading import engine_is_installed, load_backend
@@ -254,7 +255,7 @@ def create_app(
     the canary came through. `on_phase` is told the state then, and when that or, later, the engine failed,
     in which case the operator's message is in the log. `models` are for tests and embedders that bring
     their own. Raises `OperatorError` and its kin for settings that cannot be used."""
-    spending, metrics = _spending(settings), Metrics()
+    spending, metrics, peers = _spending(settings), Metrics(), _peers(settings)
     state = ServiceState(
         limits=RequestLimits(
             characters=settings.max_characters,
@@ -271,7 +272,7 @@ def create_app(
         documents=DocumentStore(
             most_bytes=settings.document_store_bytes, keep_seconds=60 * settings.document_minutes
         ),
-        public_url=settings.public_url,
+        public_address=PublicAddress(settings.public_url, peers),
         key_needed=lambda: key_needed(settings.auth, spending.ring),
         jobs=_job_service(settings, metrics, spending.refund),
     )
@@ -338,7 +339,7 @@ def create_app(
         body_seconds=settings.body_seconds,
         refuse=failures.service_error,
     )
-    rules = _rules(settings, upload_bytes=state.limits.upload_bytes)
+    rules = _rules(settings, peers, upload_bytes=state.limits.upload_bytes)
     app.add_middleware(Gate, rules=rules, spending=spending, failures=failures, metrics=state.metrics)
     if settings.cors_origins:
         app.add_middleware(CORSMiddleware, **_cors(settings))
@@ -370,15 +371,19 @@ def _spending(settings: Settings) -> Spending:
     )
 
 
-def _rules(settings: Settings, *, upload_bytes: int) -> Rules:
+def _peers(settings: Settings) -> Peers:
+    return Peers(
+        listed(settings.trusted_proxies),
+        trust_every=settings.trust_every_proxy,
+        consumer_header=settings.consumer_header,
+    )
+
+
+def _rules(settings: Settings, peers: Peers, *, upload_bytes: int) -> Rules:
     return Rules(
         auth=settings.auth,
         access=Access(listed(settings.open_routes)),
-        peers=Peers(
-            listed(settings.trusted_proxies),
-            trust_every=settings.trust_every_proxy,
-            consumer_header=settings.consumer_header,
-        ),
+        peers=peers,
         body_bytes=settings.max_body_bytes,
         upload_bytes=upload_bytes,
         rate_headers=settings.rate_headers,

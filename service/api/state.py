@@ -9,6 +9,7 @@ from typing import Literal
 from fastapi import Request
 
 from service.api.coalescing import Coalescing
+from service.api.public_address import PublicAddress
 from service.documents.store import DocumentStore
 from service.errors import EmptyText, NotReady, ShuttingDown, TooManyTexts
 from service.jobs.service import JobService
@@ -86,12 +87,12 @@ class ServiceState:
         heartbeat_seconds: float,
         glossaries: GlossaryStore,
         documents: DocumentStore,
-        public_url: str,
+        public_address: PublicAddress,
         key_needed: Callable[[], bool],
         jobs: JobService,
     ) -> None:
         self.documents = documents
-        self.public_url = public_url
+        self.public_address = public_address
         self.glossaries = glossaries
         self.key_needed = key_needed
         self.jobs = jobs

@@ -71,7 +71,7 @@ async def translate_file(request: Request, state: State) -> wire.TranslatedFileO
     handle = state.documents.submit(owner(request), len(file.content), work)
     made = await _finished(request, state, handle)
     return wire.TranslatedFileOut(
-        translatedFileUrl=f"{_here(request, state)}/download_file/{handle.id}{handle.key}{made.extension}",
+        translatedFileUrl=f"{state.public_address.of(request)}/download_file/{handle.id}{handle.key}{made.extension}",
         detectedLanguage=detected_out(made.language, made.detected.confidence) if source == "auto" else None,
         warnings=[RemarkOut.of(each) for each in made.remarks],
     )
@@ -117,8 +117,3 @@ async def _finished(request: Request, state: ServiceState, handle: Handle) -> Tr
         raise standing.error
     assert standing.document is not None  # noqa: S101 -- finished without an error
     return standing.document
-
-
-def _here(request: Request, state: ServiceState) -> str:
-    """Where this service is, as its operator says, or else as the caller called it."""
-    return (state.public_url or str(request.base_url)).rstrip("/")
