@@ -35,6 +35,7 @@ from service.api.native.wire import GlossaryBody
 from service.api.openapi import install_openapi
 from service.api.page import routes as page
 from service.api.proxies import Peers
+from service.api.public_address import PublicAddress
 from service.api.root_path import RootPath
 from service.api.state import RequestLimits, ServiceState
 from service.backends.loading import engine_is_installed, load_backend
@@ -256,7 +257,7 @@ def create_app(
     the canary came through. `on_phase` is told the state then, and when that or, later, the engine failed,
     in which case the operator's message is in the log. `models` are for tests and embedders that bring
     their own. Raises `OperatorError` and its kin for settings that cannot be used."""
-    spending, metrics = _spending(settings), Metrics()
+    spending, metrics, peers = _spending(settings), Metrics(), _peers(settings)
     job_service = _job_service(settings, metrics, spending.refund)
     state = ServiceState(
         limits=RequestLimits(
@@ -277,7 +278,7 @@ def create_app(
             keep_seconds=60 * settings.document_minutes,
         ),
         room=Room(settings.document_store_bytes),
-        public_url=settings.public_url,
+        public_address=PublicAddress(settings.public_url, peers),
         key_needed=lambda: key_needed(settings.auth, spending.ring),
         jobs=job_service,
     )
@@ -344,7 +345,7 @@ def create_app(
         body_seconds=settings.body_seconds,
         refuse=failures.service_error,
     )
-    rules = _rules(settings, upload_bytes=state.limits.upload_bytes)
+    rules = _rules(settings, peers, upload_bytes=state.limits.upload_bytes)
     app.add_middleware(Gate, rules=rules, spending=spending, failures=failures, metrics=state.metrics)
     if settings.cors_origins:
         app.add_middleware(CORSMiddleware, **_cors(settings))
@@ -386,15 +387,19 @@ def _spending(settings: Settings) -> Spending:
     )
 
 
-def _rules(settings: Settings, *, upload_bytes: int) -> Rules:
+def _peers(settings: Settings) -> Peers:
+    return Peers(
+        listed(settings.trusted_proxies),
+        trust_every=settings.trust_every_proxy,
+        consumer_header=settings.consumer_header,
+    )
+
+
+def _rules(settings: Settings, peers: Peers, *, upload_bytes: int) -> Rules:
     return Rules(
         auth=settings.auth,
         access=Access(listed(settings.open_routes)),
-        peers=Peers(
-            listed(settings.trusted_proxies),
-            trust_every=settings.trust_every_proxy,
-            consumer_header=settings.consumer_header,
-        ),
+        peers=peers,
         body_bytes=settings.max_body_bytes,
         upload_bytes=upload_bytes,
         rate_headers=settings.rate_headers,

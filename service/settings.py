@@ -31,8 +31,7 @@ class Settings(BaseSettings):
 
     root_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
     """The prefix, like `/kurzfassung`, under which a proxy passes requests on without taking it off. A
-    proxy that takes it off needs no setting here; every link is relative. It routes and grants nothing; of
-    the `X-Forwarded-*` headers only the caller's address is read, from `trusted_proxies`."""
+    proxy that takes it off needs no setting here; every link is relative. It routes and grants nothing."""
 
     profile: str = "auto"
     """Which models to serve: a name from `model_configs/profiles.toml`. `auto` takes the best one
@@ -121,7 +120,8 @@ class Settings(BaseSettings):
 
     public_url: Annotated[str, Field(pattern=r"^(https?://[^\s?#]+)?$")] = ""
     """Where callers reach this service, like `https://host/kurzfassung`: for the one answer that must hold
-    an absolute address, LibreTranslate's translated file. Without it the address they called is taken."""
+    an absolute address, LibreTranslate's translated file. Without it the `X-Forwarded-Proto`, `-Host` and
+    `-Prefix` of `trusted_proxies` are taken, and without those the address that was called."""
 
     max_texts: Annotated[int, Field(gt=0)] = 100
     """The longest list of texts accepted by `/v1/translate`."""
@@ -191,8 +191,8 @@ class Settings(BaseSettings):
     limited get 503."""
 
     trusted_proxies: str = "127.0.0.0/8, ::1/128"
-    """Comma-separated networks whose `X-Forwarded-For` is believed for the caller's address, and whose
-    `consumer_header` for its name. Nobody else's is."""
+    """Comma-separated networks whose `X-Forwarded-For` is believed for the caller's address, whose
+    `consumer_header` for its name, and whose other `X-Forwarded-*` for `public_url`. Nobody else's are."""
 
     trust_every_proxy: bool = False
     """Allows `*`, `0.0.0.0/0` and `::/0` in `trusted_proxies`: whoever reaches the port may then call himself

@@ -40,10 +40,14 @@ class Peers:
 
     def consumer(self, scope: Scope) -> str | None:
         """As the gateway names it. Two headers are none: one of them is the caller's own."""
-        if not self._consumer_header or not self._trusts(_address(_peer(scope))):
+        if not self._consumer_header or not self.trusts(scope):
             return None
         names = Headers(scope=scope).getlist(self._consumer_header)
         return names[0] if len(names) == 1 and _CONSUMER.fullmatch(names[0]) else None
+
+    def trusts(self, scope: Scope) -> bool:
+        """Whether the other end of the connection is one of ours."""
+        return self._trusts(_address(_peer(scope)))
 
     def caller(self, scope: Scope) -> str:
         """The nearest address that is none of ours, of IPv6 its /64; what stands left of it in

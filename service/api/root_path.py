@@ -1,8 +1,8 @@
 """The service under a prefix, whether the proxy in front takes the prefix off or passes it on.
 
 Nothing that is sent names a scheme, a host or the prefix, every link is relative, but for one answer of
-LibreTranslate's that has to (`libretranslate/files.py`). So a proxy that takes the prefix off needs no word
-from us otherwise, and of the `X-Forwarded-*` headers only the caller's address is read, in `proxies.py`.
+LibreTranslate's that has to (`public_address.py`). So a proxy that takes the prefix off needs no setting
+here.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from typing import Literal
 from fastapi import Request
 
 from service.api.coalescing import Coalescing
+from service.api.public_address import PublicAddress
 from service.documents.room import Room
 from service.errors import EmptyText, NotReady, ShuttingDown, TooManyTexts
 from service.jobs.documents import Documents
@@ -90,13 +91,13 @@ class ServiceState:
         glossaries: GlossaryStore,
         documents: Documents,
         room: Room,
-        public_url: str,
+        public_address: PublicAddress,
         key_needed: Callable[[], bool],
         jobs: JobService,
     ) -> None:
         self.documents = documents
         self.room = room
-        self.public_url = public_url
+        self.public_address = public_address
         self.glossaries = glossaries
         self.key_needed = key_needed
         self.jobs = jobs

@@ -26,6 +26,7 @@ CALLER = "127.0.0.9"
 """What the clients call from, to be told from the gateway's own address."""
 
 _START_SECONDS = 30
+_FILES = 1024
 
 
 class Hold:
@@ -142,9 +143,10 @@ def free_ports(count: int) -> list[int]:
 def _running(proxy: Proxy, configuration: Path, written: Path, port: int) -> Iterator[None]:
     environment = {**os.environ, "HOME": str(written.parent), "XDG_DATA_HOME": str(written.parent)}
     with written.open("wb") as said:
-        process = subprocess.Popen(
-            proxy.command(configuration), stdout=said, stderr=said, cwd=written.parent, env=environment
-        )
+        # Most systems start a process with so few files; a gateway for thousands of callers asks for more.
+        few_files = ["sh", "-c", f'ulimit -Sn {_FILES}; exec "$@"', "sh"]
+        command = [*few_files, *proxy.command(configuration)]
+        process = subprocess.Popen(command, stdout=said, stderr=said, cwd=written.parent, env=environment)
         try:
             deadline = time.monotonic() + _START_SECONDS
             while not _listens(port):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import resource
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -55,6 +58,21 @@ def test_a_path_outside_the_prefix_is_not_passed_on(gateway: Gateway) -> None:
         a_problem(answer, 404, "not_found", "outside")
     root = gateway.client.get(gateway.origin + "/")
     assert str(root.next_request.url if root.next_request else "") == gateway.origin + PREFIX + "/"
+
+
+def test_what_the_service_measures_is_not_for_callers(gateway: Gateway) -> None:
+    for target in (
+        *("metrics", "metrics?name=up", "%6Detrics", "/metrics", "./metrics", "x/../metrics"),
+        *("metrics/", "METRICS"),
+    ):
+        request = gateway.client.build_request("GET", "metrics", headers={"X-Request-ID": "curious"})
+        # As it is written here; a client of HTTP would tidy the path up.
+        request.extensions["target"] = f"{PREFIX}/{target}".encode()
+        a_problem(gateway.client.send(request), 404, "not_found", "curious")
+    assert gateway.client.head("metrics").status_code == 404
+    for replica in gateway.replicas:
+        measured = httpx.get(f"{replica.origin}{'' if gateway.strips else PREFIX}/metrics", trust_env=False)
+        assert "kurzfassung_ready 1.0" in measured.text
 
 
 def test_what_a_caller_says_about_the_way_it_came_is_not_believed(gateway: Gateway) -> None:
@@ -138,6 +156,27 @@ def test_one_key_that_asks_too_often_is_slowed_down_and_another_is_not(gateway: 
     assert gateway.client.get("echo", headers={**headers, "Authorization": "Bearer other"}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "gateway",
+    [proxy for proxy in PROXIES if proxy.name == "nginx"],
+    indirect=True,
+    ids=lambda proxy: proxy.name,
+)
+def test_thousands_of_connections_do_not_shut_out_who_asks(gateway: Gateway) -> None:
+    """More than two workers hold with the files that a system gives a process unasked."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, 8192), hard), hard))
+    try:
+        with ExitStack() as connections:
+            for _ in range(3000):
+                address = ("localhost", int(gateway.origin.rpartition(":")[2]))
+                connections.enter_context(socket.create_connection(address, timeout=10))
+            with gateway.new_client(20) as late:
+                assert [late.get("readyz").status_code for _ in range(3)] == [200] * 3
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 def test_neither_keys_nor_addresses_nor_text_are_written_down(gateway: Gateway) -> None:
     keys = {"Authorization": "Bearer geheim-1", "X-API-Key": "geheim-2", "X-Forwarded-For": "203.0.113.7"}
     text = {"text": "Dieser Satz bleibt unter uns."}
@@ -178,3 +217,15 @@ def test_a_file_may_be_larger_than_a_text_but_not_without_limit(gateway: Gateway
         headers={"X-Request-ID": "too-large"},
     )
     assert too_large.status_code == 413
+
+
+def test_the_address_of_a_translated_file_leads_back_through_the_gateway(gateway: Gateway) -> None:
+    sent = gateway.client.post(
+        "translate_file",
+        files={"file": ("brief.txt", b"Der Rat tagt am Montag.")},
+        data={"source": "de", "target": "en"},
+        headers=FORGED,
+    )
+    address = sent.json()["translatedFileUrl"]
+    assert address.startswith(f"{gateway.origin}{PREFIX}/download_file/")
+    assert gateway.client.get(address).content == b"DER RAT TAGT AM MONTAG."

@@ -92,7 +92,8 @@ def prometheus(place: Path, targets: Sequence[str], *, interval: str = "1s") -> 
     config["global"] = {"scrape_interval": interval, "evaluation_interval": interval}
     config["scrape_configs"][0]["static_configs"][0]["targets"] = list(targets)
     (place / "prometheus.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    shutil.copy(MONITORING / "alerts.yml", place)
+    for name in ("alerts.yml", "metrics-key.txt"):
+        shutil.copy(MONITORING / name, place)
     [port] = free_ports(1)
     command = [
         "prometheus",

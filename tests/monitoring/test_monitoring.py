@@ -15,6 +15,10 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from service.keys.key import Limits
+from service.keys.store import KeyStore
+from tests.compose import composed
+from tests.integration.conftest import serving
 from tests.monitoring.load import callers, replicas
 from tests.monitoring.prometheus import (
     MONITORING,
@@ -26,7 +30,6 @@ from tests.monitoring.prometheus import (
     watched,
 )
 
-COMPOSE = MONITORING.parent / "compose.yaml"
 UNIT_TESTS = Path(__file__).with_name("alerts.test.yml")
 
 _SERIES_SECONDS = 40
@@ -97,6 +100,19 @@ def test_the_configuration_and_every_alert_pass_promtool() -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_key_in_its_file_is_what_a_service_with_keys_asks_for(tmp_path: Path) -> None:
+    require("prometheus")
+    _, secret = KeyStore(tmp_path / "keys.sqlite").create("Prometheus", {"metrics"}, Limits())
+    with (
+        serving(data_dir=tmp_path) as service,
+        prometheus(tmp_path, [service.base_url.netloc.decode()]) as asked,
+    ):
+        assert has_series(asked, "up == 0")
+        (tmp_path / "metrics-key.txt").write_text(secret + "\n", encoding="ascii")
+        assert has_series(asked, "up == 1")
+        assert has_series(asked, "kurzfassung_ready == 1")
+
+
 def test_every_alert_has_a_unit_test_in_which_it_fires_and_one_in_which_it_does_not() -> None:
     tests = yaml.safe_load(UNIT_TESTS.read_text(encoding="utf-8"))["tests"]
     checks = [check for test in tests for check in test["alert_rule_test"]]
@@ -105,7 +121,7 @@ def test_every_alert_has_a_unit_test_in_which_it_fires_and_one_in_which_it_does_
 
 
 def test_the_profile_has_prometheus_and_grafana_and_mounts_files_that_there_are() -> None:
-    profiled = {name: each for name, each in composed().items() if each.get("profiles") == ["monitoring"]}
+    profiled = {name: each for name, each in services().items() if each.get("profiles") == ["monitoring"]}
     assert set(profiled) == {"prometheus", "grafana"}
     for each in profiled.values():
         assert re.fullmatch(r"(prom|grafana)/\w+:v?\d+\.\d+\.\d+", each["image"]), "pinned"
@@ -117,7 +133,7 @@ def test_the_profile_has_prometheus_and_grafana_and_mounts_files_that_there_are(
 def test_prometheus_asks_the_replicas_of_the_compose_file_and_grafana_asks_prometheus() -> None:
     config = yaml.safe_load((MONITORING / "prometheus.yml").read_text(encoding="utf-8"))
     targets = config["scrape_configs"][0]["static_configs"][0]["targets"]
-    replicas = {name for name, each in composed().items() if each["image"].startswith("kurzfassung")}
+    replicas = {name for name, each in services().items() if each["image"].startswith("kurzfassung")}
     assert set(targets) == {f"{name}:8000" for name in replicas}
     made = yaml.safe_load((MONITORING / "grafana/datasource.yaml").read_text(encoding="utf-8"))
     [source] = made["datasources"]
@@ -126,16 +142,7 @@ def test_prometheus_asks_the_replicas_of_the_compose_file_and_grafana_asks_prome
     assert {panel["datasource"]["uid"] for panel in panels} == {source["uid"]}
 
 
-def composed() -> dict[str, Any]:
-    """The services as docker-compose reads them; no engine runs."""
+def services() -> dict[str, Any]:
     require("docker-compose")
-    done = subprocess.run(
-        ["docker-compose", "-f", COMPOSE, "--profile", "monitoring", "config"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    services: dict[str, Any] = yaml.safe_load(done.stdout)["services"]
-    return services
+    read: dict[str, Any] = composed()["services"]
+    return read

@@ -73,7 +73,7 @@ async def translate_file(request: Request, state: State) -> wire.TranslatedFileO
     kept = Outcome(made.content, made.extension.encode())
     handle = await beside(state.documents.keep, owner(request), kept, made.characters)
     return wire.TranslatedFileOut(
-        translatedFileUrl=f"{_here(request, state)}/download_file/{handle.id}{handle.key}{made.extension}",
+        translatedFileUrl=f"{state.public_address.of(request)}/download_file/{handle.id}{handle.key}{made.extension}",
         detectedLanguage=detected_out(made.language, made.detected.confidence) if source == "auto" else None,
         warnings=[RemarkOut.of(each) for each in made.remarks],
     )
@@ -102,8 +102,3 @@ def _extension(name: str) -> str:
     except UnsupportedMedia as error:
         message = f"Invalid request: file format not supported. {error.message}"
         raise MalformedBody(message, pointer="#/file") from None
-
-
-def _here(request: Request, state: ServiceState) -> str:
-    """Where this service is, as its operator says, or else as the caller called it."""
-    return (state.public_url or str(request.base_url)).rstrip("/")
