@@ -12,7 +12,9 @@ from service.backends.ct2 import CT2Backend
 from service.backends.protocol import GenerationOptions
 from service.backends.tokenization import load_tokenizer
 from service.errors import GenerationFailed, ModelDamaged
+from service.model_store.catalogue import Catalogue
 from service.model_store.config import ModelConfig
+from tests.benchmarks.articles import article_sentences
 
 GREEDY = GenerationOptions(beam_size=1, max_decoding_length=90, source_language="de", target_language="en")
 BEAM = replace(GREEDY, beam_size=4)
@@ -43,6 +45,16 @@ def test_a_batch_gives_what_its_sources_give_alone_and_in_order(
     for one, other in zip(together, alone, strict=True):
         assert one.score == pytest.approx(other.score, abs=1e-4)
     assert backend.generate(sentences[::-1], options)[-1].target == together[0].target
+
+
+def test_the_starter_says_of_a_sentence_the_same_whatever_it_shares_a_batch_with() -> None:
+    """Strangers' sentences share batches, answers are kept for others, jobs resume: a vocabulary map, whose
+    candidates are those of a whole batch, changes every sixth answer."""
+    starter = Catalogue.read().model("starter")
+    backend = CT2Backend(starter, Path(starter.weights.path), device="cpu", threads=2)
+    sentences = article_sentences(7, 40)
+    together = [hypothesis.target for hypothesis in backend.generate(sentences, BEAM)]
+    assert together == [backend.generate([sentence], BEAM)[0].target for sentence in sentences]
 
 
 def test_no_sources_give_no_hypotheses(backend: CT2Backend) -> None:
