@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from service.api.state import service_state
+from service.api.state import state_of
 from service.keys.grant import Grant
 from service.terms.store import GlossaryStore
 
@@ -27,8 +27,8 @@ def owner(request: Request) -> str:
     return "" if name.startswith("address:") else name
 
 
-def _callers_glossaries(request: Request) -> GlossaryStore:
-    return service_state(request).glossaries.of(owner(request))
+async def _callers_glossaries(request: Request) -> GlossaryStore:
+    return state_of(request).glossaries.of(owner(request))
 
 
 Glossaries = Annotated[GlossaryStore, Depends(_callers_glossaries)]
