@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from service.api.state import service_state
+from service.api.state import state_of
 from service.keys.grant import Grant
 from service.terms.store import GlossaryStore
 
@@ -32,8 +32,8 @@ def payer(request: Request) -> str:
     return _name(request)
 
 
-def _callers_glossaries(request: Request) -> GlossaryStore:
-    return service_state(request).glossaries.of(owner(request))
+async def _callers_glossaries(request: Request) -> GlossaryStore:
+    return state_of(request).glossaries.of(owner(request))
 
 
 Glossaries = Annotated[GlossaryStore, Depends(_callers_glossaries)]

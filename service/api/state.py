@@ -146,7 +146,13 @@ class ServiceState:
             self.metrics.caveats.labels(caveat.code).inc()
 
 
-def service_state(request: Request) -> ServiceState:
+async def service_state(request: Request) -> ServiceState:
+    """For routes: what they depend on is awaited, because FastAPI calls plain functions in a thread, which
+    for every request takes longer than all that is done there."""
+    return state_of(request)
+
+
+def state_of(request: Request) -> ServiceState:
     state = request.app.state.service
     assert isinstance(state, ServiceState)  # noqa: S101 -- set by `create_app`
     return state

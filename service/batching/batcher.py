@@ -87,6 +87,7 @@ class Batcher:
 
     @property
     def waiting_tokens(self) -> int:
+        self._queue.prune()
         return self._queue.waiting_tokens
 
     @property
@@ -203,17 +204,21 @@ class Batcher:
             raise Overloaded(error.message, retry_after=_spread(seconds * _ROOM_AGAIN)) from None
         if (left := ticket.seconds_left) is None:
             return
-        waiting = self._queue.tokens_before(ticket.caller, tokens, short=short)
-        if not short:
-            waiting += sum(self._promised.values())
-        if waiting:
-            waiting += tokens
-        seconds = _LATE * self._engine.throughput.seconds_for(waiting)
+        seconds = self._seconds_until(ticket.caller, tokens, short=short)
+        if seconds > left and self._queue.prune():
+            seconds = self._seconds_until(ticket.caller, tokens, short=short)
         if seconds > left:
             raise Overloaded(
                 "What waits would take longer than this request may; try again later or with more time.",
                 retry_after=_spread(max(seconds - left, seconds * _ROOM_AGAIN)),
             )
+
+    def _seconds_until(self, caller: str, tokens: int, *, short: bool) -> float:
+        """How long it may take until so many tokens of the caller's are decoded; 0 if nothing waits."""
+        waiting = self._queue.tokens_before(caller, tokens, short=short)
+        if not short:
+            waiting += sum(self._promised.values())
+        return _LATE * self._engine.throughput.seconds_for(waiting + tokens) if waiting else 0.0
 
     def _decoding(self, lane: Lane, source: str, *, admitted: bool) -> Decoding:
         """The one under way, a new one, or one that is answered already."""
@@ -221,7 +226,7 @@ class Batcher:
         if key in self._in_flight:
             self._segment_observer("joined")
             return self._in_flight[key]
-        decoding = Decoding(on_end=partial(self._in_flight.pop, key, None), promised=admitted)
+        decoding = Decoding(on_end=partial(self._ended, key), promised=admitted)
         if (kept := self._cache.get(lane, source)) is not None:
             self._segment_observer("cached")
             decoding.answer(kept)
@@ -229,6 +234,11 @@ class Batcher:
         self._segment_observer("decoded")
         self._in_flight[key] = decoding
         return decoding
+
+    def _ended(self, key: tuple[Lane, str]) -> None:
+        decoding = self._in_flight.pop(key, None)
+        if decoding is not None and decoding.leaves_places:
+            self._queue.somebody_left()
 
     def _end_in_time(self, ticket: Ticket, futures: Sequence[asyncio.Future[Hypothesis]]) -> None:
         left = ticket.seconds_left
@@ -242,7 +252,7 @@ class Batcher:
                         DeadlineExceeded("Not decoded within the time this request may take.")
                     )
                     future.exception()  # taken note of: who waits looks at the first of them only
-            self._queue.prune()
+            self._queue.somebody_left()
 
         timer = asyncio.get_running_loop().call_later(left, expire)
         asyncio.gather(*futures, return_exceptions=True).add_done_callback(lambda _: timer.cancel())

@@ -39,6 +39,11 @@ class Decoding:
     def needs_no_place(self) -> bool:
         return self.begun or self.abandoned
 
+    @property
+    def leaves_places(self) -> bool:
+        """Whether there may be some in the queue when it ends: nobody began it, or several wanted it."""
+        return not self.begun or len(self._futures) > 1
+
     def answer(self, hypothesis: Hypothesis) -> None:
         self.begun, self._answer = True, hypothesis
         for future in self._futures:

@@ -204,12 +204,19 @@ def _generated(
     backend: Backend, sources: Sequence[str], options: GenerationOptions
 ) -> list[Hypothesis] | None:
     """None where the engine failed, however it did: every caller is answered, and a library that raises
-    `SystemExit` does not end the event loop."""
+    `SystemExit` does not end the event loop. What an exception says may quote a text: only its class is
+    told."""
     try:
         hypotheses = backend.generate(sources, options)
-    except BaseException:
-        return None
-    return hypotheses if len(hypotheses) == len(sources) else None
+    except BaseException as error:
+        cause = type(error).__name__
+    else:
+        if len(hypotheses) == len(sources):
+            return hypotheses
+        cause = "as many hypotheses as sources were expected"
+    facts = {"model": backend.name, "segments": len(sources), "cause": cause}
+    logger.error("the engine failed on a batch", extra={"facts": facts})
+    return None
 
 
 def _answer(batch: Sequence[Entry[Decoding]], hypotheses: Sequence[Hypothesis]) -> None:

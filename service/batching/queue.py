@@ -59,7 +59,9 @@ class SegmentQueue(Generic[Payload]):
         self._abandoned = abandoned
         self._callers: OrderedDict[str, list[Call[Payload]]] = OrderedDict()
         self._waiting: Counter[Group] = Counter()
+        self._waiting_of: Counter[str] = Counter()
         self._served_tokens = 0
+        self._somebody_left = False
 
     @property
     def waiting_tokens(self) -> int:
@@ -80,7 +82,7 @@ class SegmentQueue(Generic[Payload]):
             if call.due is None:
                 call.due = self._served_tokens + call.tokens
             insort(self._callers.setdefault(call.caller, []), call, key=lambda each: each.due or 0)
-            self._waiting[call.group] += call.tokens
+            self._count(call.caller, call.group, call.tokens)
 
     def require_room(self, caller: str, tokens: int, *, promised: int = 0) -> None:
         """Raises `Overloaded` where so many more tokens of the caller's do not fit, beside what waits and
@@ -94,17 +96,26 @@ class SegmentQueue(Generic[Payload]):
         """What is decoded before so many tokens of the caller's are, as callers take turns: of everybody
         else no more than of the caller itself. Short calls wait for each other only."""
         if short:
-            return sum(call.tokens for calls in self._callers.values() for call in calls if call.short)
-        own = self._tokens_of(caller)
-        others = (self._tokens_of(each) for each in self._callers if each != caller)
+            return sum(waiting for (_, is_short), waiting in self._waiting.items() if is_short)
+        own = self._waiting_of[caller]
+        others = (waiting for each, waiting in self._waiting_of.items() if each != caller)
         return own + sum(min(each, own + tokens) for each in others)
 
-    def prune(self) -> None:
-        """Forget the entries whose callers left."""
-        for calls in self._callers.values():
+    def somebody_left(self) -> None:
+        """Some entries are abandoned now, and somewhere."""
+        self._somebody_left = True
+
+    def prune(self) -> bool:
+        """Forget the entries whose callers left; whether any may have, since the last time. To look at all
+        that waits for everybody who is refused would cost most when there is most to do."""
+        if not self._somebody_left:
+            return False
+        self._somebody_left = False
+        for caller, calls in self._callers.items():
             for call in calls:
-                self._waiting[call.group] -= call.forget(self._abandoned, all_of_them=True)
+                self._count(caller, call.group, -call.forget(self._abandoned, all_of_them=True))
         self._sweep(list(self._callers))
+        return True
 
     def next_batch(
         self, room: Room, *, short_only: bool = False
@@ -117,7 +128,7 @@ class SegmentQueue(Generic[Payload]):
                 group = call.group
                 if (short_only and not call.short) or (group in spaces and spaces[group] is None):
                     continue
-                self._waiting[group] -= call.forget(self._abandoned)
+                self._count(caller, group, -call.forget(self._abandoned))
                 if not call.entries:
                     continue
                 if group not in spaces:
@@ -131,6 +142,7 @@ class SegmentQueue(Generic[Payload]):
         """Take everything out, for answering it with an error."""
         callers, self._callers = self._callers, OrderedDict()
         self._waiting.clear()
+        self._waiting_of.clear()
         for calls in callers.values():
             for call in calls:
                 yield from call.entries
@@ -144,7 +156,7 @@ class SegmentQueue(Generic[Payload]):
         batch, opened = self._filled(windows, space)
         self._callers.move_to_end(caller)
         for window in opened:
-            self._waiting[lead.group] -= window.close()
+            self._count(window.caller, lead.group, -window.close())
         self._served_tokens += sum(entry.tokens for entry in batch)
         self._sweep({window.caller for window in opened})
         return batch
@@ -190,12 +202,13 @@ class SegmentQueue(Generic[Payload]):
         if not self._callers and not promised:
             return False
         callers = len(self._callers) + 1
-        has_its_share = (self._tokens_of(caller) + tokens) * callers > self._capacity_tokens
+        has_its_share = (self._waiting_of[caller] + tokens) * callers > self._capacity_tokens
         part = _LAST_PART if has_its_share else 1.0
         return self.waiting_tokens + promised + tokens > part * self._capacity_tokens
 
-    def _tokens_of(self, caller: str) -> int:
-        return sum(call.tokens for call in self._callers.get(caller, ()))
+    def _count(self, caller: str, group: Group, tokens: int) -> None:
+        self._waiting[group] += tokens
+        self._waiting_of[caller] += tokens
 
     def _sweep(self, callers: Iterable[str]) -> None:
         """Forget their calls that have nothing left, and who has no others."""
@@ -205,4 +218,5 @@ class SegmentQueue(Generic[Payload]):
                 self._callers[caller] = kept
             else:
                 del self._callers[caller]
+                del self._waiting_of[caller]
         self._waiting = +self._waiting  # lanes that nothing waits in are not kept alive

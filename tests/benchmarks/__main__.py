@@ -17,9 +17,9 @@ from tests.benchmarks.weights import WEIGHTS, prepare
 if TYPE_CHECKING:
     from tests.benchmarks.results import Results
 
-PARTS = (*WEIGHTS, "targets", "soak", "gpu")
-_QUICK = (*WEIGHTS, "targets")
-_ARTICLES = {"starter": 64, "opus": 32}
+PARTS = (*WEIGHTS, "targets", "overload", "soak", "gpu")
+_QUICK = (*WEIGHTS, "targets", "overload")
+_ARTICLES = {"starter": 64, "opus": 32, "distilbart": 16}
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
         "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; else {', '.join(_QUICK)}"
     )
     parser.add_argument("--rounds", type=int, default=2, help="rounds of all ways (2)")
-    parser.add_argument("--articles", type=int, help="articles a round for the fast ways (64 and 32)")
+    parser.add_argument("--articles", type=int, help="articles a round for the fast ways (64, 32, 16)")
     parser.add_argument("--seconds", type=float, default=10.0, help="seconds of overload (10)")
     parser.add_argument("--requests", type=int, default=10_000, help="requests of the soak (10,000)")
     parser.add_argument(
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def measure(part: str, arguments: argparse.Namespace, machine: dict[str, str], results: Results) -> None:
-    from tests.benchmarks import comparison, gpu, page, soak, targets
+    from tests.benchmarks import comparison, gpu, overload, page, soak, targets
 
     if part in WEIGHTS:
         with tempfile.TemporaryDirectory() as directory:
@@ -82,6 +82,10 @@ def measure(part: str, arguments: argparse.Namespace, machine: dict[str, str], r
         aimed = targets.measure(seconds=arguments.seconds, progress=show)
         results.keep(part, machine, [asdict(each) for each in aimed])
         show(targets.table(aimed))
+    elif part == "overload":
+        told = overload.report(arguments.seconds)
+        results.keep(part, machine, told)
+        show(f"\n{told}")
     elif part == "soak":
         made = soak.soak(arguments.requests, progress=True)
         soak.plot(made, page.DOCS / page.SOAK)

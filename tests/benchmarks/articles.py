@@ -5,10 +5,15 @@ from __future__ import annotations
 
 import random
 import re
+from functools import cache
+from importlib import resources
 from pathlib import Path
 
 ARTICLES = Path(__file__).parents[1] / "articles"
 SEGMENTS = 25
+
+_ENGLISH_WORDS = 14
+"""A sentence: an article is then about as long as a summarizer reads at once."""
 
 _SENTENCE = re.compile(
     r"(?:(?<=[a-zäöüß][.!?] )|(?<=\n))[A-ZÄÖÜ][^\n.!?:;„“»«()\"]{40,140}[a-zäöüß]{4}(?=[.]\s)"
@@ -28,6 +33,18 @@ def sentences() -> list[str]:
 def article(seed: int, segments: int = SEGMENTS) -> str:
     """The same for the same seed."""
     return " ".join(article_sentences(seed, segments))
+
+
+def english_sentences(seed: int, segments: int = SEGMENTS) -> list[str]:
+    """Ordinary words, not in an order that means anything; the same for the same seed."""
+    chance = random.Random(seed)  # noqa: S311 -- a repeatable choice, no secret
+    drawn = (" ".join(chance.choices(_english_words(), k=_ENGLISH_WORDS)) for _ in range(segments))
+    return [f"{words.capitalize()}." for words in drawn]
+
+
+@cache
+def _english_words() -> list[str]:
+    return resources.files("service.text").joinpath("english_words.txt").read_text("ascii").split()
 
 
 def article_sentences(seed: int, segments: int = SEGMENTS) -> list[str]:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.benchmarks.articles import SEGMENTS, article_sentences
+from tests.benchmarks.articles import SEGMENTS
 from tests.benchmarks.libretranslate import libretranslate
 from tests.benchmarks.our_service import our_service
 from tests.benchmarks.raw_engine import raw_engine
@@ -27,6 +27,8 @@ RATIOS = {
     "our service with 32 clients, of the raw engine": ("ours-32", "raw", 0.95),
     "our service with 32 clients, by generate() sentence by sentence": ("ours-32", "generate-1", 20.0),
     "our service with 32 clients, by generate() in batches of 16": ("ours-32", "generate-16", 5.0),
+    "our service with 32 clients, by generate() article by article": ("ours-32", "summarize-1", None),
+    "our service with 32 clients, by generate() in batches of 4 articles": ("ours-32", "summarize-4", None),
     "our service with 32 clients, by LibreTranslate, stock": ("ours-32", "libretranslate", 2.0),
     "our service with 32 clients, by LibreTranslate, tuned": ("ours-32", "libretranslate-tuned", 2.0),
     "our service with 32 clients, by a tutorial's server": ("ours-32", "tutorial-2", None),
@@ -78,16 +80,17 @@ def compare(
                 progress(f"{name} does not run: {error}")
 
         start("transformers", transformers_loop(weights, 1))
-        if environment is not None:
+        if environment is not None and not weights.summarizes:
             start("LibreTranslate", libretranslate(weights, environment, _SOME))
-        start("the tutorial's server", tutorial_server(weights, _FEW, _FEW))
+        if not weights.summarizes:
+            start("the tutorial's server", tutorial_server(weights, _FEW, _FEW))
         found.labels = {way.key: way.label for way in ways}
         for way in ways:
             warm_up = min(way.articles, max(_FEW, way.articles // 2))
-            way.run(way.of([article_sentences(_WARM_UP_SEED + number) for number in range(warm_up)]))
+            way.run(way.of([weights.article(_WARM_UP_SEED + number) for number in range(warm_up)]))
         most = max(way.articles for way in ways)
         for number in range(rounds):
-            texts = [article_sentences(number * most + each) for each in range(most)]
+            texts = [weights.article(number * most + each) for each in range(most)]
             for way in ways if number % 2 == 0 else reversed(ways):
                 played = play(way, texts)
                 found.rounds.append(played)

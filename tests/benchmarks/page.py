@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import comparison, gpu, machine, targets
+from tests.benchmarks import comparison, gpu, machine, overload, targets
 from tests.benchmarks.libretranslate import VERSION
 from tests.benchmarks.plots import plot
 from tests.benchmarks.random_opus import TARGET_TOKENS
@@ -80,6 +80,11 @@ def _page(results: Results, compared: list[str]) -> Iterator[str]:
         yield "## What else the service is held to\n"
         yield _when(results.parts["targets"])
         yield targets.table(results.targets()) + "\n"
+    if "overload" in results.parts:
+        yield "## More work than it can do\n"
+        yield overload.DESCRIPTION + "\n"
+        yield _when(results.parts["overload"])
+        yield results.parts["overload"]["found"] + "\n"
     if "soak" in results.parts:
         yield "## Memory\n"
         yield _when(results.parts["soak"])

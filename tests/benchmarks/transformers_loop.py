@@ -1,5 +1,5 @@
 """transformers' `generate()` in float32, with all cores torch takes by itself: sentence by sentence, as most
-scripts have it, or in batches."""
+scripts have it, or in batches; a summarizer's articles likewise."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -22,6 +21,8 @@ from tests.benchmarks.way import Article, Way
 from tests.benchmarks.weights import Weights
 
 BATCH = 16
+ARTICLES = 4
+"""In a batch of a summarizer's."""
 FEW_SENTENCES = 5
 PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 
@@ -31,9 +32,27 @@ _loaded: dict[str, Any] = {}
 
 @contextmanager
 def transformers_loop(weights: Weights, articles: int) -> Iterator[list[Way]]:
-    with ProcessPoolExecutor(1, get_context("spawn"), _load, (weights.checkpoint,)) as worker:
+    with ProcessPoolExecutor(1, get_context("spawn"), _load, (weights,)) as worker:
         with _patient():
             pid = worker.submit(os.getpid).result()
+        if weights.summarizes:
+            yield [
+                Way(
+                    "summarize-1",
+                    "(c) transformers generate(), article by article",
+                    pid,
+                    articles,
+                    partial(_run, worker, 1),
+                ),
+                Way(
+                    f"summarize-{ARTICLES}",
+                    f"(c) transformers generate(), batches of {ARTICLES} articles",
+                    pid,
+                    ARTICLES * articles,
+                    partial(_run, worker, ARTICLES),
+                ),
+            ]
+            return
         yield [
             Way(
                 "generate-1",
@@ -68,24 +87,32 @@ def _patient() -> Iterator[None]:
 
 
 def _run(worker: ProcessPoolExecutor, batch: int, articles: Sequence[Article]) -> Load:
-    return worker.submit(_translate, articles, batch).result()
+    return worker.submit(_generate, articles, batch).result()
 
 
-def _load(checkpoint: Path) -> None:
+def _load(weights: Weights) -> None:
     transformers.utils.logging.disable_progress_bar()
-    _loaded["tokenizer"] = transformers.MarianTokenizer.from_pretrained(str(checkpoint))
-    _loaded["model"] = transformers.MarianMTModel.from_pretrained(checkpoint).eval()
+    checkpoint = str(weights.checkpoint)
+    _loaded["weights"] = weights
+    _loaded["tokenizer"] = transformers.AutoTokenizer.from_pretrained(checkpoint)
+    _loaded["model"] = transformers.AutoModelForSeq2SeqLM.from_pretrained(checkpoint).eval()
 
 
-def _translate(articles: Sequence[Article], batch: int) -> Load:
-    tokenizer, model = _loaded["tokenizer"], _loaded["model"]
-    latencies = []
-    for article in articles:
+def _generate(articles: Sequence[Article], batch: int) -> Load:
+    """A summarizer's batch holds several articles, a translator's only sentences of one."""
+    weights, tokenizer, model = _loaded["weights"], _loaded["tokenizer"], _loaded["model"]
+    together = batch if weights.summarizes else 1
+    latencies, seconds = [], 0.0
+    for begin in range(0, len(articles), together):
+        some = articles[begin : begin + together]
+        sources = [source for article in some for source in weights.sources(article)]
         started = time.perf_counter()
-        for first in range(0, len(article), batch):
-            encoded = tokenizer(article[first : first + batch], return_tensors="pt", padding=True)
+        for first in range(0, len(sources), batch):
+            encoded = tokenizer(sources[first : first + batch], return_tensors="pt", padding=True)
             with torch.inference_mode():
                 made = model.generate(**encoded, num_beams=BEAM)
             tokenizer.batch_decode(made, skip_special_tokens=True)
-        latencies.append(time.perf_counter() - started)
-    return Load(latencies, sum(latencies), 0.0)
+        took = time.perf_counter() - started
+        latencies += [took] * len(some)
+        seconds += took
+    return Load(latencies, seconds, 0.0)

@@ -20,5 +20,6 @@ def opus_shaped() -> Iterator[ModelSet]:
     """CTranslate2 int8, beam 4, 30 target tokens for each segment."""
     with tempfile.TemporaryDirectory() as temporary:
         weights = prepare("opus", Path(temporary))
-        backend: Any = Legible(load_backend(weights.config, weights.converted, device="cpu", threads=CORES))
+        engine = load_backend(weights.config, weights.converted, device="cpu", threads=CORES)
+        backend: Any = Legible(engine, str.upper)
         yield ModelSet(profile="capacity", translators=[LoadedModel(weights.config, backend, "")])

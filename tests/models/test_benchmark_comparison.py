@@ -10,6 +10,7 @@ import pytest
 from service.backends.convert import convert_checkpoint
 from service.model_store.catalogue import Catalogue
 from tests.benchmarks.comparison import Comparison, compare, ratio_table, table
+from tests.benchmarks.random_bart import SMALL_BART, random_bart
 from tests.benchmarks.random_opus import OPUS_SHAPE, random_opus
 from tests.benchmarks.results import Results
 from tests.benchmarks.way import Round
@@ -75,3 +76,20 @@ def test_every_way_translates_articles_with_the_same_weights(tmp_path: Path) -> 
     assert measured == {"raw", "ours-1", "ours-8", "ours-32", "generate-1", "generate-16", "tutorial-2"}
     assert all(each.seconds > 0 and each.resident_bytes > 0 for each in found.rounds)
     assert len(found.of("ours-32")[0].latencies) == 32
+
+
+@pytest.mark.timeout(600)
+def test_every_way_summarizes_articles_with_the_same_weights(tmp_path: Path) -> None:
+    config = Catalogue.read().model("distilbart-cnn-12-6")
+    checkpoint, converted = tmp_path / "checkpoint", tmp_path / "converted"
+    random_bart(checkpoint, SMALL_BART, summary_tokens=50)
+    convert_checkpoint(config, checkpoint, converted, compute_type="int8")
+    weights = Weights("distilbart", "small weights", config, converted, checkpoint)
+
+    found = compare(weights, rounds=1, articles=2, environment=tmp_path)
+
+    assert not found.failed
+    assert found.tokens == 50
+    measured = {each.way for each in found.rounds}
+    assert measured == {"raw", "ours-1", "ours-8", "ours-32", "summarize-1", "summarize-4"}
+    assert len(found.of("summarize-4")[0].latencies) == 4

@@ -15,7 +15,8 @@ from service.backends.protocol import GenerationOptions
 from service.model_store.catalogue import Catalogue
 from service.text.article import read_article
 from service.text.segmentation import segment_article
-from tests.benchmarks.articles import article, article_sentences
+from tests.benchmarks.articles import article, article_sentences, english_sentences
+from tests.benchmarks.random_bart import SMALL_BART, random_bart
 from tests.benchmarks.random_opus import OPUS_SHAPE, random_opus
 from tests.benchmarks.starter_checkpoint import starter_checkpoint
 
@@ -43,6 +44,23 @@ def test_random_weights_write_the_same_number_of_tokens_in_every_engine(tmp_path
     assert [row.tolist().index(end) for row in theirs] == [13] * 5
 
 
+def test_a_random_summarizer_writes_the_same_number_of_tokens_in_every_engine(tmp_path: Path) -> None:
+    checkpoint, converted = tmp_path / "checkpoint", tmp_path / "converted"
+    random_bart(checkpoint, SMALL_BART, summary_tokens=12)
+    config = Catalogue.read().model("distilbart-cnn-12-6")
+    convert_checkpoint(config, checkpoint, converted, compute_type="int8")
+    sources = [" ".join(english_sentences(seed)) for seed in range(3)]
+
+    backend = load_backend(config, converted, device="cpu", threads=1)
+    ours = backend.generate(sources, GenerationOptions(length_penalty=2.0, no_repeat_ngram_size=3))
+    theirs = _generated(checkpoint, sources)
+
+    assert [(each.tokens, each.complete) for each in ours] == [(12, True)] * 3
+    start_first_and_end = 3
+    assert theirs.shape == (3, 12 + start_first_and_end)
+    assert all(backend.count_tokens(source) < config.limits.segment_tokens for source in sources)
+
+
 def test_the_starter_translates_in_transformers_as_it_does_here(tmp_path: Path) -> None:
     config = Catalogue.read().model("starter")
     weights = Path(config.weights.path)
@@ -66,8 +84,8 @@ def test_an_article_has_as_many_segments_as_sentences() -> None:
 
 
 def _generated(checkpoint: Path, sources: list[str], **options: Any) -> torch.Tensor:
-    tokenizer = transformers.MarianTokenizer.from_pretrained(str(checkpoint))
-    model = transformers.MarianMTModel.from_pretrained(checkpoint).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(str(checkpoint))
+    model = transformers.AutoModelForSeq2SeqLM.from_pretrained(checkpoint).eval()
     with torch.inference_mode():
         made: torch.Tensor = model.generate(
             **tokenizer(sources, return_tensors="pt", padding=True), **options

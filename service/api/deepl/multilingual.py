@@ -23,7 +23,7 @@ router = APIRouter(
 )
 
 
-def _pair(
+async def _pair(
     source_lang: Annotated[str, Query(examples=["DE"])], target_lang: Annotated[str, Query(examples=["EN"])]
 ) -> tuple[str, str]:
     pair = wire.PairIn(source_lang=source_lang, target_lang=target_lang)

@@ -22,6 +22,6 @@ MADE = (GlossaryInvalid, UnsupportedLanguage, StoreUnavailable)
 """What making a dictionary may raise."""
 
 
-def trace(request: Request, response: Response) -> None:
+async def trace(request: Request, response: Response) -> None:
     """Every answer of DeepL's has it."""
     response.headers["X-Trace-ID"] = request_id(request)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 
 from service.api.libretranslate import wire
-from service.api.state import service_state
+from service.api.state import state_of
 
 router = APIRouter()
 
@@ -52,7 +52,7 @@ async def spec(request: Request) -> SpecOut:
     text = [_FORM, _MULTIPART, _JSON]
     return SpecOut(
         swagger="2.0",
-        info={"title": "LibreTranslate, as Kurzfassung speaks it", "version": service_state(request).version},
+        info={"title": "LibreTranslate, as Kurzfassung speaks it", "version": state_of(request).version},
         basePath=request.scope.get("root_path", "") or "/",
         paths={
             "/translate": {"post": _operation("Translate text", text, _fields(wire.TranslateQuery))},

@@ -1,6 +1,7 @@
 """Every route has an example of its request, of its answer and of every failure; they fit their schemas, and
 what is documented is what the service does."""
 
+import inspect
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import APIRoute, iter_route_contexts
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -51,6 +52,19 @@ def test_every_route_is_documented() -> None:
         if context.path not in UNDOCUMENTED
     }
     assert there == {(operation.method, operation.route) for operation in OPERATIONS}
+
+
+def test_no_route_and_nothing_it_depends_on_is_called_in_a_thread() -> None:
+    """Where the engine has all cores, changing threads takes longer than what most of them do."""
+    called: list[Any] = []
+    for context in iter_route_contexts(APP.routes):
+        waiting = [route.dependant] if isinstance(route := context.route, APIRoute) else []
+        while waiting:
+            dependant = waiting.pop()
+            called.append(dependant.call)
+            waiting += dependant.dependencies
+    assert len(called) > len(OPERATIONS)
+    assert [call for call in called if not inspect.iscoroutinefunction(call)] == []
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=named)

@@ -115,6 +115,20 @@ async def test_an_engine_that_returns_too_few_answers_is_a_failure_not_a_shift()
             await asyncio.wait_for(batcher.generate(backend, ["eins", "short"], OPTIONS), 10)
 
 
+async def test_the_log_names_what_the_engine_failed_with_and_no_text(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    backend = Backend()
+    async with running() as batcher:
+        for source in ("poison", "short"):
+            with pytest.raises(GenerationFailed):
+                await asyncio.wait_for(batcher.generate(backend, [source], OPTIONS), 10)
+    told = [vars(record)["facts"] for record in caplog.records]
+    assert [(facts["model"], facts["segments"]) for facts in told] == [("upper", 1), ("upper", 1)]
+    assert told[0]["cause"] == "ValueError"
+    assert not any(text in str(vars(record)) for record in caplog.records for text in ("secret", "poison"))
+
+
 async def test_the_order_of_answers_is_the_order_of_sources() -> None:
     backend = Backend()
     sources = [f"wort {i} " + "x " * (i % 7) for i in range(60)]
@@ -289,6 +303,42 @@ async def test_a_segment_that_stands_far_back_in_a_long_call_comes_at_the_turn_o
         backend.gate.release(1000)
         assert len(await asyncio.wait_for(article, 10)) == 90
     assert backend.batches.count(["s80"]) == 1
+
+
+async def test_the_other_place_of_a_segment_that_was_decoded_takes_no_room() -> None:
+    backend = Backend(Batching(tokens=1))
+    backend.close_gate()
+    async with running() as batcher:
+        with holding(Ticket("long")):
+            article = asyncio.create_task(batcher.generate(backend, [f"s{i}" for i in range(90)], OPTIONS))
+        await entered(backend)
+        with holding(Ticket("other")):
+            other = asyncio.create_task(batcher.generate(backend, ["s80", "t " * 100], OPTIONS))
+        await asyncio.sleep(0)
+        for _ in range(3):
+            backend.gate.release()
+            await entered(backend)
+        assert backend.batches == [["s0"], ["s1"], ["s80"], ["s2"]]
+        assert batcher.waiting_tokens == 90 - 4 + 100
+        backend.gate.release(1000)
+        await asyncio.wait_for(asyncio.gather(article, other), 10)
+
+
+async def test_who_left_makes_room_for_who_was_refused_for_it() -> None:
+    backend = Backend()
+    backend.close_gate()
+    async with running(capacity=100) as batcher:
+        busy = asyncio.create_task(batcher.generate(backend, ["läuft"], OPTIONS))
+        await entered(backend)
+        leaver = asyncio.create_task(batcher.generate(backend, ["a " * 90], OPTIONS))
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded):
+            batcher.submit(backend, ["b " * 90], OPTIONS)
+        leaver.cancel()
+        await asyncio.wait([leaver], timeout=10)
+        waiting = batcher.submit(backend, ["b " * 90], OPTIONS)
+        backend.gate.release(10)
+        await asyncio.wait_for(asyncio.gather(busy, *waiting), 10)
 
 
 async def test_what_waits_past_its_deadline_is_told_so_and_never_decoded() -> None:

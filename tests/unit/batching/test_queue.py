@@ -128,8 +128,26 @@ def test_who_left_is_skipped_and_makes_room() -> None:
     queue = queue_of(capacity=60, gone=gone)
     queue.add(call("a", 30, 20))
     gone.add("a0")
+    queue.somebody_left()
     queue.add(call("b", 30))
     assert sorted(names(queue.next())) == ["a1", "b0"]
+
+
+def test_who_is_refused_does_not_have_all_that_waits_looked_at() -> None:
+    looked_at: list[str] = []
+
+    def abandoned(name: str) -> bool:
+        looked_at.append(name)
+        return False
+
+    queue = SegmentQueue[str](capacity_tokens=1000, abandoned=abandoned)
+    queue.add(call("a", *[10] * 100))
+    queue.somebody_left()
+    for _ in range(50):
+        with pytest.raises(Overloaded):
+            queue.require_room("b", 10)
+        assert queue.tokens_before("b", 10, short=False) == 10
+    assert len(looked_at) == 100
 
 
 def test_draining_hands_everything_back_once() -> None:
@@ -175,6 +193,49 @@ def test_everyone_who_stayed_is_served_once_in_order_within_the_budget(
         own = [name for name in served if name.startswith(f"{number}-")]
         assert own == sorted(own, key=lambda name: int(name.split("-")[1]))
     assert queue.waiting_tokens == 0
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.sampled_from("xyz"), lengths, st.booleans()),
+            st.tuples(st.just("next"), st.just([]), st.booleans()),
+            st.tuples(st.sampled_from("xyz"), st.integers(0, 11).map(lambda place: [place]), st.none()),
+        ),
+        max_size=20,
+    )
+)
+def test_what_is_said_to_wait_is_what_waits(steps: list[tuple[str, list[int], bool | None]]) -> None:
+    """Calls come, batches go, and some of a caller's segments are given up."""
+    gone: set[str] = set()
+    waiting: dict[str, tuple[str, int, bool]] = {}
+    queue = queue_of(capacity=10**6, batch=100, gone=gone)
+    for number, (caller, sizes, short) in enumerate(steps):
+        if caller == "next":
+            if picked := queue.next(short_only=bool(short)):
+                for name in names(picked):
+                    del waiting[name]
+        elif short is None:
+            leaving = {name for name, (whose, *_) in waiting.items() if whose == caller}
+            gone.update(list(leaving)[: sizes[0]])
+            queue.somebody_left()
+        else:
+            made = call(f"{number}-", *sizes, caller=caller, short=short)
+            waiting |= {entry.payload: (caller, entry.tokens, short) for entry in made.entries}
+            queue.add(made)
+        if not gone & waiting.keys():
+            # Read without having looked for who left.
+            assert queue.waiting_tokens == sum(tokens for _, tokens, _ in waiting.values())
+        queue.prune()
+        waiting = {name: what for name, what in waiting.items() if name not in gone}
+        of = {each: sum(tokens for whose, tokens, _ in waiting.values() if whose == each) for each in "xyz"}
+        shorts = sum(tokens for _, tokens, is_short in waiting.values() if is_short)
+        assert queue.waiting_tokens == sum(of.values())
+        assert queue.tokens_before("new", 10**6, short=False) == sum(of.values())
+        assert queue.tokens_before("x", 1, short=True) == shorts
+        for each, own in of.items():
+            others = sum(min(tokens, own + 5) for other, tokens in of.items() if other != each)
+            assert queue.tokens_before(each, 5, short=False) == own + others
 
 
 def test_the_rest_of_admitted_work_is_never_refused() -> None:
