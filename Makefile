@@ -77,7 +77,7 @@ picture: $(TEST) ## the picture of the page in the README, taken anew (needs Chr
 
 test-all: check test test-models test-e2e test-gateway test-kubernetes test-image test-monitoring test-ray test-browser ## everything that can run on this machine
 
-bench: $(MODELS) ## compare with other ways and write docs/benchmarks.md (BENCH=--help, ten minutes, needs torch)
+bench: $(MODELS) ## compare with other ways and write docs/benchmarks.md (BENCH=--help, fifteen minutes, needs torch)
 	$(VENV_MODELS)/bin/python $(PIP_INSTALL) -q --group bench
 	$(VENV_MODELS)/bin/python -m tests.benchmarks $(BENCH)
 

@@ -1,7 +1,7 @@
 """Our service over HTTP. With the starter it is started as users start it; with random weights, whose output
-no check would let pass, `python -m tests.benchmarks.our_service MODEL DIRECTORY` serves an engine that decodes all
-and then answers with the source in capitals, so that nothing is decoded twice; of an article with the first
-of its sentences."""
+no check would let pass, `python -m tests.benchmarks.our_service MODEL DIRECTORY` serves an engine that
+decodes all and then answers with the source in capitals, so that nothing is decoded twice; of an article with
+the first of its sentences."""
 
 from __future__ import annotations
 

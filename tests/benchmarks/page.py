@@ -9,6 +9,7 @@ from typing import Any
 from tests.benchmarks import comparison, gpu, machine, overload, targets
 from tests.benchmarks.libretranslate import VERSION
 from tests.benchmarks.plots import plot
+from tests.benchmarks.random_bart import SUMMARY_TOKENS
 from tests.benchmarks.random_opus import TARGET_TOKENS
 from tests.benchmarks.results import Results
 from tests.benchmarks.weights import WEIGHTS
@@ -41,10 +42,13 @@ What is compared, with the same weights on every side:
 of an article is worked out from those. Both run with `OMP_WAIT_POLICY=PASSIVE`: by default torch's threads
 burn a core while they wait for each other, which on a machine with other work was thirty times slower.
 
-Two sets of weights: random ones in opus-mt-de-en's shape, made so that every engine writes exactly
+Three sets of weights: random ones in opus-mt-de-en's shape, made so that every engine writes exactly
 {TARGET_TOKENS} tokens a sentence with its own defaults (the end token's place is in the weights), and the
-bundled starter, which (c) and (e) load multiplied out to float32. With random weights the service's engine
-answers with the source in capitals after it has decoded, because no check would let random words pass. With
+bundled starter, which (c) and (e) load multiplied out to float32; and random ones in distilbart-cnn-12-6's
+shape that write exactly {SUMMARY_TOKENS} tokens. Those summarise articles that are English already: (a)
+reads an article as one source, (b) is `/v1/summarize`, (c) takes one article or four at once; (d) and (e)
+have no summaries. With random weights the service's engine answers with the source in capitals, or with an
+article's first sentences, after it has decoded, because no check would let random words pass. With
 the starter (b) also repairs what its checks find, which the others do not. Output tokens are those that (a)
 writes.
 """

@@ -113,7 +113,7 @@ def _write_tokenizer(directory: Path, size: int) -> None:
     )
     learnt.add_tokens([f"filler{number}" for number in range(size - learnt.get_vocab_size())])
     made = transformers.BartTokenizerFast(
-        tokenizer_object=learnt._tokenizer,  # noqa: SLF001 -- the wrapper has no other way to it
+        tokenizer_object=learnt._tokenizer,  # the wrapper has no other way to it
         **dict(zip(("bos_token", "pad_token", "eos_token", "unk_token", "mask_token"), _NAMED, strict=True)),
     )
     made.save_pretrained(str(directory))

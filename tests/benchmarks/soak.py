@@ -196,8 +196,9 @@ def main() -> int:
     parser.add_argument("--plot", type=Path, default=Path(tempfile.gettempdir()) / "kurzfassung-soak.svg")
     arguments = parser.parse_args()
     made = soak(arguments.count, progress=True)
+    print(summary(made), flush=True)
     plot(made, arguments.plot)
-    print(f"{summary(made)} {arguments.plot}")
+    print(arguments.plot)
     return int(made.growth > TOLERANCE or set(made.statuses) - {200, 422} != set())
 
 
