@@ -41,6 +41,8 @@ class SegmentCache:
         return found[0]
 
     def keep(self, lane: Hashable, source: str, hypothesis: Hypothesis) -> None:
+        if not self._most_bytes:
+            return
         size = _OVERHEAD + _text_bytes(source) + _text_bytes(hypothesis.target)
         size += 120 * len(hypothesis.alignment or ())
         if size * _LARGEST_PART > self._most_bytes or (lane, source) in self._kept:
