@@ -41,6 +41,8 @@ class SegmentCache:
         return found[0]
 
     def keep(self, lane: Hashable, source: str, hypothesis: Hypothesis) -> None:
+        if not self._most_bytes:
+            return
         size = _text_bytes(source)
         for each in (hypothesis, *hypothesis.others):
             size += _OVERHEAD + _text_bytes(each.target) + 120 * len(each.alignment or ())

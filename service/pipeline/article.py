@@ -57,6 +57,9 @@ as it went in."""
 
 _WORTH_SAYING = 0.005
 
+_TERM_CHARACTERS = 20
+"""Reading one term of a glossary takes as long as reading so many characters."""
+
 _SENTENCE_END = re.compile(r"[.!?:;…\n]\s*\S")
 
 _UNREAD_TOKENS = 512
@@ -241,11 +244,17 @@ class ArticlePipeline:
         return readings
 
     async def _read(self, request: DigestRequest, watch: Stopwatch) -> _Reading:
+        """All of it in one turn beside the event loop: handing it over takes as long as a step of it."""
+        terms = 0 if request.glossary is None else len(request.glossary)
+        size = len(request.text) + _TERM_CHARACTERS * terms
+        return await off_loop(size, lambda: self._read_now(request, watch))
+
+    def _read_now(self, request: DigestRequest, watch: Stopwatch) -> _Reading:
         with watch.stage("read"):
             text = check_text(request.text, max_characters=self.max_characters)
             caveats: list[Caveat] = []
             if request.media == "page":
-                page = await off_loop(len(text), lambda: read_html(request.text))
+                page = read_html(request.text)
                 text = check_text(page.text, max_characters=self.max_characters)
                 message = "The article was read out of an HTML page; spans point into `source_text`."
                 if page.left_out >= _WORTH_SAYING:
@@ -256,7 +265,7 @@ class ArticlePipeline:
                 at = text.index("\ufffd")
                 message = "The text has characters that were lost before it came here: a wrong encoding."
                 caveats.append(Caveat("replacement_characters", message, Span(at, at + 1)))
-            marked = await off_loop(len(text), lambda: _marked(text, request.media, request.tags))
+            marked = _marked(text, request.media, request.tags)
             plain = text if marked is None else marked.plain
             if marked is not None and request.media == "text":
                 message = 'The text holds markup, which was kept; say so with "format": "html", or "page" '
@@ -264,11 +273,11 @@ class ArticlePipeline:
                 caveats.append(Caveat("markup_found", message))
             if not has_letters(plain):
                 raise EmptyText("The markup holds no words: there is nothing to translate.")
-            article = await off_loop(len(plain), lambda: read_article(plain))
+            article = read_article(plain)
         with watch.stage("detect"):
             target = self.models.target_language(request.target)
-            wanted = {"source": request.source, "target": target, "default": self.default_source_language}
-            found = await off_loop(len(plain), lambda: identify(article, self.models, **wanted))
+            default = self.default_source_language
+            found = identify(article, self.models, source=request.source, target=target, default=default)
             caveats.extend(_in_received(caveat, marked) for caveat in found.caveats)
         language = found.language
         route = self.models.route(language, target, request.model) if language != target else None
@@ -276,12 +285,11 @@ class ArticlePipeline:
         if request.glossary is not None and route is not None and route.pivoted:
             caveats.append(_no_direct_terms(route))
         elif request.glossary is not None and route is not None:
-            terms = request.glossary
-            glossary = await off_loop(20 * len(terms), lambda: terms.glossary(language, target))
-            if glossary is None and isinstance(terms, Dictionaries):
-                caveats.append(_other_languages(terms, language, target))
+            glossary = request.glossary.glossary(language, target)
+            if glossary is None and isinstance(request.glossary, Dictionaries):
+                caveats.append(_other_languages(request.glossary, language, target))
         with watch.stage("segment"):
-            segments = await off_loop(len(plain), lambda: _segments(article, found, route, marked))
+            segments = _segments(article, found, route, marked)
             caveats.extend(_across_sentences(request.kept, plain, segments, language) if route else ())
             if request.on_overflow == "error" and route is not None:
                 _refuse_split(segments, route.models[0].config.limits.segment_tokens)

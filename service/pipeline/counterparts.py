@@ -102,7 +102,7 @@ def _take_clock(quantity: Quantity, others: list[Quantity]) -> bool:
                 for number in wanted
             ]
             if all(partner is not None for partner in partners):
-                zero = next((each for each in others if each.values == (Fraction(0),)), None)  # `14:00`
+                zero = next((each for each in others if each.values == (0,)), None)  # `14:00`
                 for partner in (*partners, zero):
                     if partner in others:
                         others.remove(partner)

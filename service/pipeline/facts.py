@@ -79,7 +79,7 @@ _DOTTED = re.compile(r"\d+(?:\.\d+){2,}")
 def _without_common_codes(source: str, target: str) -> tuple[str, str]:
     """Without what both have alike of dotted figures (versions, addresses of machines, dates): those are no
     quantities to compare."""
-    dotted = _DOTTED.findall(source)
+    dotted = _DOTTED.findall(source) if source.count(".") > 1 else ()
     for same in set(dotted).intersection(_DOTTED.findall(target)) if dotted else ():
         source, target = source.replace(same, " "), target.replace(same, " ")
     return source, target

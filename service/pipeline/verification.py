@@ -13,6 +13,7 @@ from service.backends.protocol import GenerationOptions, Hypothesis
 from service.pipeline.facts import Discrepancy, compare_facts
 from service.text.lengths import expected_length, usual_lengths
 from service.text.protected import without_protected
+from service.text.words import words_in
 
 
 class Fault(StrEnum):
@@ -178,6 +179,8 @@ def _much_is_in(source: str, target: str) -> bool:
     if len(words) < _COPY_WORDS:
         return False
     enough = _COPIED_SHARE * len(words)
+    if sum(map(words_in(target).__contains__, map(str.lower, words))) < enough:
+        return False
     here = set(words)
     there = [word for word in _LETTERS.findall(target) if word in here]
     return len(there) >= enough and (Counter(words) & Counter(there)).total() >= enough

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from service.text.quantity import Language, Quantity, Reading, reading
+from service.text.words import words_in
 
 _MONTHS = {
     name: number
@@ -46,7 +47,8 @@ def numeric_dates(text: str) -> Iterator[Reading]:
 
 
 def months(text: str, language: Language) -> Iterator[Reading]:
-    for match in _MONTH_NAME.finditer(text):
+    has_names = not _MONTHS.keys().isdisjoint(words_in(text))
+    for match in _MONTH_NAME.finditer(text) if has_names else ():
         name = match["month"]
         if name.lower() not in _MONTHS or not _is_month(text, match):
             continue

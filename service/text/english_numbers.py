@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from service.text.numerals import CARDINALS, DECADES, DOZEN, MAGNITUDES, PARTS, Spoken
+from service.text.numerals import CARDINALS, DECADES, DOZEN, MAGNITUDES, PARTS, Number, Spoken
 
 _ORDINALS = {
     word: number
@@ -37,28 +37,29 @@ def english_number(spoken: list[str]) -> Spoken | None:
     ):
         return 5, Fraction(3, 2)
     if spoken[0] in _ORDINALS:
-        return 1, Fraction(_ORDINALS[spoken[0]])
+        return 1, _ORDINALS[spoken[0]]
+    value: Number | None
     value, taken = _cardinal(spoken)
     if spoken[0] in {"a", "an", "one"} and len(spoken) > 1 and (spoken[1] in PARTS or spoken[1] in _BIG):
-        value, taken = Fraction(1), 1
+        value, taken = 1, 1
     if value is None:
         return None
     rest = spoken[taken:]
     if rest[:3] == ["and", "a", "half"]:
         value, taken, rest = value + Fraction(1, 2), taken + 3, rest[3:]
     if rest and rest[0] in PARTS:
-        return taken + 1, value / PARTS[rest[0]]
+        return taken + 1, Fraction(value, PARTS[rest[0]])
     while rest and rest[0] in _BIG:
         value, taken, rest = value * _BIG[rest[0]], taken + 1, rest[1:]
     return taken, value
 
 
-def other_reading(spoken: list[str]) -> Fraction | None:
+def other_reading(spoken: list[str]) -> int | None:
     """`a third` may be the next one, and `two quarters` may be half a year: the number without its part."""
     if len(spoken) < 2 or spoken[-1] not in PARTS:
         return None
     if spoken[0] in {"a", "an", "one"} and spoken[-1] != "quarter":
-        return Fraction(PARTS[spoken[-1]])
+        return PARTS[spoken[-1]]
     return _cardinal(spoken)[0] if spoken[-1] == "quarters" else None
 
 
@@ -72,9 +73,9 @@ _COUNTED = frozenset({*_BIG, *PARTS, "half"})
 _SPANS = frozenset({"minute", "hour", "day", "week", "month", "year", "century"})
 
 
-def _cardinal(spoken: list[str]) -> tuple[Fraction | None, int]:
+def _cardinal(spoken: list[str]) -> tuple[int | None, int]:
     """`twenty-one`, `two hundred and fifty`."""
-    total, taken = Fraction(0), 0
+    total = taken = 0
     while taken < len(spoken):
         word = spoken[taken]
         if taken and word in _ORDINALS and total >= 20 and total % 10 == 0:

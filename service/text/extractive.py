@@ -11,6 +11,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from service.text.abbreviations import orthography
 
@@ -116,8 +117,7 @@ def _candidates(sentences: Sequence[str]) -> list[int]:
 
 def _tf_idf(sentences: Sequence[str], candidates: Sequence[int], language: str) -> dict[int, _Vector]:
     """Unit vectors of the candidates' stems, function words left out."""
-    # Whoever adds starters scores the extract again: docs/summaries.md.
-    stop = {word.lower() for word in orthography(language).starters}
+    stop = _function_words(language)
     counts = {
         index: Counter(term[:_STEM] for term in _TERM.findall(sentences[index].lower()) if term not in stop)
         for index in candidates
@@ -130,6 +130,12 @@ def _tf_idf(sentences: Sequence[str], candidates: Sequence[int], language: str) 
         index: _unit({term: n * math.log(1 + total / frequency[term]) for term, n in terms.items()})
         for index, terms in counts.items()
     }
+
+
+@lru_cache(maxsize=32)
+def _function_words(language: str) -> frozenset[str]:
+    """Whoever adds starters scores the extract again: docs/summaries.md."""
+    return frozenset(word.lower() for word in orthography(language).starters)
 
 
 def _scores(
@@ -166,4 +172,4 @@ def _unit(vector: dict[str, float]) -> dict[str, float]:
 def _cosine(left: _Vector, right: _Vector) -> float:
     if len(left) > len(right):
         left, right = right, left
-    return sum(weight * right.get(term, 0.0) for term, weight in left.items())
+    return sum([weight * right[term] for term, weight in left.items() if term in right])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from service.text.dates import MONTH
-from service.text.numerals import LONGEST_NUMBER, SOFT_UP_TO, magnitude
+from service.text.numerals import LONGEST_NUMBER, SOFT_UP_TO, Number, magnitude
 from service.text.quantity import Language, Quantity, Reading, reading
 
 _DIGITS = {
@@ -124,7 +124,9 @@ def figures(text: str, language: Language) -> Iterator[Reading]:
             yield from reading("number", match.span(), value, soft=ordinal)
 
 
-def _value(digits: str, language: str) -> Fraction:
+def _value(digits: str, language: str) -> Number:
+    if digits.isdecimal():
+        return int(digits)
     decimal = "," if language == "de" else "."
     if re.fullmatch(r"\d+[.,]\d{1,2}", digits):
         decimal = digits[-2] if not digits[-2].isdigit() else digits[-3]

@@ -15,6 +15,7 @@ from service.text.numerals import (
     PARTS,
     SMALL,
     TENS,
+    Number,
     Spoken,
     magnitude,
 )
@@ -60,7 +61,7 @@ def german_number(spoken: list[str]) -> Spoken | None:
     if word in _QUARTERS:
         return 1, _QUARTERS[word]
     if word in _ONE:
-        value = Fraction(1)
+        value = 1
     if word in _HALF:
         value = Fraction(1, 2)
         if following not in MAGNITUDES and following != "dutzend":
@@ -72,13 +73,13 @@ def german_number(spoken: list[str]) -> Spoken | None:
     if following == "dutzend":
         return 2, value * DOZEN
     if following in PARTS:
-        return 2, value / PARTS[following]
+        return 2, Fraction(value, PARTS[following])
     if following in MAGNITUDES and following not in {"k", "m", "b", "hundert"}:
         return 2, value * magnitude(following, "de")
     return 1, value
 
 
-def _with_half(word: str) -> Fraction | None:
+def _with_half(word: str) -> Number | None:
     """Cardinals, and `anderthalb`, `dreieinhalb`."""
     if word in {"anderthalb", "eineinhalb"}:
         return Fraction(3, 2)
@@ -90,12 +91,12 @@ def _with_half(word: str) -> Fraction | None:
 def _ordinal(word: str) -> Spoken | None:
     """`zweite`, and what hangs on to a cardinal: `zwanzigjährig`, `dreifach`, `viermal`."""
     if word in _ORDINALS:
-        return 1, Fraction(_ORDINALS[word])
+        return 1, _ORDINALS[word]
     value = _derived(word)
     return None if value is None else (1, value)
 
 
-def _derived(word: str) -> Fraction | None:
+def _derived(word: str) -> Number | None:
     for pattern in (_SUFFIX, _HIGH_ORDINAL):
         if (found := pattern.fullmatch(word)) and (value := _with_half(found[1])) is not None:
             return value
@@ -122,22 +123,22 @@ _BEGINNINGS = frozenset(
 """The first three letters of every number in words."""
 
 
-def _cardinal(word: str) -> Fraction | None:
+def _cardinal(word: str) -> int | None:
     """`einundzwanzig`, `zweihundertfünfzig`, `dreitausend`."""
     return None if len(word) > LONGEST_NUMBER else _short_cardinal(word)
 
 
 @lru_cache(maxsize=4096)
-def _short_cardinal(word: str) -> Fraction | None:
+def _short_cardinal(word: str) -> int | None:
     if word in CARDINALS["de"]:
-        return Fraction(CARDINALS["de"][word])
+        return CARDINALS["de"][word]
     for part, factor in (("tausend", 1000), ("hundert", 100)):
         if part in word:
             left, _, right = word.partition(part)
-            first = Fraction(1) if not left else _cardinal(left)
-            rest = Fraction(0) if not right else _cardinal(right.removeprefix("und"))
+            first = 1 if not left else _cardinal(left)
+            rest = 0 if not right else _cardinal(right.removeprefix("und"))
             return None if first is None or rest is None else first * factor + rest
     ones, joined, tens = word.partition("und")
     if joined and ones in SMALL["de"] and tens in TENS["de"]:
-        return Fraction(SMALL["de"][ones] + TENS["de"][tens])
+        return SMALL["de"][ones] + TENS["de"][tens]
     return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy
@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from service.text.germanic import UNKNOWN_KIN
 
 Scores = NDArray[numpy.float64]
+
+_LONGEST_FEATURE = 6
+"""Bytes."""
 
 _FLOOR = float(numpy.finfo(numpy.float32).min)
 
@@ -37,24 +40,45 @@ class Identifier:
         # A language in two scripts has two columns, of which the better counts.
         self._first = numpy.array([each[0] for each in columns.values()])
         self._last = numpy.array([each[-1] for each in columns.values()])
-        self._next, self._output = model.tk_nextmove, model.tk_output
-        self._rows = [row << 8 for row in model.tk_row]
+        # From each state with each byte to the next state, flat; and the feature that a state has seen.
+        self._next = numpy.asarray(model.tk_nextmove)
+        self._rows = numpy.asarray(model.tk_row, dtype=numpy.intp) << 8
+        self._output = numpy.asarray(model.tk_output)
         # Stored in half precision, which would be widened anew for every text: 27 MB more, and half a
         # millisecond less for an article.
         self._table, self._prior = model.nb_ptc.astype(numpy.float32), model.nb_pc
 
-    def scores(self, text: str) -> Scores:
-        """The log-probabilities of the languages, not normalised; one and the same where the text shows
-        nothing."""
+    def scores(self, texts: Sequence[str]) -> list[Scores]:
+        """The log-probabilities of the languages for each text, not normalised; one and the same where the
+        text shows nothing."""
+        written = [
+            unicodedata.normalize("NFC", text.lower() if text.isupper() else text).encode(
+                "utf-8", errors="surrogatepass"
+            )
+            for text in texts
+        ]
+        return [self._scores(features) for features in self._features(written)]
+
+    def _features(self, texts: Sequence[bytes]) -> Iterator[list[int]]:
+        """Those each text shows, in order. A state depends on the last few bytes alone, so all places of all
+        texts are walked to at once, each from so many bytes before it; bytes of the text before do not
+        count."""
+        letters = numpy.frombuffer(b"".join(texts), dtype=numpy.uint8)
+        lengths = numpy.array([len(text) for text in texts], dtype=numpy.intp)
+        starts = numpy.cumsum(lengths) - lengths
+        within = numpy.arange(len(letters)) - numpy.repeat(starts, lengths)
+        states = numpy.zeros(len(letters), dtype=numpy.intp)
+        for back in range(min(_LONGEST_FEATURE, len(letters)) - 1, -1, -1):
+            states[back:] = self._next[self._rows[states[back:]] + letters[: len(letters) - back]]
+            if back:
+                states[within < back] = 0
+        seen = self._output[states]
+        for start, length in zip(starts, lengths, strict=True):
+            shown = seen[start : start + length]
+            yield shown[shown >= 0].tolist()
+
+    def _scores(self, features: list[int]) -> Scores:
         scores = numpy.full(len(self.codes), _FLOOR)
-        text = text.lower() if text.isupper() else text
-        state, features = 0, list[int]()
-        following, rows, output, append = self._next, self._rows, self._output, features.append
-        for letter in unicodedata.normalize("NFC", text).encode("utf-8", errors="surrogatepass"):
-            state = following[rows[state] + letter]
-            feature = output[state]
-            if feature >= 0:
-                append(feature)
         if not features:
             return scores
         counted = Counter(features)

@@ -6,7 +6,9 @@ import math
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import filterfalse
 
 import numpy
 from numpy.typing import NDArray
@@ -129,9 +131,9 @@ def _candidates(window: str, letters: int, script: str) -> tuple[Detection, ...]
     if not len(languages):
         return ()
     parts = _parts(window)
-    each = [_shares(part, _count_letters(part), languages) for part in parts] if len(parts) > 1 else []
+    each = _shares(parts, list(map(_count_letters, parts)), languages) if len(parts) > 1 else []
     if not each or any(own.max() < _CLEAR for own in each):
-        whole = _shares(window, letters, languages)
+        [whole] = _shares([window], [letters], languages)
         each = [own if own.max() >= _CLEAR else whole for own in each] or [whole]
     shares = numpy.mean(each, axis=0)
     codes = identifier().codes
@@ -147,18 +149,23 @@ def _languages(script: str) -> Places:
     return _written[script]
 
 
-def _shares(text: str, letters: int, languages: Places) -> Scores:
-    """Of all languages that the identifier knows; 0 for those not asked for."""
+def _shares(texts: Sequence[str], letters: Sequence[int], languages: Places) -> list[Scores]:
+    """Of all languages that the identifier knows, for each text; 0 for those not asked for."""
     known = identifier()
-    scores = known.scores(text) / _temperature(letters)
-    if known.places["de"] in languages:
-        kin = {code: float(scores[known.places[code]]) for code in GERMANIC if code in known.places}
-        for code, score in weigh_kin(kin, text).items():
-            scores[known.places[code]] = score
-    likely = scores[languages]
-    weights = numpy.exp(likely - likely.max())
-    shares = numpy.zeros_like(scores)
-    shares[languages] = weights / weights.sum()
+    has_german = known.places["de"] in languages
+    kin_known = [code for code in GERMANIC if code in known.places]
+    shares = []
+    for text, count, found in zip(texts, letters, known.scores(texts), strict=True):
+        scores = found / _temperature(count)
+        if has_german:
+            kin = {code: float(scores[known.places[code]]) for code in kin_known}
+            for code, score in weigh_kin(kin, text).items():
+                scores[known.places[code]] = score
+        likely = scores[languages]
+        weights = numpy.exp(likely - likely.max())
+        share = numpy.zeros_like(scores)
+        share[languages] = weights / weights.sum()
+        shares.append(share)
     return shares
 
 
@@ -178,7 +185,10 @@ def _parts(window: str) -> list[str]:
 
 
 def _count_letters(text: str) -> int:
-    return sum(map(str.isalpha, text))
+    """Most words are letters alone, and are counted whole."""
+    words = text.split()
+    others = "".join(filterfalse(str.isalpha, words))
+    return sum(map(len, filter(str.isalpha, words))) + sum(map(str.isalpha, others))
 
 
 def _temperature(letters: int) -> float:

@@ -56,7 +56,10 @@ SOFT_UP_TO = 12
 
 LONGEST_NUMBER = 40
 
-Spoken = tuple[int, Fraction]
+Number = int | Fraction
+"""Whole numbers as they are: they are most, and comparing fractions takes ten times as long."""
+
+Spoken = tuple[int, Number]
 """How many words say a number, and which."""
 
 

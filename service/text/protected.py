@@ -33,13 +33,12 @@ _PROTECTED = re.compile(
 
 
 _SIGN = re.compile("[{%$#@&`\u20e3\u2600-\u27bf\u2b00-\u2bff\U0001f1e6-\U0001faff]")
-_MARKS = ("://", "www.", "__")
 
 
 def may_be_protected(text: str) -> bool:
     """Whether anything is there that every match of the pattern has in it. In nearly no sentence it is, and
     looking for it takes a tenth of the time."""
-    return _SIGN.search(text) is not None or any(mark in text for mark in _MARKS)
+    return "://" in text or "www." in text or "__" in text or _SIGN.search(text) is not None
 
 
 def protected_spans(text: str, kept: Sequence[str] = ()) -> list[tuple[int, int]]:

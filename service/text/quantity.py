@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Literal, NamedTuple, Self
+
+from service.text.numerals import Number
 
 Kind = Literal["number", "time", "month", "code"]
 Language = Literal["de", "en"]
@@ -19,7 +20,7 @@ class Quantity:
     `letters` are those of a code. text[start:end] is where it stands."""
 
     kind: Kind
-    values: tuple[Fraction, ...]
+    values: tuple[Number, ...]
     soft: bool
     start: int
     end: int
@@ -31,15 +32,14 @@ class Quantity:
         cls,
         kind: Kind,
         span: tuple[int, int],
-        *values: int | Fraction,
+        *values: Number,
         soft: bool = False,
         letters: str = "",
     ) -> Self:
-        exact = tuple(value if isinstance(value, Fraction) else Fraction(value) for value in values)
-        return cls(kind, exact, soft, *span, letters=letters)
+        return cls(kind, values, soft, *span, letters=letters)
 
     @property
-    def meanings(self) -> frozenset[tuple[str, str, Fraction]]:
+    def meanings(self) -> frozenset[tuple[str, str, Number]]:
         """Two quantities that share one may be the same."""
         return frozenset((self.kind, self.letters, value) for value in self.values)
 
@@ -52,7 +52,5 @@ class Reading(NamedTuple):
     quantities: tuple[Quantity, ...]
 
 
-def reading(
-    kind: Kind, span: tuple[int, int], *values: int | Fraction, soft: bool = False
-) -> Iterator[Reading]:
+def reading(kind: Kind, span: tuple[int, int], *values: Number, soft: bool = False) -> Iterator[Reading]:
     yield Reading(*span, (Quantity.of(kind, span, *values, soft=soft),))

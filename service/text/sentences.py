@@ -9,6 +9,7 @@ than two sentences left together. The figures, and how they were measured
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from service.text.abbreviations import orthography
@@ -42,6 +43,8 @@ _STOP = re.compile(
     # An emoji or a smile in place of the stop.
     rf"|(?:(?<=\w)|(?<=\w\s))(?:(?:{_EMOJI})++|{_EMOTICON})(?P<signgap>\s++)"
 )
+_STOP_SIGN = re.compile("[.!?…؟۔।。！？:;\u2600-\u27bf\U0001f000-\U0001faff]")
+"""What a stop begins with."""
 _TOKEN = re.compile(r"[^\s(\[{„\"»«“”‚‘'›‹/–—…]+$")
 _NEXT_WORD = re.compile(
     rf"(?:[-–—]\s*)?(?:{_SIGN}\s*)*(?P<open>(?:(?:«|,,)\s?|[{re.escape(OPENERS)}])*)"
@@ -86,7 +89,7 @@ def _split_paragraph(
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
-    for stop in _STOP.finditer(text, start, end):
+    for stop in _stops(text, start, end):
         if stop["wide"]:
             cut, after = stop.start("widegap"), stop.end()
         elif stop["signgap"]:
@@ -108,6 +111,15 @@ def _split_paragraph(
         start = after
     if start < end:
         spans.append((start, end))
+
+
+def _stops(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """What `_STOP.finditer` finds, leaping from one sign to the next."""
+    while (sign := _STOP_SIGN.search(text, start, end)) is not None:
+        stop = _STOP.match(text, sign.start(), end)
+        start = sign.end() if stop is None else stop.end()
+        if stop is not None:
+            yield stop
 
 
 class _Following:

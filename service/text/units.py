@@ -41,7 +41,8 @@ def read_units(text: str) -> frozenset[str]:
     """Names of the units and currencies mentioned, such as "EUR", "percent", "length:km"."""
     said = _UNIT_OF.keys() & words_in(text)
     said |= {sign for sign in _SIGNS if sign in text}
-    said |= {degrees.lower() for degrees in _DEGREES.findall(text)}
+    if "°" in text:
+        said |= {degrees.lower() for degrees in _DEGREES.findall(text)}
     found = {_UNIT_OF[word] for word in said}
     if "per cent" in text:
         found.add("percent")

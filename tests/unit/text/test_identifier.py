@@ -12,6 +12,7 @@ TEXTS = (
     "e\u0301te\u0301 \ud800",
     "",
     "x",
+    "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich. Portez ce vieux whisky au juge. " * 9,
 )
 
 
@@ -23,8 +24,20 @@ def original() -> LanguageIdentifier:
 @pytest.mark.parametrize("text", TEXTS)
 def test_the_scores_are_those_of_the_library(text: str, original: LanguageIdentifier) -> None:
     mine = identifier()
-    scores = dict(zip(mine.codes, mine.scores(text), strict=True))
+    scores = dict(zip(mine.codes, mine.scores([text])[0], strict=True))
     ranked = dict(original.rank(text))
     assert {code: scores[code] for code in ranked} == pytest.approx(ranked, rel=1e-6)
     assert scores.keys() - ranked.keys() == set(UNKNOWN_KIN)
     assert all(scores[code] < -1e38 for code in UNKNOWN_KIN)
+
+
+def test_texts_asked_about_together_have_the_scores_they_have_alone() -> None:
+    texts = [*TEXTS, " ".join(TEXTS), TEXTS[0] * 40, TEXTS[3][:1]]
+    together = identifier().scores(texts)
+    for text, scores in zip(texts, together, strict=True):
+        [alone] = identifier().scores([text])
+        assert scores.tolist() == alone.tolist()
+
+
+def test_no_texts_have_no_scores() -> None:
+    assert identifier().scores([]) == []
