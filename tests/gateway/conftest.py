@@ -145,7 +145,7 @@ def _running(proxy: Proxy, configuration: Path, written: Path, port: int) -> Ite
     with written.open("wb") as said:
         # Most systems start a process with so few files; a gateway for thousands of callers asks for more.
         few_files = ["sh", "-c", f'ulimit -Sn {_FILES}; exec "$@"', "sh"]
-        command = [*few_files, *proxy.command(configuration)]
+        command = [*few_files, *proxy.command(configuration, port)]
         process = subprocess.Popen(command, stdout=said, stderr=said, cwd=written.parent, env=environment)
         try:
             deadline = time.monotonic() + _START_SECONDS

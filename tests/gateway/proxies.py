@@ -27,7 +27,7 @@ def _of_the_environment(name: str) -> str | None:
 @dataclass(frozen=True)
 class Proxy:
     """`words` of the configuration are replaced: `{place}` is a folder with the certificate, `{port}` where
-    to listen, `{first}` and `{second}` the replicas' ports."""
+    to listen, `{first}` and `{second}` the replicas' ports. Of the `arguments` CONFIGURATION and PORT are."""
 
     name: str
     file: str
@@ -49,9 +49,10 @@ class Proxy:
         assert [word for word in words if word not in text] == []
         return re.sub("|".join(map(re.escape, words)), lambda found: words[found[0]].format(**filled), text)
 
-    def command(self, configuration: Path) -> list[str]:
+    def command(self, configuration: Path, port: int) -> list[str]:
         assert self.binary is not None
-        return [self.binary, *(part.replace("CONFIGURATION", str(configuration)) for part in self.arguments)]
+        told = [part.replace("CONFIGURATION", str(configuration)) for part in self.arguments]
+        return [self.binary, *(part.replace("PORT", str(port)) for part in told)]
 
 
 _ADDRESSES = {"service-1:8000": "127.0.0.1:{first}", "service-2:8000": "127.0.0.1:{second}"}
@@ -92,3 +93,18 @@ PROXIES = [
         },
     ),
 ]
+
+TRAEFIK = Proxy(
+    "traefik",
+    "traefik-routes.yaml",
+    _of_the_environment,
+    (
+        "--providers.file.filename=CONFIGURATION",
+        "--entryPoints.gateway.address=127.0.0.1:PORT",
+        "--log.level=WARN",
+        "--accessLog=true",
+        "--accessLog.fields.names.ClientAddr=drop",
+    ),
+    _ADDRESSES,
+)
+"""Its refusals are its own and it makes no request ids, so it has tests of its own."""
