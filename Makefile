@@ -64,7 +64,7 @@ test-image: $(TEST) ## the image and the compose file on an engine of their own 
 test-monitoring: $(TEST) ## a real Prometheus on the real service: rules, dashboard (needs prometheus, docker-compose)
 	$(VENV_TEST)/bin/pytest tests/monitoring
 
-test-ray: $(RAY) ## calls, jobs, archives on a real Ray cluster whose nodes die (root, ip, PostgreSQL, 1.1 GB, minutes)
+test-ray: $(RAY) ## calls and archives on a real Ray cluster whose nodes die (root, ip, 1.1 GB of packages, minutes)
 	$(VENV_RAY)/bin/pytest tests/cluster
 
 test-browser: $(TEST) ## the page in headless Chromium, with axe-core (CHROMIUM=/usr/bin/chromium, SCREENSHOTS=FOLDER)
@@ -119,5 +119,5 @@ $(MODELS): pyproject.toml constraints.txt
 $(RAY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv --clear $(VENV_RAY)
 	$(VENV_RAY)/bin/python $(PIP_INSTALL) 'pip>=25.1'
-	$(VENV_RAY)/bin/python $(PIP_INSTALL) -e '.[ray,postgres]' --group test
+	$(VENV_RAY)/bin/python $(PIP_INSTALL) -e '.[ray]' --group test
 	@touch $@

@@ -16,7 +16,6 @@ import yaml
 
 from tests.cluster.cluster import ROOT, Cluster
 from tests.cluster.network import network, require_namespaces
-from tests.postgresql import PostgresCluster
 
 _READY_SECONDS = 180
 
@@ -54,18 +53,12 @@ class Deploy:
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory, postgres_cluster: PostgresCluster) -> Iterator[Cluster]:
-    """With the starter's weights and jobs in PostgreSQL, on a head and two workers, of which the first has
-    two cores and the second one: of two replicas the first worker has at least one. A test that takes a
-    worker adds another one."""
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """With the starter's weights, on a head and two workers, of which the first has two cores and the second
+    one: of two replicas the first worker has at least one. A test that takes a worker adds another one."""
     require_namespaces()
     with network() as made:
-        settings = {
-            "KURZFASSUNG_PROFILE": "starter",
-            "KURZFASSUNG_DATABASE_URL": postgres_cluster.new_database(),
-            "KURZFASSUNG_JOB_LEASE_SECONDS": "5",
-        }
-        cluster = Cluster(made, tmp_path_factory.mktemp("ray"), **settings)
+        cluster = Cluster(made, tmp_path_factory.mktemp("ray"), KURZFASSUNG_PROFILE="starter")
         try:
             cluster.start(2, 1)
             yield cluster

@@ -26,7 +26,6 @@ ARTICLE = (ROOT / "tests/articles/agenturmeldung.txt").read_text(encoding="utf-8
 SHORT = "Der Stadtrat will die alte Brücke sanieren. Die Arbeiten beginnen im Mai und dauern drei Monate."
 CLIENTS = 16
 REQUESTS = 500
-JOBS = 100
 
 
 def test_an_article_is_digested_as_it_is_without_ray(served: Served) -> None:
@@ -92,8 +91,10 @@ def test_a_file_larger_than_other_bodies_may_be_comes_back_translated(served: Se
             time.sleep(0.1)
         raise AssertionError(answer.text)
 
-    while (status := found("").json()["status"]) != "done":
-        assert status in {"queued", "translating"}
+    deadline = time.monotonic() + 60
+    while (standing := found("").json())["status"] != "done":
+        assert standing["status"] in {"queued", "translating"}
+        assert time.monotonic() < deadline, standing
     received = found("/result").content
     assert len(received) > 2_500_000
     [paragraph] = docx.Document(io.BytesIO(received)).paragraphs
@@ -190,39 +191,19 @@ def test_replicas_are_added_for_what_is_in_flight(served: Served) -> None:
     assert callers.failed == []
 
 
-def test_none_of_500_requests_and_100_jobs_is_lost_when_a_worker_node_dies(served: Served) -> None:
+def test_none_of_500_requests_fails_when_a_worker_node_dies(served: Served) -> None:
     cluster, client, _ = served
     callers = Callers(client.base_url, REQUESTS)
     with callers.calling():
         callers.wait_for(lambda: callers.answered >= 150)
-        jobs = [submitted(client, f"{SHORT} Auftrag {number}.") for number in range(JOBS)]
-        callers.wait_for(lambda: len(unfinished(client, jobs)) < JOBS)
-        at_the_kill, waiting = callers.in_flight, unfinished(client, jobs)
+        at_the_kill = callers.in_flight
         dead = cluster.take_worker()
         dead.host.power_off()
-        callers.wait_for(lambda: not unfinished(client, waiting))
     cluster.add_worker(dead.cores)
-    print(
-        f"{callers.answered} answered, {len(callers.failed)} failed, {at_the_kill} in flight at the kill; "
-        f"{len(waiting)} of {JOBS} jobs done after it"
-    )
+    print(f"{callers.answered} answered, {len(callers.failed)} failed, {at_the_kill} in flight at the kill")
     assert callers.failed == []
     assert callers.answered >= REQUESTS
     assert at_the_kill >= 8
-    assert waiting
-
-
-def submitted(client: httpx.Client, text: str) -> str:
-    """The path of a new job."""
-    answer = client.post("/v1/digest", json={"text": text}, headers={"Prefer": "respond-async"})
-    assert answer.status_code == 202, answer.text
-    return answer.url.join(answer.headers["location"]).path
-
-
-def unfinished(client: httpx.Client, jobs: list[str]) -> list[str]:
-    states = {job: client.get(job).json()["status"] for job in jobs}
-    assert set(states.values()) <= {"queued", "running", "done"}
-    return [job for job, state in states.items() if state != "done"]
 
 
 def test_requests_outlast_a_worker_node_whose_cable_is_drawn(served: Served) -> None:
