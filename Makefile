@@ -64,7 +64,7 @@ test-image: $(TEST) ## the image and the compose file on an engine of their own 
 test-monitoring: $(TEST) ## a real Prometheus on the real service: rules, dashboard (needs prometheus, docker-compose)
 	$(VENV_TEST)/bin/pytest tests/monitoring
 
-test-ray: $(RAY) ## calls and archives on a real Ray cluster whose nodes die (1.1 GB of packages, minutes)
+test-ray: $(RAY) ## calls and archives on a real Ray cluster whose nodes die (root, ip, 1.1 GB of packages, minutes)
 	$(VENV_RAY)/bin/pytest tests/cluster
 
 test-browser: $(TEST) ## the page in headless Chromium, with axe-core (CHROMIUM=/usr/bin/chromium, SCREENSHOTS=FOLDER)

@@ -20,12 +20,13 @@ from typing import Any
 import ray
 import ray.data
 from ray import serve
-from ray.exceptions import RayActorError, RayError
+from ray.exceptions import AuthenticationError, RayActorError, RayError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, RayServeException
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import Mount
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.failures import Failures
 from service.api.middleware import request_identity
@@ -135,11 +136,10 @@ class Forward:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         identity = request_identity(scope)
         plain = {name: scope[name] for name in _PLAIN if name in scope}
-        plain["headers"] = [
-            *(pair for pair in scope["headers"] if pair[0] != b"x-request-id"),
-            (b"x-request-id", identity.encode()),
-        ]
+        plain["headers"] = _with_identity(scope, identity)
         body = await self._body(receive)
+        if body is None:
+            return
         for _ in range(_TRIES):
             started = False
 
@@ -191,17 +191,41 @@ class Forward:
             messages.cancel()
             raise
 
-    async def _body(self, receive: Receive) -> bytes:
+    async def _body(self, receive: Receive) -> bytes | None:
+        """`None`: the caller left before all of it was there."""
         parts: list[bytes] = []
         length, more = 0, True
         while more and length <= self._body_bytes:
             message = await receive()
             if message["type"] == "http.disconnect":
-                break
+                return None
             parts.append(message.get("body", b""))
             length += len(parts[-1])
             more = message.get("more_body", False)
         return b"".join(parts)
+
+
+class HarmlessIdentity:
+    """Around Ray's proxy, which writes the caller's `X-Request-ID` on the answer and into its log as it is: a
+    harmful one is replaced before it gets there."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["headers"] = _with_identity(scope, request_identity(scope))
+        await self._app(scope, receive, send)
+
+
+def around_proxy() -> list[Middleware]:
+    """What `RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH` names on the head; Ray puts it outside its own."""
+    return [Middleware(HarmlessIdentity)]
+
+
+def _with_identity(scope: Scope, identity: str) -> list[tuple[bytes, bytes]]:
+    others = (pair for pair in scope["headers"] if pair[0] != b"x-request-id")
+    return [*others, (b"x-request-id", identity.encode())]
 
 
 def build(_: dict[str, str]) -> serve.Application:
@@ -241,7 +265,10 @@ def _in_cluster(
             address=None if address == "local" else address, log_to_driver=False, logging_level=logging.ERROR
         )
     except (OSError, ValueError) as error:
-        reason = f"No Ray cluster answers at {address!r}; `ray start --head` starts one."
+        reason = f"No Ray cluster answers at {address!r}, or it wants another token; see docs/ray.md."
+        raise ClusterUnavailable(reason) from error
+    except AuthenticationError as error:
+        reason = f"The Ray cluster at {address!r} wants a token, and there is none in ~/.ray/auth_token."
         raise ClusterUnavailable(reason) from error
     try:
         context = ray.data.DataContext.get_current()

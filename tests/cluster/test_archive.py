@@ -7,23 +7,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cluster.cluster import ROOT, Cluster, cluster
+from tests.cluster.cluster import ROOT, Cluster
 
 pytestmark = pytest.mark.timeout(400)
 
 COUNT = 10_000
-
-
-@pytest.fixture(scope="module")
-def working(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A head and two workers, with the stub engine."""
-    with cluster(tmp_path_factory.mktemp("ray"), 1, 1, KURZFASSUNG_PROFILE="stub") as made:
-        yield made
 
 
 def archive(path: Path, count: int) -> Path:
@@ -34,12 +27,16 @@ def archive(path: Path, count: int) -> Path:
     return path
 
 
-def begin(working: Cluster, source: Path, output: Path) -> subprocess.Popen[str]:
-    arguments = ["-m", "service", "batch", source, output, "--ray", working.address, "--shard-lines", "250"]
+def begin(
+    cluster: Cluster, source: Path, output: Path, address: str = "", **environment: str
+) -> subprocess.Popen[str]:
+    """On the head, with the stub engine, whatever the service on the cluster has."""
+    address = address or cluster.address
+    command = [sys.executable, "-m", "service", "batch", source, output, "--ray", address]
     return subprocess.Popen(
-        [sys.executable, *arguments, "--json"],
+        cluster.head.command(*command, "--shard-lines", "250", "--json"),
         cwd=ROOT,
-        env=working.environment,
+        env={**cluster.environment, "KURZFASSUNG_PROFILE": "stub", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -62,15 +59,15 @@ def identities(output: Path) -> list[str]:
         return [made["id"] for made in map(json.loads, file) if "result" in made]
 
 
-def test_a_killed_run_goes_on_with_the_shards_that_are_missing(working: Cluster, tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_with_the_shards_that_are_missing(cluster: Cluster, tmp_path: Path) -> None:
     source, output = archive(tmp_path / "in.jsonl", 3_000), tmp_path / "out.jsonl"
-    process = begin(working, source, output)
+    process = begin(cluster, source, output)
     until(lambda: len(shards(output)) >= 2)
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=30)
     kept = shards(output)
     assert 2 <= len(kept) < 12
-    again = begin(working, source, output)
+    again = begin(cluster, source, output)
     said = again.communicate(timeout=200)
     assert again.returncode == 0, said
     assert f"{len(kept)} of 12 shards are done" in said[1]
@@ -78,15 +75,17 @@ def test_a_killed_run_goes_on_with_the_shards_that_are_missing(working: Cluster,
 
 
 def test_ten_thousand_articles_are_answered_once_each_though_a_worker_node_dies(
-    working: Cluster, tmp_path: Path
+    cluster: Cluster, tmp_path: Path
 ) -> None:
     source, output = archive(tmp_path / "in.jsonl", COUNT), tmp_path / "out.jsonl"
-    process = begin(working, source, output)
+    process = begin(cluster, source, output)
     until(lambda: len(shards(output)) >= 10)
-    working.kill_worker()
+    dead = cluster.take_worker()
+    dead.host.power_off()
     done = len(shards(output))
     said = process.communicate(timeout=300)
     assert process.returncode == 0, said
+    cluster.add_worker(dead.cores)
     assert done < 40
     assert json.loads(said[0]) == {"lines": COUNT, "already_done": 0, "failed": 0}
     made = identities(output)
@@ -95,21 +94,19 @@ def test_ten_thousand_articles_are_answered_once_each_though_a_worker_node_dies(
     print(f"{len(set(made))} unique lines, node killed after {done} of 40 shards")
 
 
-def test_no_cluster_is_told_in_one_line(working: Cluster, tmp_path: Path) -> None:
+def test_no_cluster_is_told_in_one_line(cluster: Cluster, tmp_path: Path) -> None:
     source = archive(tmp_path / "in.jsonl", 1)
-    command = [
-        sys.executable,
-        "-m",
-        "service",
-        "batch",
-        source,
-        tmp_path / "out.jsonl",
-        "--ray",
-        "127.0.0.1:9",
-    ]
-    done = subprocess.run(
-        command, cwd=ROOT, env=working.environment, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 1
-    assert "No Ray cluster answers" in done.stderr
-    assert "Traceback" not in done.stderr
+    process = begin(cluster, source, tmp_path / "out.jsonl", address="127.0.0.1:9")
+    _, told = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "No Ray cluster answers" in told
+    assert "Traceback" not in told
+
+
+def test_a_cluster_whose_token_is_missing_is_told_in_one_line(cluster: Cluster, tmp_path: Path) -> None:
+    source = archive(tmp_path / "in.jsonl", 1)
+    process = begin(cluster, source, tmp_path / "out.jsonl", HOME=str(tmp_path))
+    _, told = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "wants a token" in told
+    assert "Traceback" not in told

@@ -109,6 +109,25 @@ async def test_an_answer_that_has_begun_is_not_begun_again() -> None:
     assert len(replicas.asked) == 1
 
 
+async def test_half_a_body_of_a_caller_who_left_is_given_to_nobody() -> None:
+    replicas = Replicas([HEAD, body(b"done")])
+    arriving = [
+        {"type": "http.request", "body": b"Half a t", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return arriving.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/jobs", "headers": []}
+    await asyncio.wait_for(Forward(replicas, 1000)(scope, receive, send), 20)
+    assert (replicas.asked, sent) == ([], [])
+
+
 async def test_a_caller_who_leaves_is_told_to_the_replica() -> None:
     replicas = Replicas([HEAD, body(b"half", more=True), "for ever"])
     asking = asyncio.create_task(ask(replicas))
