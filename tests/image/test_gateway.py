@@ -46,6 +46,23 @@ def test_a_callers_request_id_is_kept_once_and_a_harmful_one_replaced(stack: Sta
     assert len(replaced.headers["x-request-id"]) == 32
 
 
+def test_the_address_of_a_translated_file_leads_back_through_the_gateway(stack: Stack) -> None:
+    sent = asked(
+        stack,
+        "POST",
+        "translate_file",
+        files={"file": ("brief.txt", b"Der Rat tagt am Montag.")},
+        data={"source": "de", "target": "en"},
+    )
+    address = sent.json()["translatedFileUrl"]
+    assert address.startswith("https://localhost:8443/kurzfassung/download_file/")
+    assert asked(stack, "GET", address).status_code == 200
+
+
+def test_what_the_service_measures_is_not_for_callers(stack: Stack) -> None:
+    assert asked(stack, "GET", "metrics").status_code == 404
+
+
 def test_what_the_gateway_refuses_itself_reads_like_the_service(stack: Stack) -> None:
     answer = asked(stack, "POST", "v1/digest", content=b"x" * 2_200_000, headers={"X-Request-ID": "big"})
     problem = answer.json()
