@@ -117,6 +117,7 @@ class Fuzzer:
         self._random = random.Random(7)  # noqa: S311 -- the same in every run, no secret
         self._stored = self._job = ""
         self._document: dict[str, str] = {}
+        self._file = ""
         self.made = Fuzzed()
 
     def run(self) -> Fuzzed:
@@ -239,7 +240,7 @@ class Fuzzer:
         if name == "document_id":
             return self._document["document_id"]
         if route.startswith("/download_file"):
-            return self._document["document_id"] + self._document["document_key"] + ".txt"
+            return self._file
         return self._stored.replace("-", "") if name == "identity" else self._stored
 
     def _store(self) -> None:
@@ -280,6 +281,14 @@ class Fuzzer:
         if sent.status_code == 200:  # else as many are kept as may be
             self._document = sent.json()
             self._wait_for_document()
+        translated = self._session.post(
+            f"{self._address}/translate_file",
+            data={"source": "de", "target": "en"},
+            files={"file": ("article.txt", "Der Rat tagt am Montag.")},
+            timeout=PATIENCE,
+        )
+        if translated.status_code == 200:
+            self._file = translated.json()["translatedFileUrl"].rpartition("/")[2]
 
     def _wait_for_document(self) -> None:
         """Until it is done it is fetched with 503, as documented."""
