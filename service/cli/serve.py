@@ -31,12 +31,12 @@ def add_serve_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPar
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    give_back_freed_memory()
     given = {"host": arguments.host, "port": arguments.port}
     settings = settings.model_copy(update={key: value for key, value in given.items() if value is not None})
     exporter = trace_exporter()
     stop_exporting = export_spans(exporter, service_version()) if exporter else lambda: None
     set_up_logging(settings.log_level)
-    give_back_freed_memory()
     try:
         bound = bind(settings.host, settings.port)
     except OSError as error:

@@ -93,9 +93,9 @@ def main(model: str, directory: Path) -> None:
     from service.pipeline.models import LoadedModel, ModelSet
     from service.settings import read_settings
 
+    give_back_freed_memory()
     settings = read_settings()
     set_up_logging(settings.log_level)
-    give_back_freed_memory()
     config = Catalogue.read().model(model)
     summarizes = config.task == "summarization"
     engine = load_backend(config, directory, device="cpu", threads=settings.threads)
