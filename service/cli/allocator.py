@@ -22,8 +22,9 @@ its pages anew each time, at 16 MB it does not."""
 
 def give_back_freed_memory() -> None:
     """Starts this very program again, in the same process and with the same arguments, the first time it is
-    called: glibc reads these only when a program starts. What the environment says about them already
-    counts. Elsewhere (musl, macOS) nothing is done, and nothing needs to be."""
+    called: glibc reads these only when a program starts. So call it before anything large is loaded. What the
+    environment says about them already counts. Elsewhere (musl, macOS) nothing is done, and nothing needs to
+    be."""
     environment = dict(os.environ)  # noqa: TID251 -- glibc's setting, not ours, and handed on whole
     given = environment.get("GLIBC_TUNABLES", "")
     if given.startswith(_TUNABLES) or platform.libc_ver()[0] != "glibc" or not sys.executable:

@@ -11,7 +11,6 @@ import sys
 
 from service.api.state import ServiceState
 from service.app import create_app, service_version
-from service.cli.allocator import give_back_freed_memory
 from service.cli.digest import whole_number
 from service.cli.exit_codes import ExitCode
 from service.cli.server import DrainingServer
@@ -31,7 +30,6 @@ def add_serve_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPar
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    give_back_freed_memory()
     given = {"host": arguments.host, "port": arguments.port}
     settings = settings.model_copy(update={key: value for key, value in given.items() if value is not None})
     exporter = trace_exporter()
