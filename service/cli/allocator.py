@@ -6,18 +6,23 @@ import os
 import platform
 import sys
 
+_MEGABYTE = 1024 * 1024
+
 _TUNABLES = ":".join(
     (
         "glibc.malloc.tcache_count=0",
-        f"glibc.malloc.mmap_threshold={4 * 1024 * 1024}",
-        f"glibc.malloc.trim_threshold={16 * 1024 * 1024}",
+        f"glibc.malloc.mmap_threshold={32 * _MEGABYTE}",
+        f"glibc.malloc.trim_threshold={64 * _MEGABYTE}",
     )
 )
 """Each thread of glibc keeps small blocks that it freed for itself, whoever made them. Those of the engine's
 results lie above the large blocks of their batch, so that what lies below is free and can yet not be given
-back, and every thread of the engine ends at the most that it ever needed. The thresholds, too, rise with the
-largest block that was ever freed, to 32 MB and more, below which nothing is given back. At 4 MB a batch took
-its pages anew each time, at 16 MB it does not."""
+back, and every thread of the engine ends at the most that it ever needed.
+
+The thresholds are where glibc's own end as larger and larger blocks are freed. With a vocabulary of 58,000 a
+step of a batch takes some 14 MB; at a threshold of 4 MB its pages came anew from the system in each step, and
+opus-mt's shape was a fifth slower: 2.67 instead of 2.13 core seconds an article, 2.6 million page faults
+instead of 0.2 million for twelve."""
 
 
 def give_back_freed_memory() -> None:

@@ -49,10 +49,11 @@ class Documents:
 
     def submit(self, owner: str, request: bytes, *, size: int) -> Handle:
         """`request` is what `Perform` gets, the file of `size` bytes included. Raises `Overloaded` where
-        there is no room for it."""
+        there is no room for it, `JobQueueFull`."""
         handle = _new_handle()
         with self._store.transaction() as transaction:
             self._require_room(transaction, owner, size)
+            self._store.require_place(transaction)
             self._add(transaction, handle, owner, request)
         return handle
 

@@ -85,13 +85,14 @@ class JobStore:
                 )
                 if known := _known(transaction, new):
                     return known, False
+            self.require_place(transaction)
             job = self.add(transaction, new)
         if job is None:  # the same key came at the same moment, by way of another process
             return self.submit(new)
         return job, True
 
-    def add(self, transaction: Transaction, new: NewJob) -> Job | None:
-        """The job; None where there is one with its idempotency key. Raises `JobQueueFull`."""
+    def require_place(self, transaction: Transaction) -> None:
+        """For one more that is to be done. Raises `JobQueueFull`."""
         [(unfinished,)] = transaction.execute(
             "SELECT count(*) FROM jobs WHERE status IN ('queued', 'running')"
         )
@@ -100,6 +101,9 @@ class JobStore:
                 f"{unfinished:,} jobs wait already, which is as many as may; try again later.",
                 retry_after=30,
             )
+
+    def add(self, transaction: Transaction, new: NewJob) -> Job | None:
+        """The job; None where there is one with its idempotency key."""
         rows = transaction.execute(
             "INSERT INTO jobs (id, owner, kind, status, created, expires, keep, secret, request, done, "
             "total, characters, idempotency_key, fingerprint, attempt, run_after, webhook, webhook_url, "

@@ -31,6 +31,7 @@ from service.documents.translation import TranslatedDocument, translate_document
 from service.errors import (
     DocumentNotFound,
     DocumentNotReady,
+    JobQueueFull,
     LanguagesEqual,
     MalformedBody,
     Overloaded,
@@ -63,7 +64,8 @@ DocumentId = Annotated[str, Path(examples=["04DE5AD98A02647D83285A36021911C6"])]
 
 @router.post(
     "/document",
-    openapi_extra=wire.upload_body() | may_raise(*LOADED, *GLOSSARY, Overloaded, UnsupportedLanguage),
+    openapi_extra=wire.upload_body()
+    | may_raise(*LOADED, *GLOSSARY, Overloaded, JobQueueFull, UnsupportedLanguage),
     summary="Send a document to be translated (DeepL)",
 )
 async def upload(request: Request, state: State, glossaries: Glossaries) -> wire.DocumentHandleOut:

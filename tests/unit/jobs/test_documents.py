@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from service.errors import DocumentNotFound, Overloaded
+from service.errors import DocumentNotFound, JobQueueFull, Overloaded
 from service.jobs.documents import Documents
 from service.jobs.job import Outcome
 from service.jobs.queue import JobQueue
@@ -78,3 +78,11 @@ def test_one_that_nobody_got_to_in_time_is_forgotten_while_it_is_worked_on(store
     ]
     assert not queue.renew(claim, 0)
     assert not queue.finish(claim, MADE)
+
+
+def test_where_as_many_wait_as_may_no_file_is_taken_in_but_a_translated_one_is_kept(store: JobStore) -> None:
+    full = documents(JobStore(store.database, store.vault, most_unfinished=1))
+    full.submit("anna", b"{}", size=2)
+    with pytest.raises(JobQueueFull):
+        full.submit("otto", b"{}", size=2)
+    assert full.take("otto", full.keep("otto", MADE, 4)) == MADE
