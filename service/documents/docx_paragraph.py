@@ -213,12 +213,14 @@ class Paragraph:
                 inline.point(part, part.tag)
             elif isinstance(part, Shell):
                 inline.open(part)
-            elif part.form == self._base or not (text := part.text).strip():
-                inline.text(part.text)
             else:
-                inline.open(self._formats[part.form])
+                text = part.text
+                marked = part.form != self._base and text.strip()
+                if marked:
+                    inline.open(self._formats[part.form])
                 inline.text(text)
-                inline.close()
+                if marked:
+                    inline.close()
         return inline
 
     def _append_run(self, parent: etree._Element, form: Format, text: str) -> None:
