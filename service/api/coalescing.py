@@ -43,6 +43,7 @@ class Run:
         self.task = task
         self.waiters = 0
         self.slow = False
+        self.ended = False
         self.untaken = False
         self.told = False
         self.timer: Timer | None = None
@@ -54,6 +55,12 @@ class Run:
     @property
     def worth_keeping(self) -> bool:
         return (self.slow or self.untaken) and not self.told
+
+    @property
+    def joinable(self) -> bool:
+        """Not where it is over and only on its way to those who took it: whether somebody finds it then
+        would depend on how fast they ask again."""
+        return not self.ended or self.worth_keeping
 
     def grew_slow(self) -> None:
         self.slow = True
@@ -113,14 +120,16 @@ class Coalescing:
 
     def __contains__(self, key: Hashable) -> bool:
         """Whether who asks would join a run."""
-        return key in self._runs
+        return self._joinable(key) is not None
 
     @asynccontextmanager
     async def joined(self, key: Hashable, work: Work) -> AsyncIterator[Run]:
         """The run of this key, begun if there is none; one waits for it as long as one stays inside."""
-        if key in self._runs:
+        run = self._joinable(key)
+        if run is not None:
             self._on_joined()
-        run = self._runs.get(key) or self._begin(key, work)
+        else:
+            run = self._begin(key, work)
         self._wake(key, run)
         run.waiters += 1
         try:
@@ -137,6 +146,10 @@ class Coalescing:
             self._drop(key, run)
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _joinable(self, key: Hashable) -> Run | None:
+        run = self._runs.get(key)
+        return run if run is not None and run.joinable else None
+
     def _begin(self, key: Hashable, work: Work) -> Run:
         before = frozenset(self._stopping.get(key, ()))
         with holding(current_ticket().without_deadline()):  # it is not only its first caller's
@@ -147,7 +160,7 @@ class Coalescing:
             slow.cancel()
             if not task.cancelled() and (error := task.exception()):
                 traceback.clear_frames(error.__traceback__)  # they hold the request's text
-            run.untaken = not run.waiters
+            run.ended, run.untaken = True, not run.waiters
             if self._runs.get(key) is run and run.worth_keeping:
                 run.start_timer(self._later(KEEP_SECONDS, partial(self._drop, key, run)))
             self._settle(key, run)

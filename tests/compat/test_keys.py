@@ -18,6 +18,7 @@ from service.keys.store import KeyStore
 from tests.integration.conftest import serving
 
 SENTENCE = "Die Brücke über den Fluss wird im Mai saniert."
+ANOTHER = "Die Straße entlang dem Fluss wird im Juni neu."  # as long
 
 
 @pytest.fixture
@@ -39,12 +40,12 @@ def service(store: KeyStore, key: str) -> Iterator[httpx.Client]:
 
 def test_deepls_client_with_a_key_until_its_quota_is_used_up(service: httpx.Client, key: str) -> None:
     client = deepl.DeepLClient(key, server_url=str(service.base_url))
-    for _ in range(2):
-        result = client.translate_text(SENTENCE, target_lang="EN-US")
+    for text in (SENTENCE, ANOTHER):  # the same again could join the first, which costs nothing
+        result = client.translate_text(text, target_lang="EN-US")
         assert isinstance(result, deepl.TextResult)
-        assert result.text == SENTENCE.upper()
+        assert result.text == text.upper()
     usage = client.get_usage().character
-    assert (usage.count, usage.limit, usage.limit_reached) == (2 * len(SENTENCE), 100, False)
+    assert (usage.count, usage.limit, usage.limit_reached) == (len(SENTENCE) + len(ANOTHER), 100, False)
     with pytest.raises(deepl.QuotaExceededException):
         client.translate_text(SENTENCE, target_lang="EN-US")
     assert client.create_glossary("Bau", "DE", "EN", {"Rat": "council"}).entry_count == 1

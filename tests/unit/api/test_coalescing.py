@@ -273,6 +273,29 @@ async def test_a_quick_outcome_is_forgotten_at_once(fails: bool) -> None:
     assert await answer_of(second) == b"another"
 
 
+async def test_a_quick_outcome_on_its_way_to_its_caller_is_nobody_elses() -> None:
+    """Else whether asking again costs anything would depend on how fast one asks."""
+    house, arrived = House(), asyncio.Event()
+
+    async def slow_reader() -> bytes:
+        async with house.coalescing.joined("a", house.engine.work()) as run:
+            await run.wait()
+            await arrived.wait()
+            return run.outcome()
+
+    first = asyncio.create_task(slow_reader())
+    await settled()
+    await house.engine.finishes(b"first")
+    assert "a" not in house.coalescing
+    second = await house.caller()
+    arrived.set()
+    assert await answer_of(first) == b"first"
+    assert "a" in house.coalescing
+    await house.engine.finishes(b"second")
+    assert await answer_of(second) == b"second"
+    assert (house.engine.begun["a"], house.joined) == (2, 0)
+
+
 async def test_of_what_nobody_waits_for_the_oldest_goes_first() -> None:
     house = House(most_idle=2)
     for key in "abc":
