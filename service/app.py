@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import Any
 
@@ -38,19 +36,12 @@ from service.api.proxies import Peers
 from service.api.public_address import PublicAddress
 from service.api.root_path import RootPath
 from service.api.state import RequestLimits, ServiceState
-from service.backends.loading import engine_is_installed, load_backend
-from service.batching.batcher import Batcher
 from service.documents.room import Room
-from service.errors import ModelNotInstalled, OperatorError, ServiceError, SettingInvalid, Unavailable
-from service.jobs.beside import beside
-from service.jobs.database import Database
+from service.errors import SettingInvalid
 from service.jobs.documents import Documents
 from service.jobs.job import Claim, Outcome
 from service.jobs.runner import Perform, Progress, Refund
 from service.jobs.service import JobService
-from service.jobs.sqlite import SqliteDatabase
-from service.jobs.store import JobStore
-from service.jobs.vault import Vault
 from service.jobs.webhook import Signer, trusting
 from service.jobs.webhook_hosts import WebhookHosts
 from service.keys.buckets import OwnBuckets
@@ -58,17 +49,13 @@ from service.keys.grant import Spending
 from service.keys.ring import KeyRing
 from service.keys.shared import shared_buckets
 from service.keys.store import KeyStore
-from service.model_store.catalogue import AUTO, EXTRACT, Catalogue, Profile, Strategy
-from service.model_store.config import ModelConfig
-from service.model_store.files import ModelFiles
-from service.model_store.licence import acknowledged_models, require_licence
 from service.observability.metrics import Metrics
-from service.pipeline.article import ArticlePipeline
-from service.pipeline.canary import try_models
-from service.pipeline.models import LoadedModel, ModelSet
-from service.pipeline.watchdog import Watchdog
+from service.opening import open_job_store
+from service.pipeline.models import ModelSet
+from service.serving import serving
 from service.settings import Settings, listed
 from service.terms.store import GlossaryStore
+from service.version import service_version
 
 logger = logging.getLogger("kurzfassung")
 
@@ -82,169 +69,6 @@ LibreTranslate and Hugging Face word them as those do, with the same two fields.
 method that is not there are such failures."""
 
 DIALECTS = (deepl.DIALECT, libretranslate.DIALECT, huggingface.DIALECT)
-
-_WRITE_SECONDS = 2.0
-"""What a crash may lose of the count of characters."""
-
-
-def service_version() -> str:
-    try:
-        return version("kurzfassung")
-    except PackageNotFoundError:  # a checkout that was never installed
-        return "0"
-
-
-def choose_profile(settings: Settings, catalogue: Catalogue, files: ModelFiles) -> tuple[str, Profile]:
-    """The profile asked for; for `auto` the first whose models are all on this disk and whose engines
-    are installed. Raises `ModelNotInstalled` naming what is missing."""
-    if settings.profile != AUTO:
-        return settings.profile, catalogue.profile(settings.profile)
-    for name in catalogue.auto:
-        profile = catalogue.profile(name)
-        configs = [catalogue.model(model) for model in profile.models]
-        if all(files.is_installed(config) and engine_is_installed(config.engine) for config in configs):
-            return name, profile
-    raise ModelNotInstalled("No profile has all its models on this disk; `make models` fetches them.")
-
-
-def load_models(settings: Settings) -> ModelSet:
-    """Every model of the chosen profile, ready to decode. Raises `OperatorError` and its kin."""
-    catalogue = Catalogue.read(settings.model_configs)
-    unknown = acknowledged_models(settings.acknowledged_licences) - catalogue.models.keys()
-    if unknown:
-        raise SettingInvalid(
-            f"KURZFASSUNG_ACKNOWLEDGED_LICENCES: no model is called {', '.join(sorted(unknown))}"
-        )
-    name, profile = choose_profile(settings, catalogue, model_files(settings))
-    summarizers = [] if profile.summarization == EXTRACT else [profile.summarization]
-    translators, chosen = map(catalogue.model, profile.translation), map(catalogue.model, summarizers)
-    return _load(settings, name, translators, chosen, profile.strategy)
-
-
-def _load(
-    settings: Settings,
-    profile: str,
-    translators: Iterable[ModelConfig],
-    summarizers: Iterable[ModelConfig],
-    strategy: Strategy = "translate-then-summarize",
-) -> ModelSet:
-    files = model_files(settings)
-    acknowledged = acknowledged_models(settings.acknowledged_licences)
-    translators = tuple(translators)
-    if translators and not any(settings.default_source_language in c.source_languages for c in translators):
-        raise SettingInvalid(
-            f"KURZFASSUNG_DEFAULT_SOURCE_LANGUAGE: no model of {profile!r} "
-            f"reads {settings.default_source_language!r}"
-        )
-
-    def load(config: ModelConfig) -> LoadedModel:
-        require_licence(config, acknowledged)
-        directory = None if config.engine == "stub" else files.require(config)
-        backend = load_backend(config, directory, device=settings.device, threads=settings.threads)
-        return LoadedModel(config, backend, files.revision(config))
-
-    return ModelSet(
-        profile=profile,
-        translators=[load(config) for config in translators],
-        summarizers=[load(config) for config in summarizers],
-        strategy=strategy,
-    )
-
-
-def model_files(settings: Settings) -> ModelFiles:
-    return ModelFiles(settings.models_dir, settings.hub_endpoint, settings.offline)
-
-
-@asynccontextmanager
-async def open_pipeline(
-    settings: Settings, *, models: ModelSet | None = None, metrics: Metrics | None = None
-) -> AsyncIterator[ArticlePipeline]:
-    """The pipeline with its models loaded and its batcher running; for the server and, without
-    one, for the command line. Raises `OperatorError` and its kin."""
-    metrics = metrics or Metrics()
-    chosen = models if models is not None else await asyncio.to_thread(load_models, settings)
-    batcher = Batcher(
-        capacity_tokens=settings.queue_tokens,
-        batch_tokens=settings.batch_tokens,
-        batch_seconds=settings.batch_seconds,
-        cache_bytes=settings.cache_megabytes * 1_000_000,
-        observer=metrics.observe_batch,
-        segment_observer=metrics.observe_segment,
-    )
-    batcher.start()
-    try:
-        yield ArticlePipeline(
-            models=chosen,
-            batcher=batcher,
-            default_source_language=settings.default_source_language,
-            max_characters=settings.max_characters,
-        )
-    finally:
-        await batcher.stop()
-        if not batcher.hung:  # else a thread is still in there
-            for model in chosen.loaded:
-                model.backend.close()
-
-
-def open_pipeline_of(
-    settings: Settings, name: str, strategy: Strategy | None = None
-) -> AbstractAsyncContextManager[ArticlePipeline]:
-    """The pipeline of the profile or the single model of that name; for measuring them. `strategy`, if
-    given, takes the place of the profile's."""
-    catalogue = Catalogue.read(settings.model_configs)
-    if name in catalogue.models:
-        config = catalogue.model(name)
-        translates = config.task == "translation"
-        models = _load(settings, name, [config] if translates else [], [] if translates else [config])
-    else:
-        models = load_models(settings.model_copy(update={"profile": name}))
-    if strategy is not None:
-        models.strategy = strategy
-    return open_pipeline(settings, models=models)
-
-
-def open_job_store(settings: Settings) -> JobStore:
-    """Raises `OperatorError` and its kin where the settings cannot be used; whether the store itself can is
-    seen at the first use."""
-    keys = settings.store_key
-    database: Database = SqliteDatabase(settings.data_dir / "jobs.sqlite")
-    if settings.store_key_file is not None:
-        try:
-            keys = settings.store_key_file.read_text(encoding="ascii").replace("\n", ",")
-        except (OSError, UnicodeError) as error:
-            raise SettingInvalid(
-                f"KURZFASSUNG_STORE_KEY_FILE: cannot be read: {type(error).__name__}"
-            ) from error
-    vault = Vault([key.strip() for key in keys.split(",") if key.strip()])
-    if settings.database_url:
-        from service.jobs.postgres import PostgresDatabase
-
-        database = PostgresDatabase(settings.database_url)
-    return JobStore(
-        database,
-        vault,
-        most_unfinished=settings.job_queue,
-        keep_seconds=settings.job_hours * 3600,
-    )
-
-
-def _job_service(settings: Settings, metrics: Metrics, refund: Refund) -> JobService:
-    hosts, signer = WebhookHosts(settings.webhook_hosts), Signer(settings.webhook_secret)
-    if hosts and not signer:
-        raise SettingInvalid("KURZFASSUNG_WEBHOOK_SECRET: webhooks are allowed, so it must be set")
-    return JobService(
-        open_job_store(settings),
-        hosts,
-        signer,
-        # Reading the authorities' certificates takes 0.1 s.
-        trust=trusting(settings.webhook_ca_file) if hosts else SSLContext(PROTOCOL_TLS_CLIENT),
-        at_once=settings.job_workers,
-        lease_seconds=settings.job_lease_seconds,
-        retry_seconds=settings.webhook_retry_seconds,
-        ended=lambda status: metrics.jobs_ended.labels(status).inc(),
-        refund=refund,
-        posted=lambda outcome: metrics.webhooks.labels(outcome).inc(),
-    )
 
 
 def create_app(
@@ -284,32 +108,9 @@ def create_app(
     )
     state.metrics.queue_capacity_tokens.set(settings.queue_tokens)
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        leave = asyncio.Event()
-        loaded = asyncio.Event()
-
-        def started(state: ServiceState) -> None:
-            loaded.set()
-            on_phase(state)
-
+    def lifespan(_: FastAPI) -> AbstractAsyncContextManager[None]:
         perform = _performer(state, spending)
-        serving = asyncio.create_task(_serve(settings, state, models, perform, leave, started))
-        writing = asyncio.create_task(_write_used(spending.ring))
-        try:
-            if settings.accept_when_ready:
-                await loaded.wait()
-            yield
-        finally:
-            state.phase = "draining"
-            await state.jobs.stop()
-            await state.coalescing.close()
-            leave.set()
-            await serving
-            writing.cancel()
-            await asyncio.gather(writing, return_exceptions=True)
-            await spending.ring.write_used()
-            await spending.close()
+        return serving(settings, state, spending, perform, models=models, on_phase=on_phase)
 
     app = FastAPI(
         title="Kurzfassung",
@@ -368,6 +169,25 @@ def create_app(
     return app
 
 
+def _job_service(settings: Settings, metrics: Metrics, refund: Refund) -> JobService:
+    hosts, signer = WebhookHosts(settings.webhook_hosts), Signer(settings.webhook_secret)
+    if hosts and not signer:
+        raise SettingInvalid("KURZFASSUNG_WEBHOOK_SECRET: webhooks are allowed, so it must be set")
+    return JobService(
+        open_job_store(settings),
+        hosts,
+        signer,
+        # Reading the authorities' certificates takes 0.1 s.
+        trust=trusting(settings.webhook_ca_file) if hosts else SSLContext(PROTOCOL_TLS_CLIENT),
+        at_once=settings.job_workers,
+        lease_seconds=settings.job_lease_seconds,
+        retry_seconds=settings.webhook_retry_seconds,
+        ended=lambda status: metrics.jobs_ended.labels(status).inc(),
+        refund=refund,
+        posted=lambda outcome: metrics.webhooks.labels(outcome).inc(),
+    )
+
+
 def _performer(state: ServiceState, spending: Spending) -> Perform:
     articles, documents = performer(state), deepl_documents.performer(state, spending.resumed)
 
@@ -416,73 +236,6 @@ def _cors(settings: Settings) -> dict[str, Any]:
         "allow_credentials": False,
         "expose_headers": shown,
     }
-
-
-async def _write_used(ring: KeyRing) -> None:
-    while True:
-        await asyncio.sleep(_WRITE_SECONDS)
-        await ring.write_used()
-
-
-async def _serve(
-    settings: Settings,
-    state: ServiceState,
-    models: ModelSet | None,
-    perform: Perform,
-    leave: asyncio.Event,
-    on_phase: Callable[[ServiceState], None],
-) -> None:
-    """Load, try, serve until told to leave."""
-
-    def lost() -> None:
-        state.phase = "failed"
-        on_phase(state)
-
-    try:
-        async with open_pipeline(settings, models=models, metrics=state.metrics) as pipeline:
-            watchdog = Watchdog(pipeline, patience_seconds=settings.patience_seconds, on_lost=lost)
-            state.loaded, state.watchdog = pipeline, watchdog
-            await try_models(pipeline)
-            await _open_jobs(state)
-            if state.phase == "starting":
-                state.phase = "ready"
-                state.jobs.start(perform)
-            _announce(pipeline)
-            on_phase(state)
-            async with watchdog.watching():
-                await leave.wait()
-    except ServiceError as error:
-        state.phase = "failed"
-        hint = error.message if isinstance(error, OperatorError) else error.code
-        logger.error("start-up failed", extra={"facts": {"code": error.code, "reason": hint}})
-    except Exception:
-        state.phase = "failed"
-        logger.exception("start-up failed")
-    finally:
-        state.loaded = None
-    if state.phase == "failed":
-        on_phase(state)
-
-
-async def _open_jobs(state: ServiceState) -> None:
-    """A store that is wrongly set up stops the start; one that cannot be reached for now costs only jobs."""
-    try:
-        await beside(state.jobs.store.open)
-    except Unavailable:
-        logger.warning("jobs are not available for now")
-
-
-def _announce(pipeline: ArticlePipeline) -> None:
-    for model in pipeline.models.loaded:
-        facts: dict[str, Any] = {"model": model.name, "revision": model.revision}
-        facts |= {"device": model.backend.device, "profile": pipeline.models.profile}
-        logger.info("model loaded", extra={"facts": facts})
-        if model.config.demonstration:
-            logger.warning(
-                "this is a demonstration model, its translations are not fit for use; "
-                "`make models` fetches the real ones",
-                extra={"facts": {"model": model.name}},
-            )
 
 
 async def _caller_left(_request: Request, _error: Exception) -> Response:

@@ -6,7 +6,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from service.app import service_version
 from service.cli.batch import add_batch_parser
 from service.cli.digest import add_digest_parsers
 from service.cli.evaluate import add_evaluate_parser
@@ -17,6 +16,7 @@ from service.cli.models import add_models_parser
 from service.cli.serve import add_serve_parser
 from service.errors import ServiceError
 from service.settings import read_settings
+from service.version import service_version
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -14,9 +14,9 @@ from typing import get_args
 
 from service.api.body import decode_text
 from service.api.native import wire
-from service.app import open_pipeline
 from service.cli.exit_codes import ExitCode
 from service.errors import GlossaryInvalid, InvalidText, UnsupportedMedia
+from service.opening import open_pipeline
 from service.pipeline.article import ArticlePipeline, DigestRequest, MediaType
 from service.pipeline.result import Digest
 from service.pipeline.summarization import Style, SummaryLength, SummaryRequest

@@ -15,7 +15,6 @@ from typing import Any, get_args
 
 from tqdm import tqdm
 
-from service.app import open_pipeline_of
 from service.cli.digest import add_summary_arguments, summary_request, whole_number
 from service.cli.exit_codes import ExitCode
 from service.errors import CorpusInvalid, EngineUnavailable, MeasurementFailed, SettingInvalid
@@ -32,6 +31,7 @@ from service.evaluation.report import Run, Section, summary_sections, translatio
 from service.evaluation.summary_scores import score_summaries
 from service.evaluation.translation_scores import score_translations
 from service.model_store.catalogue import Catalogue, Strategy
+from service.opening import open_pipeline_of
 from service.pipeline.summarization import count_words
 from service.settings import Settings
 

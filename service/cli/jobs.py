@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
-from service.app import open_job_store
 from service.cli.digest import whole_number
 from service.cli.exit_codes import ExitCode
 from service.errors import JobNotFound, StoreUnavailable
@@ -20,6 +19,7 @@ from service.jobs.job import Job, Status
 from service.jobs.store import JobStore
 from service.keys.key import key_of
 from service.keys.store import KeyStore
+from service.opening import open_job_store
 from service.settings import Settings
 
 _HEAD = ("ID", "KIND", "STATUS", "SEGMENTS", "CHARACTERS", "CREATED", "OWNER", "ERROR")

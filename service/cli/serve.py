@@ -10,7 +10,7 @@ import socket
 import sys
 
 from service.api.state import ServiceState
-from service.app import create_app, service_version
+from service.app import create_app
 from service.cli.digest import whole_number
 from service.cli.exit_codes import ExitCode
 from service.cli.server import DrainingServer
@@ -18,6 +18,7 @@ from service.observability.logs import set_up_logging
 from service.observability.tracing import export_spans
 from service.pipeline.models import ModelSet
 from service.settings import Settings, trace_exporter
+from service.version import service_version
 
 _EXAMPLE = "Der Stadtrat will die alte Brücke sanieren. Die Arbeiten beginnen im Mai und dauern drei Monate."
 

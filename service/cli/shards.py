@@ -13,8 +13,8 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from service.app import open_pipeline
 from service.cli.archive import Line, Wanted, answers, dumped
+from service.opening import open_pipeline
 from service.settings import Settings
 
 _BOM = b"\xef\xbb\xbf"

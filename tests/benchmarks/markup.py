@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from service.app import open_pipeline
+from service.opening import open_pipeline
 from service.pipeline.article import DigestRequest
 from service.pipeline.result import Digest
 from service.settings import Settings

@@ -10,8 +10,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from service.app import load_models, open_pipeline
 from service.backends.protocol import Backend, Batching, GenerationOptions, Hypothesis
+from service.opening import load_models, open_pipeline
 from service.pipeline.article import DigestRequest
 from service.pipeline.models import LoadedModel, ModelSet
 from service.settings import Settings

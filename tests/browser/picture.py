@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from service.app import load_models
+from service.opening import load_models
 from service.settings import Settings
 from tests.integration.conftest import serving
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import httpx
 import numpy as np
 
-from service.app import load_models, open_pipeline
 from service.backends.protocol import Backend, Batching, GenerationOptions, Hypothesis
+from service.opening import load_models, open_pipeline
 from service.pipeline.article import DigestRequest
 from service.pipeline.models import LoadedModel, ModelSet
 from service.settings import Settings

@@ -15,12 +15,12 @@ import httpx
 import pytest
 from cryptography.fernet import Fernet
 
-from service.app import open_job_store
 from service.errors import DocumentNotFound
 from service.jobs.documents import Documents, Handle
 from service.jobs.queue import JobQueue
 from service.keys.key import SCOPES, Limits
 from service.keys.store import KeyStore
+from service.opening import open_job_store
 from service.settings import Settings
 from tests.compat.test_deepl import client_of
 from tests.e2e.test_jobs_survive import service as process

@@ -15,9 +15,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.app import open_job_store
 from service.keys.key import SCOPES, Limits
 from service.keys.store import KeyStore
+from service.opening import open_job_store
 from service.settings import Settings
 from tests.gateway.conftest import free_ports
 

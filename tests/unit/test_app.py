@@ -4,10 +4,10 @@ from importlib.util import find_spec
 
 import pytest
 
-from service.app import choose_profile
 from service.model_store.catalogue import Catalogue
 from service.model_store.config import ModelConfig
 from service.model_store.files import ModelFiles
+from service.opening import choose_profile
 from service.settings import Settings
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from service.app import open_pipeline
 from service.documents.translation import TranslatedDocument, translate_document
+from service.opening import open_pipeline
 from service.settings import Settings
 from tests.integration.conftest import stub_models
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.app import open_job_store
 from service.jobs.queue import MOST_ATTEMPTS, JobQueue
 from service.keys.key import SCOPES, Limits
 from service.keys.store import KeyStore
+from service.opening import open_job_store
 from service.settings import Settings
 from tests.integration.conftest import stub_models
 from tests.integration.jobs.conftest import (

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from service.app import open_job_store
 from service.jobs.job import NewJob
 from service.jobs.store import JobStore
+from service.opening import open_job_store
 from service.settings import Settings
 
 OpenStore = Callable[..., JobStore]

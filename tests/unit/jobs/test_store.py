@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from service.app import open_job_store
 from service.errors import IdempotencyKeyReused, JobNotFound, JobQueueFull
 from service.jobs.job import Job, Outcome, Removed
 from service.jobs.queue import JobQueue
 from service.jobs.store import JobStore
+from service.opening import open_job_store
 from service.settings import Settings
 from tests.unit.jobs.conftest import OpenStore, new_job
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from service.app import open_job_store
 from service.errors import SettingInvalid, StoreKeyInvalid
 from service.jobs.job import Outcome
 from service.jobs.outbox import Outbox
 from service.jobs.queue import JobQueue
+from service.opening import open_job_store
 from service.settings import Settings
 from tests.unit.jobs.conftest import OpenStore, new_job
 

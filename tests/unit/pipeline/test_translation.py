@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-from service.app import open_pipeline
+from service.opening import open_pipeline
 from service.pipeline.article import DigestRequest
 from service.pipeline.result import TranslatedSegment
 from service.settings import Settings
