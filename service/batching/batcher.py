@@ -167,7 +167,6 @@ class Batcher:
         The promise ends with the ticket."""
         self._require_running()
         ticket = current_ticket()
-        self._promised = {each: size for each, size in self._promised.items() if not each.over}
         self._require(ticket, tokens, short=tokens <= SHORT_TOKENS)
         self._promised[ticket] = tokens
 
@@ -198,7 +197,7 @@ class Batcher:
     def _require(self, ticket: Ticket, tokens: int, *, short: bool) -> None:
         """Room in the queue, and time to get to the front of it. Raises `Overloaded`."""
         try:
-            self._queue.require_room(ticket.caller, tokens, promised=sum(self._promised.values()))
+            self._queue.require_room(ticket.caller, tokens, promised=self._promised_tokens())
         except Overloaded as error:
             seconds = self._engine.throughput.seconds_for(self._queue.waiting_tokens)
             raise Overloaded(error.message, retry_after=_spread(seconds * _ROOM_AGAIN)) from None
@@ -213,11 +212,17 @@ class Batcher:
                 retry_after=_spread(max(seconds - left, seconds * _ROOM_AGAIN)),
             )
 
+    def _promised_tokens(self) -> int:
+        """To requests that may still hand something in: one that was refused later never does."""
+        for ticket in [ticket for ticket in self._promised if ticket.over]:
+            del self._promised[ticket]
+        return sum(self._promised.values())
+
     def _seconds_until(self, caller: str, tokens: int, *, short: bool) -> float:
         """How long it may take until so many tokens of the caller's are decoded; 0 if nothing waits."""
         waiting = self._queue.tokens_before(caller, tokens, short=short)
         if not short:
-            waiting += sum(self._promised.values())
+            waiting += self._promised_tokens()
         return _LATE * self._engine.throughput.seconds_for(waiting + tokens) if waiting else 0.0
 
     def _decoding(self, lane: Lane, source: str, *, admitted: bool) -> Decoding:

@@ -154,6 +154,7 @@ class JobRunner:
                 self._observe("done")
         elif isinstance(error, (Unavailable, LimitReached)):
             wait = error.retry_after
+            logger.info("a job was put back", extra={"facts": {"code": error.code, "wait_seconds": wait}})
             await self._recorded(lambda: self._queue.release(claim, wait))
         else:
             code, detail = _told(error)

@@ -51,6 +51,13 @@ def test_a_request_that_prefers_it_is_answered_later_with_the_same_answer(serve:
         assert {**later.json(), "timing": 0} == {**now.json(), "timing": 0}
 
 
+def test_a_body_that_was_refused_takes_no_room_from_jobs(serve: Serve) -> None:
+    with serve() as client:
+        refused = client.post("/v1/digest", content=b"x" * 2_100_000, headers={"Content-Type": "text/plain"})
+        assert refused.status_code == 413
+        assert ended(client, submitted(client))["status"] == "done"
+
+
 def test_lists_of_texts_raw_bodies_and_summaries_can_be_jobs_too(serve: Serve) -> None:
     with serve() as client:
         body = {"text": SENTENCES, "source": "de"}

@@ -409,3 +409,9 @@ async def test_what_is_promised_counts_until_it_is_submitted_or_its_ticket_is_ov
         leaver.over = True
         with holding(other):
             batcher.promise_room(30)
+        with holding(refused := Ticket("refused")):
+            batcher.promise_room(60)
+        refused.over = True
+        other.over = True
+        unannounced = batcher.submit(backend, ["b " * 90], OPTIONS)  # a job
+        assert len(await asyncio.wait_for(asyncio.gather(*unannounced), 10)) == 1
