@@ -26,10 +26,10 @@ from service.api.libretranslate import files as libretranslate_files
 from service.api.libretranslate import routes as libretranslate
 from service.api.libretranslate import spec as libretranslate_spec
 from service.api.middleware import RequestContext
-from service.api.native import glossaries, jobs
+from service.api.native import catalogue, glossaries, jobs
 from service.api.native import routes as native
+from service.api.native.glossary_wire import GlossaryBody
 from service.api.native.submission import performer
-from service.api.native.wire import GlossaryBody
 from service.api.openapi import install_openapi
 from service.api.page import routes as page
 from service.api.proxies import Peers
@@ -126,7 +126,8 @@ def create_app(
         root_path_in_servers=False,  # the document says "here" instead, which holds under any prefix
     )
     app.state.service = state
-    app.include_router(native.router, tags=["native"])
+    for spoken in (native, catalogue):
+        app.include_router(spoken.router, tags=["native"])
     for spoken in (deepl, deepl_documents, deepl_glossaries, deepl_multilingual):
         app.include_router(spoken.router, tags=["deepl"])
     for spoken in (libretranslate, libretranslate_files, libretranslate_spec):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from service.api.body import validate
-from service.api.native.wire import DigestBody
+from service.api.native.request_wire import DigestBody
 from service.cli.digest import answer, shape_of
 from service.errors import GlossaryNotFound, MalformedBody, Overloaded, ServiceError
 from service.pipeline.article import ArticlePipeline, DigestRequest

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from service.api.native.wire import SummaryWish
+from service.api.native.request_wire import SummaryWish
 from service.cli.archive import Wanted, answers, dumped, lines_of
 from service.cli.cluster import on_ray
 from service.cli.digest import add_summary_arguments, whole_number

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import get_args
 
 from service.api.body import decode_text
-from service.api.native import wire
+from service.api.native import answer_wire, request_wire
 from service.cli.exit_codes import ExitCode
 from service.errors import GlossaryInvalid, InvalidText, UnsupportedMedia
 from service.opening import open_pipeline
@@ -74,7 +74,7 @@ def summary_request(arguments: argparse.Namespace) -> SummaryRequest:
 
 def _bounded(field: str) -> Callable[[str], int]:
     """The same bounds as over HTTP."""
-    bounds = wire.SummaryWish.model_json_schema()["properties"][field]["anyOf"][0]
+    bounds = request_wire.SummaryWish.model_json_schema()["properties"][field]["anyOf"][0]
     return whole_number(bounds["minimum"], bounds["maximum"])
 
 
@@ -120,14 +120,14 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def shape_of(command: str, digest: Digest, *, segments: bool) -> dict[str, object]:
     """The answer as the HTTP API gives it."""
-    out: wire.DigestOut | wire.TranslatedTextOut | wire.SummarizeOut
+    out: answer_wire.DigestOut | answer_wire.TranslatedTextOut | answer_wire.SummarizeOut
     if command == "digest":
-        out = wire.digest_out(digest, segments=segments)
+        out = answer_wire.digest_out(digest, segments=segments)
     elif command == "translate":
-        out = wire.translated_out(digest, segments=segments)
+        out = answer_wire.translated_out(digest, segments=segments)
     else:
-        out = wire.summarize_out(digest)
-    return wire.dumped(out)
+        out = answer_wire.summarize_out(digest)
+    return answer_wire.dumped(out)
 
 
 async def answer(pipeline: ArticlePipeline, command: str, request: DigestRequest) -> Digest:

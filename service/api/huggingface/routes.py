@@ -73,7 +73,7 @@ Result = TypeVar("Result")
 
 @router.post(
     "/translation",
-    response_model=list[wire.TranslationOut],
+    response_model=list[wire.TranslationTextOut],
     openapi_extra=body_of(wire.TranslationInput, JSON) | may_raise(*WORK, TooManyTexts),
     summary="Translate a text or a list of them (Hugging Face)",
 )
@@ -88,7 +88,7 @@ async def translation(request: Request, state: State) -> Response:
 
     def answer() -> Response:
         return _listed(
-            wire.TranslationOut(
+            wire.TranslationTextOut(
                 translation_text=each.text,
                 detected_language=wire.LanguageFoundOut(
                     code=each.source_language, confidence=each.confidence

@@ -110,7 +110,7 @@ class _Out(BaseModel):
 _ABOUT: dict[str, Any] = {"detected_language": {"code": "de", "confidence": 0.99}, "warnings": []}
 
 
-class TranslationOut(_Out):
+class TranslationTextOut(_Out):
     """Beside the text, what the official client keeps as attributes."""
 
     model_config = _example(translation_text="The city council wants to renovate the old bridge.", **_ABOUT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from service.api.libretranslate.wire import NamedOut, PairsOut
+from service.api.libretranslate.wire import LanguageTargetsOut, NamedOut
 from service.errors import UnsupportedLanguage
 from service.pipeline.models import ModelSet
 from service.text.language_names import language_name
@@ -22,9 +22,9 @@ def named(code: str) -> NamedOut:
     return NamedOut(code=language_code(code), name=language_name(code))
 
 
-def pairs(models: ModelSet) -> list[PairsOut]:
+def pairs(models: ModelSet) -> list[LanguageTargetsOut]:
     return [
-        PairsOut(
+        LanguageTargetsOut(
             code=language_code(source),
             name=language_name(source),
             targets=sorted(map(language_code, targets)),

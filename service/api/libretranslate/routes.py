@@ -159,7 +159,7 @@ async def detect(request: Request, state: State) -> list[wire.DetectedOut]:
     openapi_extra=may_raise(*LOADED),
     summary="What can be translated into what (LibreTranslate)",
 )
-async def languages(state: State) -> list[wire.PairsOut]:
+async def languages(state: State) -> list[wire.LanguageTargetsOut]:
     return pairs(state.pipeline.models)
 
 
@@ -171,7 +171,7 @@ async def languages(state: State) -> list[wire.PairsOut]:
 async def frontend_settings(state: State) -> wire.FrontendOut:
     known = state.pipeline.models.pairs
     source = state.pipeline.default_source_language
-    pair = wire.PairOut(source=named(source), target=named(known[source][0]))
+    pair = wire.DefaultsOut(source=named(source), target=named(known[source][0]))
     needed = state.key_needed()
     return wire.FrontendOut(
         charLimit=state.limits.characters,

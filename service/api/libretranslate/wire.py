@@ -89,7 +89,7 @@ class TranslatedFileOut(BaseModel):
     warnings: list[RemarkOut] = []
 
 
-class PairsOut(BaseModel):
+class LanguageTargetsOut(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"code": "de", "name": "German", "targets": ["en"]}]}
     )
@@ -104,7 +104,7 @@ class NamedOut(BaseModel):
     name: str
 
 
-class PairOut(BaseModel):
+class DefaultsOut(BaseModel):
     source: NamedOut
     target: NamedOut
 
@@ -140,7 +140,7 @@ class FrontendOut(BaseModel):
     suggestions: bool = False
     filesTranslation: bool = True  # noqa: N815 -- their spelling
     supportedFilesFormat: list[str] = []  # noqa: N815 -- their spelling
-    language: PairOut
+    language: DefaultsOut
 
 
 class LibreTranslateError(BaseModel):

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from service.api.body import JSON, media_type, parse_json, read_body, validate
 from service.api.credentials import Glossaries
-from service.api.native import wire
+from service.api.native import glossary_wire, request_wire
 from service.api.openapi import body_of
 from service.api.openapi_errors import GLOSSARY, may_raise
 from service.api.state import ServiceState, service_state
@@ -21,20 +21,20 @@ from service.terms.store import StoredGlossary
 router = APIRouter(prefix="/v1/glossaries")
 
 State = Annotated[ServiceState, Depends(service_state)]
-Identity = Annotated[str, Path(pattern=wire.GLOSSARY_ID, examples=[wire.EXAMPLE_ID])]
+Identity = Annotated[str, Path(pattern=request_wire.GLOSSARY_ID, examples=[glossary_wire.EXAMPLE_ID])]
 
 
 @router.post(
     "",
     status_code=201,
-    response_model=wire.GlossaryOut,
+    response_model=glossary_wire.GlossaryOut,
     summary="Keep a glossary",
-    openapi_extra=body_of(wire.GlossaryBody, JSON) | may_raise(GlossaryInvalid, StoreUnavailable),
+    openapi_extra=body_of(glossary_wire.GlossaryBody, JSON) | may_raise(GlossaryInvalid, StoreUnavailable),
 )
-async def create(request: Request, state: State, glossaries: Glossaries) -> wire.GlossaryOut:
+async def create(request: Request, state: State, glossaries: Glossaries) -> glossary_wire.GlossaryOut:
     if media_type(request)[0] != "application/json":
         raise UnsupportedMedia("Send application/json.")
-    body = validate(wire.GlossaryBody, parse_json(await read_body(request, state.limits.body_bytes)))
+    body = validate(glossary_wire.GlossaryBody, parse_json(await read_body(request, state.limits.body_bytes)))
     for side in ("source", "target"):
         if getattr(body, side).lower() == "auto":
             raise GlossaryInvalid("A glossary is for two languages; auto is none.", pointer=f"#/{side}")
@@ -46,28 +46,28 @@ async def create(request: Request, state: State, glossaries: Glossaries) -> wire
 
 @router.get(
     "",
-    response_model=wire.GlossariesOut,
+    response_model=glossary_wire.GlossariesOut,
     openapi_extra=may_raise(StoreUnavailable),
     summary="The glossaries that are kept",
 )
-async def every(glossaries: Glossaries) -> wire.GlossariesOut:
+async def every(glossaries: Glossaries) -> glossary_wire.GlossariesOut:
     """Those for one pair of languages."""
     stored = await asyncio.to_thread(glossaries.all)
-    return wire.GlossariesOut(glossaries=[_shaped(each) for each in stored if each.is_for_one_pair])
+    return glossary_wire.GlossariesOut(glossaries=[_shaped(each) for each in stored if each.is_for_one_pair])
 
 
 @router.get(
     "/{identity}",
-    response_model=wire.GlossaryTermsOut,
+    response_model=glossary_wire.GlossaryTermsOut,
     openapi_extra=may_raise(*GLOSSARY),
     summary="A glossary with its terms",
 )
-async def one(identity: Identity, glossaries: Glossaries) -> wire.GlossaryTermsOut:
+async def one(identity: Identity, glossaries: Glossaries) -> glossary_wire.GlossaryTermsOut:
     info = await asyncio.to_thread(glossaries.get, identity)
     pair = (info.only.source_language, info.only.target_language)
     terms = await asyncio.to_thread(glossaries.terms, identity, *pair)
-    listed = [wire.TermIn(source=term.source, target=term.target) for term in terms]
-    return wire.GlossaryTermsOut(**_shaped(info).model_dump(exclude={"terms"}), terms=listed)
+    listed = [request_wire.TermIn(source=term.source, target=term.target) for term in terms]
+    return glossary_wire.GlossaryTermsOut(**_shaped(info).model_dump(exclude={"terms"}), terms=listed)
 
 
 @router.delete(
@@ -81,8 +81,8 @@ async def delete(identity: Identity, glossaries: Glossaries) -> Response:
     return Response(status_code=204)
 
 
-def _shaped(stored: StoredGlossary) -> wire.GlossaryOut:
-    return wire.GlossaryOut(
+def _shaped(stored: StoredGlossary) -> glossary_wire.GlossaryOut:
+    return glossary_wire.GlossaryOut(
         id=stored.id,
         name=stored.name,
         source=stored.only.source_language,

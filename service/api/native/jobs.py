@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from service.api.credentials import owner
-from service.api.native import job_wire, wire
+from service.api.native import answer_wire, job_wire
 from service.api.native.submission import SECONDS_TO_WAIT, waiting
 from service.api.openapi_errors import may_raise
 from service.api.state import ServiceState, service_state
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/jobs")
 
 _ANSWERS = [
     {"$ref": f"#/components/schemas/{model.__name__}"}
-    for model in (wire.DigestOut, wire.TranslateOut, wire.SummarizeOut)
+    for model in (answer_wire.DigestOut, answer_wire.TranslateOut, answer_wire.SummarizeOut)
 ]
 
 State = Annotated[ServiceState, Depends(service_state)]

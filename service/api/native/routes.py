@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -14,7 +13,7 @@ from service.api.body import JSON, decode_text, media_type, parse_json, read_bod
 from service.api.credentials import Glossaries, charge
 from service.api.disconnect import unless_caller_leaves
 from service.api.event_stream import Event, event_bytes, event_response, wants_stream
-from service.api.native import wire
+from service.api.native import answer_wire, request_wire, wire
 from service.api.native.submission import ACCEPTED, HEADERS, submit, wants_async
 from service.api.native.work import read_work
 from service.api.openapi import body_of
@@ -35,7 +34,6 @@ from service.jobs.job import Kind
 from service.pipeline.article import DigestRequest, MediaType
 from service.pipeline.result import Summary, TranslatedSegment
 from service.terms.store import GlossaryStore
-from service.text.language_names import language_name
 
 router = APIRouter(prefix="/v1")
 
@@ -139,17 +137,19 @@ async def _respond(kind: Kind, request: Request, state: ServiceState, glossaries
 
 def _stream_example() -> str:
     shown: list[tuple[str, type[BaseModel]]] = [
-        ("segment", wire.StreamedSegment),
-        ("summary", wire.SummaryOut),
-        ("done", wire.StreamEnd),
+        ("segment", answer_wire.StreamedSegment),
+        ("summary", answer_wire.SummaryOut),
+        ("done", answer_wire.StreamEnd),
     ]
-    return "".join(event_bytes(name, wire.dumped(wire.example_of(model))).decode() for name, model in shown)
+    return "".join(
+        event_bytes(name, answer_wire.dumped(wire.example_of(model))).decode() for name, model in shown
+    )
 
 
 @router.post(
     "/digest",
-    response_model=wire.DigestOut,
-    openapi_extra=_documented(wire.DigestBody, *_ARTICLE, later=True),
+    response_model=answer_wire.DigestOut,
+    openapi_extra=_documented(request_wire.DigestBody, *_ARTICLE, later=True),
     summary="Translate and summarise an article",
     responses={
         **ACCEPTED,
@@ -173,21 +173,21 @@ async def _events(state: ServiceState, wanted: DigestRequest) -> AsyncGenerator[
     async with aclosing(state.pipeline.digest_events(wanted, ramp=True)) as events:
         async for event in events:
             if isinstance(event, TranslatedSegment):
-                yield "segment", wire.dumped(wire.streamed_segment(event))
+                yield "segment", answer_wire.dumped(answer_wire.streamed_segment(event))
             elif isinstance(event, Summary):
-                yield "summary", wire.dumped(wire.SummaryOut.of(event))
+                yield "summary", answer_wire.dumped(answer_wire.SummaryOut.of(event))
             else:
                 state.count(event)
-                facts = wire.facts_of(event)
-                head = wire.translation_head(event)
-                end = wire.StreamEnd(title=event.title, translation=head, **facts)
-                yield "done", wire.dumped(end)
+                facts = answer_wire.facts_of(event)
+                head = answer_wire.translation_head(event)
+                end = answer_wire.StreamEnd(title=event.title, translation=head, **facts)
+                yield "done", answer_wire.dumped(end)
 
 
 @router.post(
     "/translate",
-    response_model=wire.TranslateOut,
-    openapi_extra=_documented(wire.TranslateBody, *_ARTICLE, TooManyTexts, later=True),
+    response_model=answer_wire.TranslateOut,
+    openapi_extra=_documented(request_wire.TranslateBody, *_ARTICLE, TooManyTexts, later=True),
     summary="Translate one text or a list of independent texts",
     responses=ACCEPTED,
 )
@@ -197,8 +197,8 @@ async def translate(request: Request, state: State, glossaries: Glossaries) -> R
 
 @router.post(
     "/summarize",
-    response_model=wire.SummarizeOut,
-    openapi_extra=_documented(wire.SummarizeBody, *_ARTICLE, later=True),
+    response_model=answer_wire.SummarizeOut,
+    openapi_extra=_documented(request_wire.SummarizeBody, *_ARTICLE, later=True),
     summary="Summarise an article without its translation",
     responses=ACCEPTED,
 )
@@ -208,90 +208,40 @@ async def summarize(request: Request, state: State, glossaries: Glossaries) -> R
 
 @router.post(
     "/detect",
-    response_model=wire.DetectOut,
-    openapi_extra=_documented(wire.DetectBody, *LOADED, EmptyText, InvalidText, TextTooLong, page=False),
+    response_model=answer_wire.DetectOut,
+    openapi_extra=_documented(
+        request_wire.DetectBody, *LOADED, EmptyText, InvalidText, TextTooLong, page=False
+    ),
     summary="Tell the language of a text",
 )
-async def detect(request: Request, state: State) -> wire.DetectOut:
+async def detect(request: Request, state: State) -> answer_wire.DetectOut:
     data, media = await _fields(request, state)
     if media == "page":
         raise UnsupportedMedia("Send application/json or text/plain.")
     if media is not None:
         data = {"text": data["text"]}
-    body = validate(wire.DetectBody, data)
+    body = validate(request_wire.DetectBody, data)
     await charge(request, len(body.text))
     default = state.pipeline.default_source_language
     guess = await detected(body.text, default=default, max_characters=state.limits.characters)
-    candidates = [wire.LanguageOut(code=d.code, confidence=d.confidence) for d in guess.candidates]
-    return wire.DetectOut(
-        language=wire.LanguageOut(code=guess.code, confidence=guess.confidence),
+    candidates = [answer_wire.LanguageOut(code=d.code, confidence=d.confidence) for d in guess.candidates]
+    return answer_wire.DetectOut(
+        language=answer_wire.LanguageOut(code=guess.code, confidence=guess.confidence),
         sure=guess.sure,
         candidates=candidates,
     )
 
 
-@router.get(
-    "/languages",
-    response_model=wire.LanguagesOut,
-    openapi_extra=may_raise(*LOADED),
-    summary="What can be translated into what",
-)
-async def languages(state: State) -> wire.LanguagesOut:
-    models = state.pipeline.models
-    return wire.LanguagesOut(
-        languages=[
-            wire.SourceLanguageOut(
-                code=code,
-                name=language_name(code),
-                targets=sorted(targets),
-                pivoted=sorted(target for target in targets if models.route(code, target).pivoted),
-            )
-            for code, targets in sorted(models.pairs.items())
-        ]
-    )
-
-
-@router.get(
-    "/models",
-    response_model=wire.ModelsOut,
-    openapi_extra=may_raise(*LOADED),
-    summary="Models, devices, licences and limits",
-)
-async def models(state: State) -> wire.ModelsOut:
-    loaded = state.pipeline.models
-    return wire.ModelsOut(
-        profile=loaded.profile,
-        models=[
-            wire.ModelOut(
-                name=model.name,
-                task=model.config.task,
-                revision=model.revision,
-                engine=model.config.engine,
-                device=model.backend.device,
-                source_languages=list(model.config.source_languages),
-                target_languages=list(model.config.target_languages),
-                licence=wire.LicenceOut(
-                    name=model.config.licence.name,
-                    verified=model.config.licence.verified,
-                    restricted=model.config.licence.restricted,
-                    notice=model.config.licence.notice,
-                ),
-                demonstration=model.config.demonstration,
-                segment_tokens=model.config.limits.segment_tokens,
-                batches_at_once=model.backend.batching.at_once,
-                batch_tokens=model.backend.batching.tokens,
-            )
-            for model in loaded.loaded
-        ],
-        limits=wire.LimitsOut(**asdict(state.limits)),
-    )
-
-
 def request_bodies() -> list[type[BaseModel]]:
     """The models that `_documented` refers to, for the OpenAPI components."""
-    return [wire.DigestBody, wire.SummarizeBody, wire.TranslateBody, wire.DetectBody]
+    return [
+        request_wire.DigestBody,
+        request_wire.SummarizeBody,
+        request_wire.TranslateBody,
+        request_wire.DetectBody,
+    ]
 
 
 def stream_events() -> list[type[BaseModel]]:
     """The events of the stream, for the OpenAPI components."""
-    return [wire.StreamedSegment, wire.StreamEnd]
+    return [answer_wire.StreamedSegment, answer_wire.StreamEnd]

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from service.api.body import validate
-from service.api.native import wire
+from service.api.native import answer_wire, request_wire
 from service.api.state import RequestLimits
 from service.errors import GlossaryInvalid
 from service.jobs.job import Kind
@@ -23,10 +23,12 @@ from service.pipeline.summarization import SummaryRequest
 from service.terms.glossary import LONGEST_TERM, Dictionaries, TermList, check_terms
 from service.terms.store import GlossaryStore
 
-_BODIES: Mapping[Kind, type[wire.DigestBody | wire.TranslateBody | wire.SummarizeBody]] = {
-    "digest": wire.DigestBody,
-    "translate": wire.TranslateBody,
-    "summarize": wire.SummarizeBody,
+_BODIES: Mapping[
+    Kind, type[request_wire.DigestBody | request_wire.TranslateBody | request_wire.SummarizeBody]
+] = {
+    "digest": request_wire.DigestBody,
+    "translate": request_wire.TranslateBody,
+    "summarize": request_wire.SummarizeBody,
 }
 _NOT_OF_RAW: Mapping[Kind, frozenset[str]] = {
     "digest": frozenset(),
@@ -44,7 +46,7 @@ class Work:
     kind: Kind
     fields: dict[str, Any]
     media: MediaType | None
-    body: wire.DigestBody | wire.TranslateBody | wire.SummarizeBody
+    body: request_wire.DigestBody | request_wire.TranslateBody | request_wire.SummarizeBody
     wanted: Sequence[DigestRequest]
 
     @property
@@ -78,13 +80,13 @@ class Work:
         return json.dumps(kept, sort_keys=True).encode()
 
     def _shaped(self, made: Sequence[Digest]) -> dict[str, Any]:
-        if isinstance(self.body, wire.DigestBody):
-            return wire.dumped(wire.digest_out(made[0], segments=self.body.segments))
-        if isinstance(self.body, wire.SummarizeBody):
-            return wire.dumped(wire.summarize_out(made[0]))
+        if isinstance(self.body, request_wire.DigestBody):
+            return answer_wire.dumped(answer_wire.digest_out(made[0], segments=self.body.segments))
+        if isinstance(self.body, request_wire.SummarizeBody):
+            return answer_wire.dumped(answer_wire.summarize_out(made[0]))
         asked = {"segments": self.body.segments, "alternatives": self.body.alternatives > 0}
-        out: list[BaseModel] = [wire.translated_out(each, **asked) for each in made]
-        return {"translations": [wire.dumped(each) for each in out]}
+        out: list[BaseModel] = [answer_wire.translated_out(each, **asked) for each in made]
+        return {"translations": [answer_wire.dumped(each) for each in out]}
 
 
 async def read_work(
@@ -103,7 +105,7 @@ async def read_work(
     if kind == "translate":
         limits.check(texts)
     terms = await _terms(body, glossaries)
-    summary = SummaryRequest() if isinstance(body, wire.TranslateBody) else body.summary.request()
+    summary = SummaryRequest() if isinstance(body, request_wire.TranslateBody) else body.summary.request()
     return Work(kind, fields, media, body, [body.wanted(text, media, summary, terms) for text in texts])
 
 
@@ -113,7 +115,7 @@ async def load_work(kind: Kind, dumped: bytes, limits: RequestLimits, glossaries
     return await read_work(kind, kept["fields"], kept["media"], limits, glossaries)
 
 
-async def _terms(body: wire.Translated, glossaries: GlossaryStore) -> TermList | Dictionaries | None:
+async def _terms(body: request_wire.Translated, glossaries: GlossaryStore) -> TermList | Dictionaries | None:
     if isinstance(body.glossary, str):
         return await asyncio.to_thread(glossaries.dictionaries, body.glossary)
     terms = body.terms

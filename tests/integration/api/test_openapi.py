@@ -4,7 +4,9 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from service.api.native import job_wire, wire
+from service.api.native import answer_wire, catalogue_wire, glossary_wire, job_wire, request_wire, wire
+
+WIRE = (answer_wire, catalogue_wire, glossary_wire, job_wire, request_wire)
 
 
 @pytest.fixture(scope="module")
@@ -60,13 +62,17 @@ def test_every_request_and_answer_type_has_an_example_that_fits_it(document: dic
     schemas = document["components"]["schemas"]
     types = [
         kind
-        for kind in (*vars(wire).values(), *vars(job_wire).values())
+        for kind in [each for module in WIRE for each in vars(module).values()]
         if isinstance(kind, type) and issubclass(kind, BaseModel) and kind.__name__ in schemas
     ]
-    assert len(types) >= 20
+    assert len(types) >= 30
     for kind in types:
         wire.example_of(kind)
         assert schemas[kind.__name__]["examples"]
+
+
+def test_no_type_bears_the_name_of_a_module_in_generated_clients(document: dict[str, Any]) -> None:
+    assert [name for name in document["components"]["schemas"] if "__" in name] == []
 
 
 def test_every_closed_route_documents_keys_and_how_it_refuses(document: dict[str, Any]) -> None:
