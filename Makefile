@@ -64,8 +64,8 @@ test-image: $(TEST) ## the image and the compose file on an engine of their own 
 test-monitoring: $(TEST) ## a real Prometheus on the real service: rules, dashboard (needs prometheus, docker-compose)
 	$(VENV_TEST)/bin/pytest tests/monitoring
 
-test-ray: $(RAY) ## calls and archives on a real Ray cluster whose nodes die (root, ip, 1.1 GB of packages, minutes)
-	$(VENV_RAY)/bin/pytest tests/cluster
+test-ray: $(RAY) ## calls and archives on a real Ray cluster whose nodes die (root, ip, 1.1 GB of packages, five minutes)
+	$(VENV_RAY)/bin/pytest tests/cluster $(if $(K),-k "$(K)")
 
 test-browser: $(TEST) ## the page in headless Chromium, with axe-core (CHROMIUM=/usr/bin/chromium, SCREENSHOTS=FOLDER)
 	$(VENV_TEST)/bin/python $(PIP_INSTALL) -q --group browser --group gateway
