@@ -4,6 +4,7 @@ one stands and hands the translation out, once."""
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ _LEAST_BYTES = 4_096
 
 _FULL_SECONDS = 30
 
+_ID, _KEY = re.compile("[0-9a-f]{32}", re.I), re.compile("[0-9a-f]{64}", re.I)
+
 _ITS = "id = ? AND secret = ? AND owner = ? AND expires > :now"
 
 
@@ -30,6 +33,11 @@ class Handle:
 
     id: str
     key: str
+
+    @property
+    def is_one(self) -> bool:
+        """Whether it may be of any document: not every database takes every character to look for."""
+        return bool(_ID.fullmatch(self.id) and _KEY.fullmatch(self.key))
 
     @property
     def secret(self) -> str:
@@ -104,7 +112,7 @@ class Documents:
 
     def _its(self, owner: str, handle: Handle, sql: str, *parameters: object) -> Rows:
         rows: Rows = []
-        if self._store.database.exists():
+        if handle.is_one and self._store.database.exists():
             with self._store.transaction() as transaction:
                 rows = transaction.execute(sql, *parameters, handle.id.lower(), handle.secret, owner)
         if not rows:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from service.errors import DocumentNotFound, JobQueueFull, Overloaded
-from service.jobs.documents import Documents
+from service.jobs.documents import Documents, Handle
 from service.jobs.job import Outcome
 from service.jobs.queue import JobQueue
 from service.jobs.store import JobStore
@@ -86,3 +86,16 @@ def test_where_as_many_wait_as_may_no_file_is_taken_in_but_a_translated_one_is_k
     with pytest.raises(JobQueueFull):
         full.submit("otto", b"{}", size=2)
     assert full.take("otto", full.keep("otto", MADE, 4)) == MADE
+
+
+@pytest.mark.parametrize(
+    ("identity", "key"),
+    [("\0", "0" * 64), ("0" * 32, "\0"), ("0" * 32, "\ud800"), ("ä" * 32, "0" * 64), ("", "")],
+    ids=["NUL", "NUL in the key", "half a character", "other letters", "nothing"],
+)
+def test_what_can_be_no_handle_is_not_found(store: JobStore, identity: str, key: str) -> None:
+    kept = documents(store)
+    kept.keep("anna", MADE, 4)
+    for ask in (kept.show, kept.take, kept.standing):
+        with pytest.raises(DocumentNotFound):
+            ask("anna", Handle(identity, key))
