@@ -8,9 +8,10 @@ import re
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from service.errors import DocumentNotFound, Overloaded, StoreUnavailable
-from service.jobs.database import Rows, Transaction
+from service.jobs.database import Transaction
 from service.jobs.job import Job, NewJob, Outcome
 from service.jobs.store import END, JobStore, columns
 
@@ -49,7 +50,7 @@ class Documents:
     """At most `most_bytes` of files and translations, half of it for one owner that has a name. Each is
     forgotten `keep_seconds` after it was sent if it is not done by then, and as long after it was done.
     Every method raises `StoreUnavailable`; those that take a handle `DocumentNotFound`, also where it is
-    somebody else's."""
+    somebody else's, and `StoreKeyInvalid`."""
 
     def __init__(self, store: JobStore, *, most_bytes: int, keep_seconds: float) -> None:
         self._store = store
@@ -86,43 +87,37 @@ class Documents:
 
     def standing(self, owner: str, handle: Handle) -> tuple[Job, bytes | None]:
         """And what is told of the translation, None until it is done."""
-        [(*job, about)] = self._its(owner, handle, f"SELECT {columns()}, about FROM jobs WHERE {_ITS}")
-        return Job(*job), None if about is None else self._store.vault.unseal(about)
+        select = f"SELECT {columns()}, about FROM jobs WHERE {_ITS}"
+        *job, about = self._its(owner, handle, select, sealed=1)
+        return Job(*job), about
 
     def take(self, owner: str, handle: Handle) -> Outcome:
         """The translation, to one who asks: then nothing of it is kept."""
-        rows = self._its(
-            owner, handle, f"DELETE FROM jobs WHERE {_ITS} AND status = 'done' RETURNING result, about"
-        )
+        delete = f"DELETE FROM jobs WHERE {_ITS} AND status = 'done' RETURNING result, about"
+        made = Outcome(*self._its(owner, handle, delete, sealed=2))
         with suppress(StoreUnavailable):  # a full disk: it is done within a minute of its end
             self._store.database.erase()
-        return self._outcome(rows)
+        return made
 
     def show(self, owner: str, handle: Handle) -> Outcome:
         """The translation, for another `SOON_SECONDS`."""
-        rows = self._its(
-            owner,
-            handle,
+        update = (
             "UPDATE jobs SET expires = CASE WHEN expires < :now + ? THEN expires ELSE :now + ? END "
-            f"WHERE {_ITS} AND status = 'done' RETURNING result, about",
-            SOON_SECONDS,
-            SOON_SECONDS,
+            f"WHERE {_ITS} AND status = 'done' RETURNING result, about"
         )
-        return self._outcome(rows)
+        return Outcome(*self._its(owner, handle, update, SOON_SECONDS, SOON_SECONDS, sealed=2))
 
-    def _its(self, owner: str, handle: Handle, sql: str, *parameters: object) -> Rows:
-        rows: Rows = []
+    def _its(self, owner: str, handle: Handle, sql: str, *parameters: object, sealed: int) -> list[Any]:
+        """The row that the statement gives, the last so many of its columns unsealed: what cannot be read
+        with the keys that are here stays as it was."""
         if handle.is_one and self._store.database.exists():
             with self._store.transaction() as transaction:
                 rows = transaction.execute(sql, *parameters, handle.id.lower(), handle.secret, owner)
-        if not rows:
-            raise DocumentNotFound("There is no such document, or no longer.")
-        return rows
-
-    def _outcome(self, rows: Rows) -> Outcome:
-        [(result, about)] = rows
-        unseal = self._store.vault.unseal
-        return Outcome(unseal(result), unseal(about))
+                if rows:
+                    unseal, row = self._store.vault.unseal, rows[0]
+                    opened = (None if each is None else unseal(each) for each in row[-sealed:])
+                    return [*row[:-sealed], *opened]
+        raise DocumentNotFound("There is no such document, or no longer.")
 
     def _add(
         self, transaction: Transaction, handle: Handle, owner: str, request: bytes, characters: int = 0

@@ -107,7 +107,7 @@ class Claim:
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """A webhook that is due; `attempt` counts from 1. `url` is None where it was encrypted with a key that
-    was taken away since."""
+    is not here."""
 
     job: Job
     url: str | None

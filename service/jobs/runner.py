@@ -13,6 +13,7 @@ from service.errors import (
     LimitReached,
     OperatorError,
     ServiceError,
+    StoreKeyInvalid,
     StoreUnavailable,
     Unavailable,
 )
@@ -27,6 +28,9 @@ _POLL_SECONDS = 1.0
 
 _BEAT_SECONDS = 1.0
 """How soon progress is seen, and a cancellation by another process heard."""
+
+_UNREADABLE_SECONDS = 30.0
+"""Before a job is looked at again that was encrypted with a key that is not here."""
 
 Progress = Callable[[int], None]
 Recorded = TypeVar("Recorded")
@@ -156,6 +160,8 @@ class JobRunner:
             wait = error.retry_after
             logger.info("a job was put back", extra={"facts": {"code": error.code, "wait_seconds": wait}})
             await self._recorded(lambda: self._queue.release(claim, wait))
+        elif isinstance(error, StoreKeyInvalid):  # keys change on one machine after the other
+            await self._recorded(lambda: self._queue.release(claim, _UNREADABLE_SECONDS))
         else:
             code, detail = _told(error)
             if code == "internal":

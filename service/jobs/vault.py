@@ -39,18 +39,18 @@ class Vault:
         return _PLAIN + content if self._fernet is None else _SEALED + self._fernet.encrypt(content)
 
     def unseal(self, sealed: bytes) -> bytes:
-        """Raises `StoreKeyInvalid`."""
+        """Raises `StoreKeyInvalid`, which the log has then."""
         kind, content = bytes(sealed[:1]), bytes(sealed[1:])
         if kind == _PLAIN:
             return content
         if self._fernet is None:
-            raise StoreKeyInvalid("The store of jobs is encrypted: set KURZFASSUNG_STORE_KEY to its key.")
+            raise _refused("The store of jobs is encrypted: set KURZFASSUNG_STORE_KEY to its key.")
         from cryptography.fernet import InvalidToken
 
         try:
             return self._fernet.decrypt(content)
         except InvalidToken:
-            raise StoreKeyInvalid(
+            raise _refused(
                 "KURZFASSUNG_STORE_KEY is not the key that the store of jobs was encrypted with. When keys "
                 "change, the old one stays behind the new one, with a comma, until the last job made with it "
                 "has expired."
@@ -64,3 +64,8 @@ class Vault:
         if not found or self._fernet is not None:
             transaction.execute("DELETE FROM jobs_meta WHERE name = 'key'")
             transaction.execute("INSERT INTO jobs_meta (name, value) VALUES ('key', ?)", self.seal(_CHECK))
+
+
+def _refused(reason: str) -> StoreKeyInvalid:
+    logger.error("the store of jobs cannot be decrypted", extra={"facts": {"reason": reason}})
+    return StoreKeyInvalid(reason)

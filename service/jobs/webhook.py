@@ -45,7 +45,7 @@ _ALL_SECONDS = 20
 _GONE = "410"
 _REFUSED = "refused"
 _UNREADABLE = "store_key_invalid"
-_FINAL = frozenset({_GONE, _REFUSED, _UNREADABLE})
+_FINAL = frozenset({_GONE, _REFUSED})
 
 
 class Signer:

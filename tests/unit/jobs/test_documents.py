@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 
 import pytest
+from cryptography.fernet import Fernet
 
-from service.errors import DocumentNotFound, JobQueueFull, Overloaded
+from service.errors import DocumentNotFound, JobQueueFull, Overloaded, StoreKeyInvalid
 from service.jobs.documents import Documents, Handle
 from service.jobs.job import Outcome
 from service.jobs.queue import JobQueue
 from service.jobs.store import JobStore
+from tests.unit.jobs.conftest import OpenStore
 
 MADE = Outcome(b"made", b"told")
 
@@ -99,3 +101,15 @@ def test_what_can_be_no_handle_is_not_found(store: JobStore, identity: str, key:
     for ask in (kept.show, kept.take, kept.standing):
         with pytest.raises(DocumentNotFound):
             ask("anna", Handle(identity, key))
+
+
+def test_a_translation_that_cannot_be_decrypted_here_is_not_taken_away(open_store: OpenStore) -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    behind = open_store(store_key=old)
+    documents(behind).keep("anna", MADE, 4)
+    ahead = documents(open_store(store_key=f"{new},{old}"))
+    handle = ahead.keep("anna", MADE, 4)
+    for ask in (documents(behind).show, documents(behind).take, documents(behind).standing):
+        with pytest.raises(StoreKeyInvalid):
+            ask("anna", handle)
+    assert ahead.take("anna", handle) == MADE

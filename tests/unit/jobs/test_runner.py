@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+from cryptography.fernet import Fernet
+
 from service.errors import StoreUnavailable
 from service.jobs.job import Claim, Outcome
 from service.jobs.queue import JobQueue
 from service.jobs.runner import JobRunner, Progress
 from service.jobs.store import JobStore
-from tests.unit.jobs.conftest import new_job
+from tests.unit.jobs.conftest import OpenStore, new_job
 
 SECONDS = 20
 
@@ -88,3 +90,31 @@ async def test_what_was_given_up_is_counted_and_given_back_once(store: JobStore)
     assert refunds == [("anna", job.characters)]
     assert ended.count("failed") == 1
     assert store.get(job.id, None).error_code == "job_abandoned"
+
+
+async def test_a_job_that_cannot_be_decrypted_here_is_left_to_whoever_can(open_store: OpenStore) -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    behind = open_store(store_key=old)
+    last, _ = behind.submit(new_job(owner="otto"))
+    behind.remove(last.id, None)
+    ahead = open_store(store_key=f"{new},{old}")
+    job, _ = ahead.submit(new_job("Der neue."))
+    behind.submit(new_job("Ein anderer."))
+    ended = asyncio.Event()
+
+    async def perform(_claim: Claim, _request: bytes, _progress: Progress) -> Outcome:
+        ended.set()
+        return Outcome(b"{}")
+
+    runner = JobRunner(JobQueue(behind, lease_seconds=30), perform, at_once=1, lease_seconds=30)
+    runner.start()
+    try:
+        await asyncio.wait_for(ended.wait(), SECONDS)
+    finally:
+        await asyncio.wait_for(runner.stop(), SECONDS)
+    waits = ahead.get(job.id, None)
+    assert (waits.status, waits.attempt) == ("queued", 0)
+    assert waits.started is not None  # it was tried
+    with ahead.transaction() as transaction:
+        [(sealed,)] = transaction.execute("SELECT request FROM jobs WHERE id = ?", job.id)
+    assert ahead.vault.unseal(sealed) == b"Der neue."
