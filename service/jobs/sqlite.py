@@ -28,6 +28,7 @@ _WORDS = {
 _WORD = re.compile("|".join(_WORDS))
 
 _BUSY_SECONDS = 10
+_ERASE_MILLISECONDS = 200
 
 _FULL = frozenset({"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"})
 """Of the file or its log, and of the index beside them."""
@@ -59,11 +60,17 @@ class SqliteDatabase:
                 raise
 
     def erase(self) -> None:
-        """Text that was overwritten in the file is still in the log beside it until that is emptied."""
+        """Text that was overwritten in the file is still in the log beside it until that is emptied, which
+        it cannot be while somebody else reads, as for a backup: those who ask for jobs do not wait for
+        that."""
         with self._lock, self._guarded():
             connection = self._connected()
-            connection.execute("PRAGMA incremental_vacuum").fetchall()
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            connection.execute(f"PRAGMA busy_timeout = {_ERASE_MILLISECONDS}")
+            try:
+                connection.execute("PRAGMA incremental_vacuum").fetchall()
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {1000 * _BUSY_SECONDS}")
 
     def backup(self, target: Path) -> None:
         """A consistent copy while the service runs. Raises `OperatorError` where `target` is there."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from service.errors import IdempotencyKeyReused, JobNotFound, JobQueueFull
+from service.errors import IdempotencyKeyReused, JobNotFound, JobQueueFull, StoreUnavailable
 from service.jobs.database import Database, Transaction
 from service.jobs.job import Job, NewJob, Removed, Status
 from service.jobs.schema import prepare
@@ -179,7 +179,7 @@ class JobStore:
                 transaction.execute("UPDATE jobs SET fingerprint = NULL WHERE id = ?", identity)
             else:
                 transaction.execute("DELETE FROM jobs WHERE id = ?", identity)
-        self.database.erase()
+        self.erase()
         return Removed(job.owner, bool(rows), _job(rows[0]).undelivered if rows else 0)
 
     def expire(self) -> Sequence[Job]:
@@ -189,8 +189,14 @@ class JobStore:
             return []
         with self.transaction() as transaction:
             gone = transaction.execute(f"DELETE FROM jobs WHERE expires <= :now RETURNING {_COLUMNS}")
-        self.database.erase()
+        self.erase()
         return [_job(row) for row in gone]
+
+    def erase(self) -> None:
+        """What was deleted leaves the files. Where it cannot now, as on a full disk, it does the next time:
+        what became of the jobs stands, and has to be told."""
+        with suppress(StoreUnavailable):
+            self.database.erase()
 
     def counts(self) -> dict[str, int]:
         """How many wait and how many run."""

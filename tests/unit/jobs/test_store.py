@@ -1,15 +1,20 @@
 """Jobs that are kept, in SQLite and in PostgreSQL."""
 
+import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from service.errors import IdempotencyKeyReused, JobNotFound, JobQueueFull
+from service.errors import IdempotencyKeyReused, JobNotFound, JobQueueFull, StoreUnavailable
+from service.jobs.documents import Documents
 from service.jobs.job import Job, Outcome, Removed
 from service.jobs.queue import JobQueue
+from service.jobs.sqlite import SqliteDatabase
 from service.jobs.store import JobStore
+from service.jobs.vault import Vault
 from service.opening import open_job_store
 from service.settings import Settings
 from tests.unit.jobs.conftest import OpenStore, new_job
@@ -213,4 +218,42 @@ def test_the_files_can_be_read_by_their_owner_only(tmp_path: Path) -> None:
     store = open_job_store(Settings(data_dir=tmp_path))
     submitted(store)
     assert {file.stat().st_mode & 0o777 for file in tmp_path.glob("jobs.sqlite*")} == {0o600}
+    store.close()
+
+
+class Full(SqliteDatabase):
+    """Of a disk that has room for a row and none for what `erase` does."""
+
+    def erase(self) -> None:
+        raise StoreUnavailable("full")
+
+
+def test_what_is_to_be_given_back_is_told_also_where_the_text_cannot_leave_the_files_yet(
+    tmp_path: Path,
+) -> None:
+    store = JobStore(Full(tmp_path / "jobs.sqlite"), Vault())
+    job, over = submitted(store), submitted(store, keep_seconds=0.0)
+    assert store.remove(job.id, "anna") == Removed("anna", True, job.characters)
+    assert [(gone.id, gone.characters) for gone in store.expire()] == [(over.id, over.characters)]
+    documents = Documents(store, most_bytes=20_000, keep_seconds=60)
+    handle = documents.keep("anna", Outcome(b"made", b"told"), 4)
+    assert documents.take("anna", handle) == Outcome(b"made", b"told")
+    store.close()
+
+
+def test_whoever_reads_the_file_holds_nobody_up_and_the_text_leaves_it_afterwards(tmp_path: Path) -> None:
+    store = open_job_store(Settings(data_dir=tmp_path))
+    job, asked = submitted(store, "GEHEIM-TEXT " * 400), submitted(store)
+
+    def on_disk() -> bytes:
+        return b"".join(file.read_bytes() for file in tmp_path.glob("jobs.sqlite*"))
+
+    with closing(sqlite3.connect(tmp_path / "jobs.sqlite")) as reader, ThreadPoolExecutor(1) as threads:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM jobs").fetchall()
+        threads.submit(store.remove, job.id, "anna").result(5)  # others would be waited for as long
+        assert store.get(asked.id, "anna") == asked
+        assert b"GEHEIM" in on_disk()
+    store.expire()
+    assert b"GEHEIM" not in on_disk()
     store.close()
