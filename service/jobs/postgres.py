@@ -43,7 +43,8 @@ _SCHEMA_LOCK = 0x6B7572_7A6A6F62
 
 
 class PostgresDatabase:
-    """One connection, made anew where it was lost. Raises `SettingInvalid` for a URL that is none."""
+    """One connection, made anew where it was lost or failed: the server behind it may not be the right one
+    any more. Raises `SettingInvalid` for a URL that is none."""
 
     def __init__(self, url: str) -> None:
         try:
@@ -82,9 +83,12 @@ class PostgresDatabase:
 
     def close(self) -> None:
         with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            self._drop()
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _begun(self) -> psycopg.Connection:
         """A lost connection is noticed before anything was done on it."""
@@ -93,8 +97,7 @@ class PostgresDatabase:
                 self._connection.execute("BEGIN")
                 return self._connection
             except psycopg.OperationalError:
-                self._connection.close()
-                self._connection = None
+                self._drop()
         if time.monotonic() < self._away_until:
             raise psycopg.OperationalError  # whoever waited meanwhile does not wait as long again
         try:
@@ -112,6 +115,7 @@ class PostgresDatabase:
         try:
             yield
         except psycopg.Error as error:
+            self._drop()
             cause = error.sqlstate or type(error).__name__
             logger.error("the store of jobs", extra={"facts": {"cause": cause}})
             raise StoreUnavailable("The store of jobs cannot be used right now.", retry_after=5) from error

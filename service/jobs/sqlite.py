@@ -33,6 +33,9 @@ _ERASE_MILLISECONDS = 200
 _FULL = frozenset({"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"})
 """Of the file or its log, and of the index beside them."""
 
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR")
+"""Beginnings of names; what comes in the place of such a file has to be opened anew."""
+
 
 class SqliteDatabase:
     """Committed is on the disk (`synchronous = FULL`), deleted is overwritten (`secure_delete`). The file and
@@ -42,6 +45,7 @@ class SqliteDatabase:
         self._path = path
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
 
     def exists(self) -> bool:
         return self._connection is not None or self._path.is_file()
@@ -87,11 +91,19 @@ class SqliteDatabase:
 
     def close(self) -> None:
         with self._lock:
-            if self._connection is not None:
+            self._drop()
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            with suppress(sqlite3.Error):  # it may be damaged
                 self._connection.close()
-                self._connection = None
+            self._connection = None
 
     def _connected(self) -> sqlite3.Connection:
+        """Raises `OSError` where the open file is not that of the path any more: what it takes in would be
+        lost, and the log beside the path may belong to either."""
+        if self._connection is not None and _identity(self._path) != self._file:
+            raise OSError(errno.ESTALE, "the file was taken away or replaced; start the service anew")
         if self._connection is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             # The files beside it take over its mode.
@@ -104,7 +116,7 @@ class SqliteDatabase:
             except sqlite3.Error:
                 connection.close()
                 raise
-            self._connection = connection
+            self._connection, self._file = connection, _identity(self._path)
         return self._connection
 
     @contextmanager
@@ -113,11 +125,24 @@ class SqliteDatabase:
             yield
         except (OSError, sqlite3.Error) as error:
             cause = getattr(error, "sqlite_errorname", type(error).__name__)
+            if cause not in _FULL and cause.startswith(_DAMAGED):
+                self._drop()
+            elif getattr(error, "errno", None) == errno.ESTALE:
+                cause = str(error.args[1])
             logger.error("the store of jobs", extra={"facts": {"cause": cause}})
             message = "The store of jobs cannot be used right now."
             if cause in _FULL or getattr(error, "errno", None) == errno.ENOSPC:
                 message = "The disk that keeps the jobs is full."
             raise StoreUnavailable(message, retry_after=5) from error
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """None where there is no file."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _set_up(connection: sqlite3.Connection) -> None:

@@ -49,12 +49,17 @@ class JobStore:
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Raises `OperatorError` where the store was encrypted with another key."""
-        with self.database.transaction() as transaction:
-            if not self._prepared:
-                prepare(transaction)
-                self.vault.check(transaction)
-            yield transaction
+        """Raises `OperatorError` where the store was encrypted with another key. After a failure the tables
+        and the key are looked at again: the database may be another one since."""
+        try:
+            with self.database.transaction() as transaction:
+                if not self._prepared:
+                    prepare(transaction)
+                    self.vault.check(transaction)
+                yield transaction
+        except StoreUnavailable:
+            self._prepared = False
+            raise
         self._prepared = True
 
     def open(self) -> None:

@@ -19,7 +19,7 @@ class Vault:
     nothing is encrypted. Raises `SettingInvalid` for what is no key."""
 
     def __init__(self, keys: Sequence[str] = ()) -> None:
-        self._fernet = None
+        self._fernet = self._first = None
         if keys:
             try:
                 from cryptography.fernet import Fernet, MultiFernet
@@ -28,12 +28,13 @@ class Vault:
                     "KURZFASSUNG_STORE_KEY needs a library: pip install 'kurzfassung[encryption]'"
                 ) from error
             try:
-                self._fernet = MultiFernet([Fernet(key) for key in keys])
+                fernets = [Fernet(key) for key in keys]
             except ValueError:
                 raise SettingInvalid(
                     "KURZFASSUNG_STORE_KEY: expected 32 bytes in URL-safe base64, several keys with commas "
                     "between; `openssl rand -base64 32 | tr +/ -_` makes one"
                 ) from None
+            self._first, self._fernet = fernets[0], MultiFernet(fernets)
 
     def seal(self, content: bytes) -> bytes:
         return _PLAIN + content if self._fernet is None else _SEALED + self._fernet.encrypt(content)
@@ -57,13 +58,24 @@ class Vault:
             ) from None
 
     def check(self, transaction: Transaction) -> None:
-        """That these are the keys of the store; the first one becomes its key. Raises `StoreKeyInvalid`."""
+        """That these are the keys of the store; the first one becomes its key. Nothing is written where it is
+        already, for a disk may be full. Raises `StoreKeyInvalid`."""
         found = transaction.execute("SELECT value FROM jobs_meta WHERE name = 'key'")
         if found:
             self.unseal(found[0][0])
-        if not found or self._fernet is not None:
+        if not found or not self._is_of_the_first(bytes(found[0][0])):
             transaction.execute("DELETE FROM jobs_meta WHERE name = 'key'")
             transaction.execute("INSERT INTO jobs_meta (name, value) VALUES ('key', ?)", self.seal(_CHECK))
+
+    def _is_of_the_first(self, sealed: bytes) -> bool:
+        if self._first is None:
+            return True
+        from cryptography.fernet import InvalidToken
+
+        try:
+            return sealed[:1] == _SEALED and bool(self._first.decrypt(sealed[1:]))
+        except InvalidToken:
+            return False
 
 
 def _refused(reason: str) -> StoreKeyInvalid:

@@ -17,6 +17,7 @@ from service.jobs.store import JobStore
 from service.jobs.vault import Vault
 from service.opening import open_job_store
 from service.settings import Settings
+from tests.postgresql import PostgresCluster
 from tests.unit.jobs.conftest import OpenStore, new_job
 
 
@@ -256,4 +257,62 @@ def test_whoever_reads_the_file_holds_nobody_up_and_the_text_leaves_it_afterward
         assert b"GEHEIM" in on_disk()
     store.expire()
     assert b"GEHEIM" not in on_disk()
+    store.close()
+
+
+def test_a_store_that_was_replaced_after_it_failed_is_used_without_a_restart(
+    open_store: OpenStore, database_url: str, data_dir: Path
+) -> None:
+    store = open_store()
+    before = submitted(store, "Guten Tag. " * 500_000)  # more than SQLite remembers
+    if database_url:
+        import psycopg
+
+        with psycopg.connect(database_url, autocommit=True) as database:
+            database.execute("DROP TABLE jobs, jobs_meta")
+    else:
+        store.erase()  # all of it is in the file now
+        file = data_dir / "jobs.sqlite"
+        file.write_bytes(b"no database at all" * (file.stat().st_size // 18))
+    with pytest.raises(StoreUnavailable):
+        JobQueue(store, lease_seconds=30).claim("one")
+    for file in data_dir.glob("jobs.sqlite*"):
+        file.unlink()
+    after = submitted(store)
+    assert store.list("anna", limit=10) == [after]
+    with pytest.raises(JobNotFound):
+        store.get(before.id, "anna")
+
+
+def test_a_file_that_was_taken_away_takes_no_jobs_in_that_would_be_lost(tmp_path: Path) -> None:
+    store = open_job_store(Settings(data_dir=tmp_path))
+    submitted(store)
+    for file in tmp_path.glob("jobs.sqlite*"):
+        file.unlink()
+    with pytest.raises(StoreUnavailable):
+        submitted(store)
+    store.close()
+    submitted(store)
+    store.close()
+
+
+def test_a_server_that_only_reads_is_left_for_one_that_writes(postgres_cluster: PostgresCluster) -> None:
+    """As after a failover, by an address that leads to the new one."""
+    import psycopg
+
+    url = postgres_cluster.new_database()
+    store = open_job_store(Settings(database_url=url))
+    submitted(store)
+    name = url.split("/")[3].partition("?")[0]
+    with psycopg.connect(url, autocommit=True) as operator:
+        operator.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        operator.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        with pytest.raises(StoreUnavailable):
+            submitted(store)
+        operator.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = off")
+    submitted(store)
+    assert len(store.list("anna", limit=10)) == 2
     store.close()
