@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from service.api.state import ServiceState
@@ -49,7 +49,7 @@ async def serving(
         on_phase(state)
 
     working = asyncio.create_task(_serve(settings, state, models, perform, leave, told))
-    writing = asyncio.create_task(_write_used(spending.ring))
+    writing = asyncio.create_task(_write_used(spending.ring, leave))
     try:
         if settings.accept_when_ready:
             await loaded.wait()
@@ -60,8 +60,7 @@ async def serving(
         await state.coalescing.close()
         leave.set()
         await working
-        writing.cancel()
-        await asyncio.gather(writing, return_exceptions=True)
+        await writing
         await spending.ring.write_used()
         await spending.close()
 
@@ -127,7 +126,10 @@ def _announce(pipeline: ArticlePipeline) -> None:
             )
 
 
-async def _write_used(ring: KeyRing) -> None:
-    while True:
-        await asyncio.sleep(_WRITE_SECONDS)
+async def _write_used(ring: KeyRing, leave: asyncio.Event) -> None:
+    """Never cancelled in the middle of writing: the thread would go on, and the same be written twice."""
+    while not leave.is_set():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_WRITE_SECONDS):
+                await leave.wait()
         await ring.write_used()

@@ -3,8 +3,11 @@
 import json
 import logging
 import re
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -318,6 +321,20 @@ def test_who_gives_the_work_little_time_pays_for_it_all_the_same(data: Path) -> 
         assert service.post("/v2/translate", json=asked, headers=hurried).status_code == 504
         hold.set()
         assert service.get("/v2/usage", headers=headers).json()["character_count"] == len(TEXT)
+
+
+def test_what_is_being_counted_when_the_service_stops_is_counted_once(data: Path) -> None:
+    store = store_in(data)
+    key, secret = store.create("Web", SCOPES, Limits())
+    with closing(sqlite3.connect(store.path, isolation_level=None, check_same_thread=False)) as other:
+        with serving(data_dir=data) as service:
+            translate(service, bearer(secret))
+            other.execute("BEGIN IMMEDIATE")  # whoever writes has to wait
+            time.sleep(2.5)  # that begins every two seconds
+            release = threading.Timer(1, other.execute, ["COMMIT"])
+            release.start()
+        release.join(10)
+    assert store.used(month_of(datetime.now(UTC))) == {key.id: len(TEXT)}
 
 
 def test_more_requests_at_once_than_the_key_allows_are_refused(data: Path) -> None:
