@@ -82,7 +82,9 @@ def create_app(
     in which case the operator's message is in the log. `models` are for tests and embedders that bring
     their own. Raises `OperatorError` and its kin for settings that cannot be used."""
     spending, metrics, peers = _spending(settings), Metrics(), _peers(settings)
-    job_service = _job_service(settings, metrics, spending.refund)
+    job_service = _job_service(
+        settings, metrics, lambda job, characters: spending.refund(job.owner, characters, job.charged)
+    )
     state = ServiceState(
         limits=RequestLimits(
             characters=settings.max_characters,

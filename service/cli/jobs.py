@@ -105,8 +105,8 @@ def _cancel(arguments: argparse.Namespace, settings: Settings) -> int:
         for identity in arguments.ids:
             removed = store.remove(identity, None)
             print(f"{identity} {'cancelled' if removed.cancelled else 'forgotten'}")
-            if key := key_of(removed.owner):
-                keys.give_back(key, removed.refund)
+            if key := key_of(removed.job.owner):
+                keys.give_back(key, removed.refund, removed.job.charged)
         return ExitCode.OK
 
     return _with_store(cancel)(arguments, settings)

@@ -75,6 +75,12 @@ class Job:
         return self.status not in UNFINISHED
 
     @property
+    def charged(self) -> float:
+        """When its characters were: as it came; of a document, whose text is counted only then, as it was
+        begun."""
+        return self.started or self.created if self.kind == "document" else self.created
+
+    @property
     def undelivered(self) -> int:
         """Characters of the segments that were not decoded; all of them where none was."""
         return self.characters - math.ceil(self.characters * self.done / max(1, self.total))
@@ -83,9 +89,9 @@ class Job:
 @dataclass(frozen=True, slots=True)
 class Removed:
     """What became of a job that was taken away: cancelled, or forgotten because it had ended. `refund`
-    characters were charged to the `owner` for work that is not done any more."""
+    characters were charged to its owner for work that is not done any more."""
 
-    owner: str
+    job: Job
     cancelled: bool
     refund: int
 

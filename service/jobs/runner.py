@@ -18,7 +18,7 @@ from service.errors import (
     Unavailable,
 )
 from service.jobs.beside import beside
-from service.jobs.job import Claim, Outcome
+from service.jobs.job import Claim, Job, Outcome
 from service.jobs.queue import JobQueue
 
 logger = logging.getLogger("kurzfassung")
@@ -44,8 +44,8 @@ class Perform(Protocol):
     def __call__(self, claim: Claim, request: bytes, progress: Progress) -> Awaitable[Outcome]: ...
 
 
-Refund = Callable[[str, int], None]
-"""Gives an owner characters back that were charged for nothing."""
+Refund = Callable[[Job, int], None]
+"""Gives a job's owner characters back that were charged for nothing."""
 
 
 class JobRunner:
@@ -60,7 +60,7 @@ class JobRunner:
         at_once: int,
         lease_seconds: float,
         observe: Callable[[str], None] = lambda _: None,
-        refund: Refund = lambda _owner, _characters: None,
+        refund: Refund = lambda _job, _characters: None,
     ) -> None:
         self._queue, self._perform = queue, perform
         self._observe, self._refund = observe, refund
@@ -98,7 +98,7 @@ class JobRunner:
             try:
                 for given_up in await beside(self._queue.abandon):
                     self._observe("failed")
-                    self._refund(given_up.owner, given_up.characters)
+                    self._refund(given_up, given_up.characters)
                 claim = await beside(self._queue.claim, self._worker)
                 if claim is not None:
                     self._woken.set()  # where one was, the others may find more
@@ -171,7 +171,7 @@ class JobRunner:
                 return
             self._observe("failed")
             if not isinstance(error, InvalidInput):
-                self._refund(failed.owner, failed.characters)
+                self._refund(failed, failed.characters)
 
     async def _recorded(self, record: Callable[[], Recorded]) -> Recorded:
         """Tried again and again: a disk that is full for a while loses no result."""

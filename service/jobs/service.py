@@ -41,7 +41,7 @@ class JobService:
         retry_seconds: float,
         ended: Callable[[str], None] = _unobserved,
         posted: Callable[[str], None] = _unobserved,
-        refund: Refund = lambda _owner, _characters: None,
+        refund: Refund = lambda _job, _characters: None,
     ) -> None:
         self.store, self.hosts, self._signer = store, hosts, signer
         self.queue = JobQueue(store, lease_seconds=lease_seconds)
@@ -98,7 +98,7 @@ class JobService:
             self._runner.cancel(identity)
         if removed.cancelled:
             self._ended("cancelled")
-            self._refund(removed.owner, removed.refund)
+            self._refund(removed.job, removed.refund)
 
     async def _forget(self) -> None:
         while True:
@@ -106,7 +106,7 @@ class JobService:
                 for gone in await beside(self.store.expire):
                     if not gone.has_ended:  # nobody got to a document in its time
                         self._ended("expired")
-                        self._refund(gone.owner, gone.characters)
+                        self._refund(gone, gone.characters)
             except ServiceError:
                 pass  # the store has logged it
             except Exception:

@@ -185,7 +185,10 @@ class JobStore:
             else:
                 transaction.execute("DELETE FROM jobs WHERE id = ?", identity)
         self.erase()
-        return Removed(job.owner, bool(rows), _job(rows[0]).undelivered if rows else 0)
+        if not rows:
+            return Removed(job, cancelled=False, refund=0)
+        job = _job(rows[0])
+        return Removed(job, cancelled=True, refund=job.undelivered)
 
     def expire(self) -> Sequence[Job]:
         """Forget the jobs whose time has come; those there were. The texts of those that have ended leave

@@ -68,10 +68,11 @@ class Spending:
         rate = key.limits.rate if key else self.caller_rate
         return Grant(self, caller, key, rate, paid=self.minimum if rate else 0)
 
-    def refund(self, caller: str, characters: int) -> None:
-        """Of a key's month, for work that was not done after its request was answered."""
+    def refund(self, caller: str, characters: int, charged: float) -> None:
+        """Of a key's month, for work that was not done after its request was answered; `charged` are seconds
+        since 1970."""
         if key := key_of(caller):
-            self.ring.give_back(key, characters)
+            self.ring.give_back(key, characters, charged)
 
 
 class Grant:

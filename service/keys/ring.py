@@ -75,9 +75,10 @@ class KeyRing:
         self._used[key.id] = max(0, used + characters)
         self._unwritten[key.id, month] = self._unwritten.get((key.id, month), 0) + characters
 
-    def give_back(self, identity: str, characters: int) -> None:
-        """To the key of that id, if there is one: it may be of another machine."""
-        month = month_of(self._now())
+    def give_back(self, identity: str, characters: int, charged: float) -> None:
+        """To the key of that id, if there is one: it may be of another machine; and to the month in which
+        they were charged (seconds since 1970), for this one's would be more than it was."""
+        month = month_of(datetime.fromtimestamp(charged, UTC))
         if month == self._month:
             self._used[identity] = max(0, self._used.get(identity, 0) - characters)
         self._unwritten[identity, month] = self._unwritten.get((identity, month), 0) - characters

@@ -96,10 +96,12 @@ class KeyStore:
                 [(month, characters, key, characters) for (key, month), characters in usage.items()],
             )
 
-    def give_back(self, identity: str, characters: int) -> None:
-        """Of this month, to the key of that id, if there is one."""
+    def give_back(self, identity: str, characters: int, charged: float) -> None:
+        """Of the month in which they were charged (seconds since 1970), to the key of that id, if there is
+        one."""
         if characters and self.path.exists():
-            self.add_used({(identity, month_of(_now())): -characters})
+            month = month_of(datetime.fromtimestamp(charged, UTC))
+            self.add_used({(identity, month): -characters})
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

@@ -12,7 +12,7 @@ from service.jobs.documents import Documents, Handle
 from service.jobs.job import Outcome
 from service.jobs.queue import JobQueue
 from service.jobs.store import JobStore
-from tests.unit.jobs.conftest import OpenStore
+from tests.unit.jobs.conftest import OpenStore, new_job
 
 MADE = Outcome(b"made", b"told")
 
@@ -63,6 +63,18 @@ def test_neither_is_handed_out_before_it_is_done_nor_when_it_failed(store: JobSt
     assert (job.status, job.error_detail, about) == ("failed", "It is damaged.", None)
     with pytest.raises(DocumentNotFound):
         kept.take("anna", handle)
+
+
+def test_a_document_is_charged_as_it_is_begun_and_any_other_job_as_it_comes(store: JobStore) -> None:
+    documents(store).submit("anna", b"{}", size=2)
+    store.submit(new_job(owner="otto"))
+    queue = JobQueue(store, lease_seconds=30)
+    time.sleep(0.01)
+    while queue.claim("one") is not None:
+        pass
+    other, document = store.list(None, limit=2)
+    assert document.created < document.charged == document.started
+    assert other.charged == other.created
 
 
 def test_one_that_nobody_got_to_in_time_is_forgotten_while_it_is_worked_on(store: JobStore) -> None:

@@ -7,7 +7,7 @@ import asyncio
 from cryptography.fernet import Fernet
 
 from service.errors import StoreUnavailable
-from service.jobs.job import Claim, Outcome
+from service.jobs.job import Claim, Job, Outcome
 from service.jobs.queue import JobQueue
 from service.jobs.runner import JobRunner, Progress
 from service.jobs.store import JobStore
@@ -70,8 +70,8 @@ async def test_what_was_given_up_is_counted_and_given_back_once(store: JobStore)
         done.set()
         return Outcome(b"{}")
 
-    def refund(owner: str, characters: int) -> None:
-        refunds.append((owner, characters))
+    def refund(job: Job, characters: int) -> None:
+        refunds.append((job.owner, characters))
 
     runner = JobRunner(
         JobQueue(store, lease_seconds=30),

@@ -128,8 +128,9 @@ def test_no_more_jobs_wait_than_may(open_store: OpenStore) -> None:
 
 def test_deleting_cancels_what_waits_and_forgets_what_has_ended(store: JobStore) -> None:
     job = submitted(store)
-    assert store.remove(job.id, "anna") == Removed("anna", True, job.characters)
+    removed = store.remove(job.id, "anna")
     cancelled, result = store.result(job.id, "anna")
+    assert removed == Removed(cancelled, cancelled=True, refund=job.characters)
     assert (cancelled.status, result) == ("cancelled", None)
     assert cancelled.expires is not None
     assert JobQueue(store, lease_seconds=30).claim("one") is None
@@ -147,8 +148,8 @@ def test_what_a_cancelled_job_had_not_done_is_to_be_given_back_once(
     claim = queue.claim("one")
     assert claim is not None
     queue.renew(claim, done)
-    assert store.remove(job.id, "anna") == Removed("anna", True, refund)
-    assert store.remove(job.id, "anna") == Removed("anna", False, 0)
+    removed = [store.remove(job.id, "anna") for _ in range(2)]
+    assert [(each.cancelled, each.refund) for each in removed] == [(True, refund), (False, 0)]
 
 
 def test_what_is_removed_after_its_end_was_delivered(store: JobStore) -> None:
@@ -157,7 +158,8 @@ def test_what_is_removed_after_its_end_was_delivered(store: JobStore) -> None:
     claim = queue.claim("one")
     assert claim is not None
     queue.finish(claim, Outcome(b"{}"))
-    assert store.remove(job.id, None) == Removed("anna", False, 0)
+    done = store.get(job.id, None)
+    assert store.remove(job.id, None) == Removed(done, cancelled=False, refund=0)
 
 
 def test_a_key_whose_job_was_cancelled_still_names_that_job(store: JobStore) -> None:
@@ -234,7 +236,7 @@ def test_what_is_to_be_given_back_is_told_also_where_the_text_cannot_leave_the_f
 ) -> None:
     store = JobStore(Full(tmp_path / "jobs.sqlite"), Vault())
     job, over = submitted(store), submitted(store, keep_seconds=0.0)
-    assert store.remove(job.id, "anna") == Removed("anna", True, job.characters)
+    assert store.remove(job.id, "anna").refund == job.characters
     assert [(gone.id, gone.characters) for gone in store.expire()] == [(over.id, over.characters)]
     documents = Documents(store, most_bytes=20_000, keep_seconds=60)
     handle = documents.keep("anna", Outcome(b"made", b"told"), 4)

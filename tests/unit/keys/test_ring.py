@@ -123,7 +123,7 @@ async def test_a_key_that_is_not_there_keeps_no_other_from_being_counted(
     gone, secret = store.create("gone", ["translate"], Limits())
     ring.known(secret)
     ring.spend(gone, 5)
-    ring.give_back("of another machine", 5)
+    ring.give_back("of another machine", 5, Calendar.now.timestamp())
     other = KeyStore(tmp_path / "other.sqlite")
     key, _ = other.create("Web", ["translate"], Limits())
     for file in store.path.parent.iterdir():
@@ -143,10 +143,26 @@ async def test_what_is_given_back_before_anybody_asked_for_a_key_counts(
 ) -> None:
     key, _ = store.create("Web", ["translate"], Limits(quota=100))
     store.add_used({(key.id, "2026-11"): 60})
-    ring.give_back(key.id, 40)
+    ring.give_back(key.id, 40, calendar.now.timestamp())
     assert ring.used(key) == 20
     await ring.write_used()
     assert store.used("2026-11") == {key.id: 20}
+
+
+async def test_what_is_given_back_is_given_to_the_month_it_was_charged_in(
+    store: KeyStore, ring: KeyRing, calendar: Calendar
+) -> None:
+    key, _ = store.create("Web", ["translate"], Limits(quota=1000))
+    ring.spend(key, 600)
+    charged = calendar.now.timestamp()
+    calendar.now = datetime(2026, 12, 1, tzinfo=UTC)
+    ring.spend(key, 500)
+    ring.give_back(key.id, 400, charged)
+    assert ring.used(key) == 500
+    await ring.write_used()
+    store.give_back(key.id, 100, charged)
+    assert store.used("2026-11") == {key.id: 100}
+    assert store.used("2026-12") == {key.id: 500}
 
 
 def test_a_store_that_cannot_be_read_lets_nobody_in(store: KeyStore, ring: KeyRing) -> None:
