@@ -14,7 +14,7 @@ from service.api.native.job_wire import JobOut
 from service.api.native.work import Work, load_work
 from service.api.state import ServiceState
 from service.batching.ticket import Ticket, holding
-from service.errors import MalformedBody, NotOffered
+from service.errors import IdempotencyKeyReused, MalformedBody, NotOffered
 from service.jobs.beside import beside
 from service.jobs.job import Claim, Job, NewJob, Outcome
 from service.jobs.runner import Perform, Progress
@@ -98,7 +98,11 @@ async def submit(
 
 async def _taken_in(request: Request, state: ServiceState, new: NewJob) -> Job:
     await charge(request, new.characters)
-    job, is_new = await beside(state.jobs.store.submit, new)
+    try:
+        job, is_new = await beside(state.jobs.store.submit, new)
+    except IdempotencyKeyReused:  # of another request that came at the same moment
+        await refund(request)
+        raise
     if not is_new:  # it came twice at the same moment
         await refund(request)
     state.jobs.wake()

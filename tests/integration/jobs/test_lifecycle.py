@@ -168,6 +168,26 @@ def test_the_same_key_from_many_at_once_makes_one_job_that_is_paid_once(serve: S
         assert usage["character_count"] == len(TEXT)
 
 
+def test_of_requests_that_come_at_once_under_one_key_only_the_one_that_is_taken_in_is_paid(
+    serve: Serve, data_dir: Path
+) -> None:
+    _, anna = KeyStore(data_dir / "keys.sqlite").create("Anna", SCOPES, Limits(quota=100_000))
+    with serve(job_workers=0) as client:
+        headers = {**LATER, "Idempotency-Key": "k", "Authorization": f"Bearer {anna}"}
+
+        def post(number: int) -> httpx.Response:
+            body = {"text": TEXT + "!" * number, "source": "de"}
+            return client.post("/v1/digest", json=body, headers=headers)
+
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(post, range(24)))
+        [taken] = [answer.json() for answer in answers if answer.status_code == 202]
+        refused = [answer.json()["code"] for answer in answers if answer.status_code != 202]
+        assert refused == ["idempotency_key_reused"] * 23
+        usage = client.get("/v2/usage", headers={"Authorization": f"DeepL-Auth-Key {anna}"}).json()
+        assert usage["character_count"] == taken["characters"]
+
+
 def test_progress_is_seen_in_segments(serve: Serve) -> None:
     gate = Gate("Dienstag")
     with serve(stub_models(gate=gate), batch_tokens=6) as client:
