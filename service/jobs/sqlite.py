@@ -84,10 +84,14 @@ class SqliteDatabase:
             os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except FileExistsError:
             raise OperatorError(f"{target}: exists already; name another file") from None
-        with self._lock, self._guarded(), closing(sqlite3.connect(target)) as copy:
-            self._connected().backup(copy)
-            # One file that can be carried away: without a log beside it.
-            copy.execute("PRAGMA journal_mode = DELETE")
+        try:
+            with self._lock, self._guarded(), closing(sqlite3.connect(target)) as copy:
+                self._connected().backup(copy)
+                # One file that can be carried away: without a log beside it.
+                copy.execute("PRAGMA journal_mode = DELETE")
+        except StoreUnavailable:
+            target.unlink()  # a part of the jobs would look like all of them
+            raise
 
     def close(self) -> None:
         with self._lock:

@@ -154,6 +154,18 @@ def test_a_full_disk_is_said_and_everything_else_goes_on(small_disk: Path) -> No
         assert ended(client, submitted(client))["status"] == "done"
 
 
+def test_a_backup_that_does_not_fit_leaves_nothing_that_looks_like_one(
+    data_dir: Path, small_disk: Path
+) -> None:
+    with serving(data_dir=data_dir, job_workers=0) as client:
+        for _ in range(4):
+            submitted(client, LONG * 30)
+        failed = kurzfassung(data_dir, "backup", str(small_disk / "copy.sqlite"))
+    assert failed.returncode != 0
+    assert "full" in failed.stderr
+    assert list(small_disk.iterdir()) == []
+
+
 def test_a_server_that_is_away_costs_jobs_only_and_comes_back(postgres_cluster: PostgresCluster) -> None:
     gate = Gate("Dienstag")
     url = postgres_cluster.new_database()
