@@ -1,8 +1,9 @@
-"""Glossaries kept between requests, in one SQLite file."""
+"""Glossaries kept between requests, in one SQLite file that only its owner may read."""
 
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import uuid
 from collections.abc import Iterator, Sequence
@@ -55,9 +56,10 @@ class StoredGlossary:
 
 
 class GlossaryStore:
-    """May be used from any thread; the file and its folder are made at the first writing. Every method
-    raises `StoreUnavailable` where the file cannot be used; those that take an id, a UUID with or without
-    hyphens, `GlossaryNotFound`, and those that take terms `GlossaryInvalid`.
+    """May be used from any thread; the file and its folder are made at the first writing, and what is
+    deleted is overwritten. Every method raises `StoreUnavailable` where the file cannot be used; those that
+    take an id, a UUID with or without hyphens, `GlossaryNotFound`, and those that take terms
+    `GlossaryInvalid`.
 
     Seen are the glossaries of `owner` and those of nobody, which are everybody's."""
 
@@ -182,6 +184,7 @@ class GlossaryStore:
         try:
             if writing:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
+                os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
             elif not self._path.is_file():
                 with closing(sqlite3.connect(":memory:")) as empty:
                     prepare(empty)
@@ -189,6 +192,7 @@ class GlossaryStore:
                 return
             with closing(sqlite3.connect(self._path, timeout=5)) as connection:
                 connection.execute("PRAGMA foreign_keys = ON")
+                connection.execute("PRAGMA secure_delete = ON")
                 prepare(connection)
                 yield connection
         except (OSError, sqlite3.Error) as error:

@@ -47,6 +47,16 @@ def test_asking_an_empty_store_makes_no_file(tmp_path: Path) -> None:
     assert not (tmp_path / "none.sqlite").exists()
 
 
+def test_only_the_owner_reads_the_file_and_what_is_deleted_leaves_it(tmp_path: Path) -> None:
+    store = GlossaryStore(tmp_path / "g.sqlite")
+    terms = tuple(Term(f"Geheimwort {number}", "word") for number in range(2_000))
+    made = store.add("geheim", [Dictionary("de", "en", terms)])
+    assert b"Geheimwort" in (tmp_path / "g.sqlite").read_bytes()
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}
+    store.remove(made.id)
+    assert not [file for file in tmp_path.iterdir() if b"Geheimwort" in file.read_bytes()]
+
+
 def test_ten_thousand_terms_come_back_in_order(tmp_path: Path) -> None:
     store = GlossaryStore(tmp_path / "g.sqlite")
     terms = tuple(Term(f"Wort {number}", f"word {number}") for number in range(10_000))
