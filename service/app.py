@@ -150,7 +150,14 @@ def create_app(
         refuse=failures.service_error,
     )
     rules = _rules(settings, peers, upload_bytes=state.limits.upload_bytes)
-    app.add_middleware(Gate, rules=rules, spending=spending, failures=failures, metrics=state.metrics)
+    app.add_middleware(
+        Gate,
+        rules=rules,
+        spending=spending,
+        failures=failures,
+        metrics=state.metrics,
+        room=Room(max(settings.document_store_bytes, 2 * state.limits.upload_bytes)),
+    )
     if settings.cors_origins:
         app.add_middleware(CORSMiddleware, **_cors(settings))
     app.add_middleware(RootPath, root_path=settings.root_path)

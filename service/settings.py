@@ -112,8 +112,9 @@ class Settings(BaseSettings):
 
     document_store_bytes: Annotated[int, Field(gt=0)] = 100_000_000
     """Room for files that wait to be translated or fetched, in the store of jobs, and as much again in memory
-    for those whose senders wait; half of it for one key and for one file. Beyond it new ones are refused with
-    503. Two files are taken apart at a time, which takes up to 200 MB of memory each besides."""
+    for those that arrive or whose senders wait; half of it for one key and for one file. Beyond it new ones
+    are refused with 503. Two files are taken apart at a time, which takes up to 200 MB of memory each
+    besides."""
 
     document_minutes: Annotated[float, Field(gt=0, le=1440, allow_inf_nan=False)] = 60.0
     """How long a file is kept for whoever sent it: until it is translated, and then until it is fetched."""

@@ -17,6 +17,7 @@ from service.api.disconnect import CallerLeft
 from service.api.failures import Failures
 from service.api.proxies import Peers
 from service.api.sent_key import key_of_body, key_of_headers, refuse_key_in_url
+from service.documents.room import Room
 from service.errors import KeyMissing, ScopeMissing, ServiceError, StoreUnavailable
 from service.keys.grant import Exhausted, Grant, Spending
 from service.keys.key import Key
@@ -67,12 +68,14 @@ class Gate:
         spending: Spending,
         failures: Failures,
         metrics: Metrics,
+        room: Room,
     ) -> None:
         self._app = app
         self._rules = rules
         self._spending = spending
         self._failures = failures
         self._metrics = metrics
+        self._room = room
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -98,7 +101,7 @@ class Gate:
         await self._pass(grant, scope, receive, send)
 
     async def _caller(self, scope: Scope, receive: Receive, need: Need) -> tuple[Caller, Receive]:
-        """Raises `KeyMissing`, `KeyInvalid`, `KeyInUrl` and `StoreUnavailable`."""
+        """Raises `KeyMissing`, `KeyInvalid`, `KeyInUrl`, `StoreUnavailable` and `Overloaded`."""
         if name := self._rules.peers.consumer(scope):
             return Caller(f"consumer:{name}"), receive
         ring = self._spending.ring
@@ -109,7 +112,8 @@ class Gate:
         request = Request(scope, receive)
         dialect = self._failures.dialect(request)
         if sent is None and dialect.key_field:
-            with contextlib.suppress(TimeoutError):  # there was no key in what came
+            # Late, there was no key in what came.
+            with contextlib.suppress(TimeoutError), self._receiving(request, need):
                 async with asyncio.timeout(_BODY_SECONDS):
                     sent, receive = await key_of_body(request, dialect.key_field, self._limit(need))
         if sent is None:
@@ -119,6 +123,13 @@ class Gate:
             )
         key = ring.known(sent)
         return Caller(f"key:{key.id}", key), receive
+
+    def _receiving(self, request: Request, need: Need) -> contextlib.AbstractContextManager[None]:
+        """Files in memory of callers who are not known yet are bounded, and apart from all others."""
+        if not need.file:
+            return contextlib.nullcontext()
+        announced, most = request.headers.get("content-length", ""), self._rules.upload_bytes
+        return self._room.holding("", min(int(announced), most) if announced.isdecimal() else most)
 
     def _limit(self, need: Need) -> int:
         return self._rules.upload_bytes if need.file else self._rules.body_bytes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -138,6 +139,13 @@ class ServiceState:
         size = int(announced) if announced.isdecimal() and len(announced) < 10 else 0
         pipeline.batcher.promise_room(1 + min(size, self.limits.body_bytes) // _BYTES_PER_TOKEN)
         return pipeline
+
+    def receiving(self, request: Request, owner: str) -> AbstractContextManager[None]:
+        """Holds room in memory for the file that a request brings. Ask before the body is read, which may
+        take its time. Raises `Overloaded`."""
+        announced = request.headers.get("content-length", "")
+        most = self.limits.document_bytes
+        return self.room.holding(owner, min(int(announced), most) if announced.isdecimal() else most)
 
     def count(self, digest: Digest) -> None:
         self.characters += digest.usage.characters

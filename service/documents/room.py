@@ -1,4 +1,4 @@
-"""Files in memory while their senders wait for them."""
+"""Files in memory: while they arrive, and while their senders wait for them."""
 
 from __future__ import annotations
 

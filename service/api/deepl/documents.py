@@ -70,21 +70,22 @@ DocumentId = Annotated[str, Path(examples=["04DE5AD98A02647D83285A36021911C6"])]
 )
 async def upload(request: Request, state: State, glossaries: Glossaries) -> wire.DocumentHandleOut:
     pipeline = state.pipeline
-    form = await read_multipart(request, state.limits.upload_bytes)
-    body = validate(wire.DocumentBody, fields_of_form(form.fields), strict=False)
-    require_supported(body, pipeline)
-    name, content = _sent(form, body)
-    terms = await asked_terms(body, glossaries, pipeline.models)
-    asked = DocumentRequest(
-        name=name,
-        source=(body.source_lang or "auto").lower(),
-        target=body.target_lang.lower(),
-        terms=terms,
-        payer=payer(request),
-        content=content,
-    )
-    dumped = await beside(asked.dump)
-    handle = await beside(state.documents.submit, owner(request), dumped, size=len(content))
+    with state.receiving(request, owner(request)):
+        form = await read_multipart(request, state.limits.upload_bytes)
+        body = validate(wire.DocumentBody, fields_of_form(form.fields), strict=False)
+        require_supported(body, pipeline)
+        name, content = _sent(form, body)
+        terms = await asked_terms(body, glossaries, pipeline.models)
+        asked = DocumentRequest(
+            name=name,
+            source=(body.source_lang or "auto").lower(),
+            target=body.target_lang.lower(),
+            terms=terms,
+            payer=payer(request),
+            content=content,
+        )
+        dumped = await beside(asked.dump)
+        handle = await beside(state.documents.submit, owner(request), dumped, size=len(content))
     state.jobs.wake()
     return wire.DocumentHandleOut(document_id=handle.id.upper(), document_key=handle.key.upper())
 

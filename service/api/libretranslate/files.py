@@ -12,6 +12,7 @@ from service.api.disconnect import unless_caller_leaves
 from service.api.libretranslate import wire
 from service.api.libretranslate.languages import known_language
 from service.api.libretranslate.routes import detected_out, require_fields
+from service.api.multipart import MultipartForm, SentFile
 from service.api.openapi_errors import WORK, may_raise
 from service.api.state import ServiceState, service_state
 from service.api.translated_file import FILE_RESPONSE, RemarkOut, file_answer
@@ -44,19 +45,16 @@ State = Annotated[ServiceState, Depends(service_state)]
 )
 async def translate_file(request: Request, state: State) -> wire.TranslatedFileOut:
     pipeline = state.pipeline
-    form = await read_multipart(request, state.limits.upload_bytes)
-    file = form.file("file")
-    if file is None:
-        raise MalformedBody("Invalid request: missing file parameter", pointer="#/file")
-    fields = wire.fields_of_form(form.fields)
-    require_fields(wire.FileQuery, fields)
-    query = validate(wire.FileQuery, fields, strict=False)
-    name = "file" + _extension(file.name)
-    known = pipeline.models.pairs
-    target = known_language("target", query.target, {target for each in known.values() for target in each})
-    source = "auto" if query.source == "auto" else known_language("source", query.source, {*known, target})
-
-    with state.room.holding(owner(request), len(file.content)):
+    with state.receiving(request, owner(request)):
+        form = await read_multipart(request, state.limits.upload_bytes)
+        file, query = _sent(form)
+        name = "file" + _extension(file.name)
+        known = pipeline.models.pairs
+        target = known_language(
+            "target", query.target, {target for each in known.values() for target in each}
+        )
+        sources = {*known, target}
+        source = "auto" if query.source == "auto" else known_language("source", query.source, sources)
         made = await unless_caller_leaves(
             request,
             translate_document(
@@ -93,6 +91,16 @@ async def download(name: FileName, request: Request, state: State) -> Response:
     if made.about.decode() != f".{extension}":
         raise DocumentNotFound("There is no such file, or no longer.")
     return file_answer(made.result, made.about.decode())
+
+
+def _sent(form: MultipartForm) -> tuple[SentFile, wire.FileQuery]:
+    """Raises `MalformedBody`."""
+    file = form.file("file")
+    if file is None:
+        raise MalformedBody("Invalid request: missing file parameter", pointer="#/file")
+    fields = wire.fields_of_form(form.fields)
+    require_fields(wire.FileQuery, fields)
+    return file, validate(wire.FileQuery, fields, strict=False)
 
 
 def _extension(name: str) -> str:

@@ -1,0 +1,66 @@
+"""Files in memory have a bound, also those that are only arriving."""
+
+import socket
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.keys.key import Limits
+from service.keys.store import KeyStore
+from tests.integration.conftest import serving
+
+FORM = {"target_lang": "EN-US", "source": "de", "target": "en"}
+HALF = {"file": ("a.txt", "Guten Tag. " * 4_000)}
+ROOM = {"document_store_bytes": 100_000}
+"""For two of them."""
+
+
+def stalled(service: httpx.Client, path: str) -> socket.socket:
+    """An upload whose last byte does not come."""
+    request = service.build_request("POST", path, data=FORM, files=HALF)
+    body = b"".join(request.stream)  # type: ignore[arg-type]  # of a synchronous client
+    head = f"POST {path} HTTP/1.1\r\n" + "".join(
+        f"{name}: {value}\r\n" for name, value in request.headers.items()
+    )
+    connection = socket.create_connection((service.base_url.host, service.base_url.port or 80), timeout=20)
+    connection.sendall(f"{head}\r\n".encode() + body[:-1])
+    return connection
+
+
+def until(service: httpx.Client, path: str, status: int) -> httpx.Response:
+    """What a file of a kind that is not read is told at last: 503 while there is no room to look at it."""
+    other = {"file": ("a.pdf", HALF["file"][1])}
+    for _ in range(200):
+        answer = service.post(path, data=FORM, files=other)
+        if answer.status_code == status:
+            return answer
+    raise AssertionError(answer.text)
+
+
+@pytest.mark.parametrize("path", ["/v2/document", "/translate_file"])
+def test_what_arrives_slowly_takes_its_room_at_once_and_lets_go_of_it(path: str) -> None:
+    with serving(**ROOM) as service, ExitStack() as slow:
+        uploads = [slow.enter_context(closing(stalled(service, path))) for _ in range(2)]
+        refused = until(service, path, 503)
+        assert refused.json()["code"] == "overloaded"
+        assert refused.headers["retry-after"] == "30"
+        uploads[0].sendall(b"\n")
+        assert uploads[0].recv(12) == b"HTTP/1.1 200"
+        until(service, path, 400)
+        slow.enter_context(closing(stalled(service, path)))
+        until(service, path, 503)
+        uploads[1].close()  # who leaves lets go of it too
+        until(service, path, 400)
+
+
+def test_whoever_has_no_key_yet_takes_no_room_of_those_who_have_one(tmp_path: Path) -> None:
+    _, key = KeyStore(tmp_path / "keys.sqlite").create("one", ["documents"], Limits())
+    path = "/translate_file"
+    with serving(data_dir=tmp_path, **ROOM) as service, ExitStack() as slow:
+        for _ in range(2):
+            slow.enter_context(closing(stalled(service, path)))
+        assert until(service, path, 503).json()["code"] == "overloaded"
+        bearer = {"Authorization": f"Bearer {key}"}
+        assert service.post(path, data=FORM, files=HALF, headers=bearer).status_code == 200
