@@ -20,7 +20,7 @@ from service.api.deepl import multilingual as deepl_multilingual
 from service.api.deepl import routes as deepl
 from service.api.disconnect import CallerLeft
 from service.api.failures import install_failure_handlers
-from service.api.gate import Gate, Rules, key_needed
+from service.api.gate import Gate, Rules, key_needed, keys_readable
 from service.api.huggingface import routes as huggingface
 from service.api.libretranslate import files as libretranslate_files
 from service.api.libretranslate import routes as libretranslate
@@ -106,6 +106,7 @@ def create_app(
         room=Room(settings.document_store_bytes),
         public_address=PublicAddress(settings.public_url, peers),
         key_needed=lambda: key_needed(settings.auth, spending.ring),
+        keys_readable=lambda: keys_readable(settings.auth, spending.ring),
         jobs=job_service,
     )
     state.metrics.queue_capacity_tokens.set(settings.queue_tokens)

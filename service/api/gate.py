@@ -37,6 +37,17 @@ def key_needed(auth: Auth, ring: KeyRing) -> bool:
     return auth == "required" or (auth == "auto" and ring.any)
 
 
+def keys_readable(auth: Auth, ring: KeyRing) -> bool:
+    """Whether a caller can be told from others, where keys are for that."""
+    if auth == "off":
+        return True
+    try:
+        _ = ring.any
+    except StoreUnavailable:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """`name` tells callers apart: `key:ID`, `consumer:NAME` or `address:IP`."""

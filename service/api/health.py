@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import PlainTextResponse
@@ -31,8 +31,8 @@ class StatusOut(BaseModel):
 
 
 class ReadinessOut(StatusOut):
-    """`devices` name the kind of number computed with (`cpu/int8_float32`); `queue_tokens` wait for the
-    engine."""
+    """`keys` are unreadable where their file is damaged: then nobody is let in. `devices` name the kind of
+    number computed with (`cpu/int8_float32`); `queue_tokens` wait for the engine."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -41,6 +41,7 @@ class ReadinessOut(StatusOut):
                     "status": "ok",
                     "phase": "ready",
                     "engine": "ok",
+                    "keys": "ok",
                     "models": ["opus-mt-de-en"],
                     "devices": ["cpu/int8_float32"],
                     "revisions": {"opus-mt-de-en": ""},
@@ -53,6 +54,7 @@ class ReadinessOut(StatusOut):
 
     phase: Phase
     engine: EngineState
+    keys: Literal["ok", "unreadable"]
     models: list[str]
     devices: list[str]
     revisions: dict[str, str]
@@ -117,6 +119,7 @@ async def readyz(state: State, response: Response) -> ReadinessOut:
         status="ok" if ready else "not ready",
         phase=state.phase,
         engine=engine,
+        keys="ok" if ready or state.keys_readable() else "unreadable",
         models=[model.name for model in pipeline.models.loaded] if pipeline else [],
         devices=sorted({model.backend.device for model in pipeline.models.loaded}) if pipeline else [],
         revisions={model.name: model.revision for model in pipeline.models.loaded} if pipeline else {},

@@ -80,7 +80,8 @@ EXAMPLE_LIMITS = RequestLimits(
 class ServiceState:
     """One per process. `loaded` becomes the pipeline when the models are there; `phase` turns ready
     only after a canary digest went through it, and `watchdog` tells how the engine fares. `characters`
-    were worked on since the start; `key_needed` raises `StoreUnavailable`."""
+    were worked on since the start; `key_needed` raises `StoreUnavailable`. While the keys cannot be read,
+    nobody is let in."""
 
     def __init__(
         self,
@@ -94,6 +95,7 @@ class ServiceState:
         room: Room,
         public_address: PublicAddress,
         key_needed: Callable[[], bool],
+        keys_readable: Callable[[], bool],
         jobs: JobService,
     ) -> None:
         self.documents = documents
@@ -101,6 +103,7 @@ class ServiceState:
         self.public_address = public_address
         self.glossaries = glossaries
         self.key_needed = key_needed
+        self.keys_readable = keys_readable
         self.jobs = jobs
         self.limits = limits
         self.metrics = metrics
@@ -129,7 +132,7 @@ class ServiceState:
 
     @property
     def ready(self) -> bool:
-        return self.phase == "ready" and self.engine == "ok"
+        return self.phase == "ready" and self.engine == "ok" and self.keys_readable()
 
     def admit(self, request: Request) -> ArticlePipeline:
         """The pipeline, if it has room for a body of this length. Ask before the body is read: a refusal

@@ -19,7 +19,7 @@ from service.errors import SettingInvalid
 from service.keys.key import SCOPES, Limits, month_of
 from service.keys.store import KeyStore
 from service.observability.logs import json_lines
-from tests.integration.conftest import serving, stub_models
+from tests.integration.conftest import serving, stub_models, wait_until
 
 TEXT = "Der Rat will die Brücke sanieren."
 
@@ -430,9 +430,18 @@ def test_under_a_prefix_the_same_routes_are_closed(data: Path) -> None:
 
 def test_a_store_of_keys_that_cannot_be_read_lets_nobody_in(data: Path) -> None:
     (data / "keys.sqlite").write_bytes(b"no database" * 100)
-    with serving(data_dir=data) as service:
+    with serving(data_dir=data, ready=False) as service:
+        wait_until(service, "/startupz")
         for answer in (translate(service), translate(service, bearer("any"))):
             assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+        ready = service.get("/readyz")
+        assert (ready.status_code, ready.json()["keys"]) == (503, "unreadable")
+        (data / "keys.sqlite").unlink()
+        _, key = store_in(data).create("Web", SCOPES, Limits())
+        wait_until(service, "/readyz")
+        assert translate(service, bearer(key)).status_code == 200
+    with serving(data_dir=data, auth="off") as service:
+        assert service.get("/readyz").json()["keys"] == "ok"
 
 
 def test_the_log_has_the_id_of_a_key_and_nothing_has_the_key(
