@@ -17,6 +17,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from ssl import SSLContext
@@ -41,6 +42,7 @@ _AT_ONCE = 4
 _POLL_SECONDS = 1.0
 _WAIT_SECONDS = 10
 _ALL_SECONDS = 20
+_STOP_SECONDS = 3
 
 _GONE = "410"
 _REFUSED = "refused"
@@ -86,19 +88,22 @@ class Courier:
         self._outbox, self._hosts, self._signer, self._trust = outbox, hosts, signer, trust
         self._retry_seconds, self._observe = retry_seconds, observe
         self._loops: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
 
     def start(self) -> None:
         """Needs a running event loop."""
         self._loops = [asyncio.create_task(self._run()) for _ in range(_AT_ONCE)]
 
     async def stop(self) -> None:
-        """What is under way is tried again after the next start."""
-        for loop in self._loops:
-            loop.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
+        """What is under way has `_STOP_SECONDS` to end; what does not is tried again after the next start,
+        though the receiver may have it."""
+        self._stopping.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_STOP_SECONDS):
+                await asyncio.gather(*self._loops)
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
                 delivery = await beside(self._outbox.next)
                 if delivery is not None:
@@ -108,7 +113,9 @@ class Courier:
                 pass  # the store has logged it; the webhook is due again when its lease ends
             except Exception:
                 logger.exception("a webhook's courier")
-            await asyncio.sleep(_POLL_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_POLL_SECONDS):
+                    await self._stopping.wait()
 
     async def _deliver(self, delivery: Delivery) -> None:
         reason = await self._send(delivery)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import re
 import socket
 from collections.abc import Awaitable, Callable, Sequence
@@ -48,7 +49,10 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 async def _resolved(host: str, port: int) -> list[str]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:  # a part of the name is too long for DNS
+        raise OSError(errno.EINVAL, "no name of a host") from None
     return [str(place[0]) for _, _, _, _, place in found]
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ssl import SSLContext
-from threading import Thread
+from threading import Event, Thread
 
 
 @dataclass
@@ -19,11 +19,14 @@ class Received:
 
 @dataclass
 class Receiver:
-    """Answers with the next of `answers`, a status and headers, and with the last for ever."""
+    """`reached` once somebody asks, answers when it is `awake`: with the next of `answers`, a status and
+    headers, and with the last for ever."""
 
     port: int
     answers: list[tuple[int, dict[str, str]]]
     received: list[Received] = field(default_factory=list)
+    reached: Event = field(default_factory=Event)
+    awake: Event = field(default_factory=Event)
 
     @property
     def url(self) -> str:
@@ -39,6 +42,8 @@ def receiving(
             body = self.rfile.read(int(self.headers["content-length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
             receiver.received.append(Received(self.path, headers, body))
+            receiver.reached.set()
+            assert receiver.awake.wait(20)
             status, more = receiver.answers[0]
             if len(receiver.answers) > 1:
                 receiver.answers.pop(0)
@@ -57,6 +62,7 @@ def receiving(
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     wanted = [answer if isinstance(answer, tuple) else (answer, {}) for answer in answers]
     receiver = Receiver(server.server_address[1], wanted)
+    receiver.awake.set()
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

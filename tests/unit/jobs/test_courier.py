@@ -15,7 +15,7 @@ from service.jobs.queue import JobQueue
 from service.jobs.store import JobStore
 from service.jobs.webhook import Courier, Signer
 from service.jobs.webhook_hosts import WebhookHosts
-from tests.integration.jobs.receiver import receiving
+from tests.integration.jobs.receiver import Receiver, receiving
 from tests.unit.jobs.conftest import OpenStore, new_job
 
 
@@ -92,3 +92,28 @@ def test_a_webhook_whose_address_cannot_be_decrypted_here_is_tried_again(open_st
         assert len(receiver.received) == 1
     assert outcomes == ["retried", "delivered"]
     assert ahead.get(job.id, None).webhook == "delivered"
+
+
+def test_a_webhook_on_its_way_when_the_service_stops_is_not_sent_again(store: JobStore) -> None:
+    async def deliver(receiver: Receiver) -> None:
+        courier = Courier(
+            Outbox(store),
+            WebhookHosts(receiver.url),
+            Signer("whsec_" + base64.b64encode(b"a" * 32).decode()),
+            trust=create_default_context(),
+            retry_seconds=0.05,
+        )
+        courier.start()
+        assert await asyncio.to_thread(receiver.reached.wait, 10)
+        stopping = asyncio.create_task(courier.stop())
+        await asyncio.sleep(0.2)
+        receiver.awake.set()
+        await asyncio.wait_for(stopping, 10)
+
+    with receiving(200) as receiver:
+        receiver.awake.clear()
+        job, _ = store.submit(new_job(webhook_url=receiver.url))
+        store.remove(job.id, None)
+        asyncio.run(deliver(receiver))
+        assert store.get(job.id, None).webhook == "delivered"
+        assert len(receiver.received) == 1

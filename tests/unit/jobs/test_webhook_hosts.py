@@ -65,6 +65,13 @@ def test_no_private_address_is_reached_by_a_name(address: str) -> None:
     assert reached("hooks.example.com", address) is None
 
 
+def test_a_name_that_is_none_is_not_known() -> None:
+    hosts = WebhookHosts("a" * 64 + ".example.com")
+    target = hosts.target("https://" + "a" * 64 + ".example.com/")
+    with pytest.raises(OSError, match="no name"):
+        asyncio.run(asyncio.wait_for(hosts.address(target), 5))
+
+
 @pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])
 def test_a_public_address_is_reached(address: str) -> None:
     assert reached("hooks.example.com", address) == address
