@@ -14,11 +14,11 @@ from service.jobs.vault import Vault
 from tests.unit.jobs.conftest import OpenStore, new_job
 
 
-def version_1(store: JobStore, *, jobs: int) -> list[str]:
-    """Tables as version 1 made them, with jobs that wait; their ids."""
+def earlier(store: JobStore, version: int, *, jobs: int) -> list[str]:
+    """Tables as that version made them, with jobs that wait; their ids."""
     ids = [f"{number:032x}" for number in range(jobs)]
     with store.database.transaction() as transaction:
-        prepare(transaction, up_to=1)
+        prepare(transaction, up_to=version)
         Vault().check(transaction)
         for identity in ids:
             transaction.execute(
@@ -31,7 +31,7 @@ def version_1(store: JobStore, *, jobs: int) -> list[str]:
 
 
 def test_jobs_of_version_1_are_done(open_store: OpenStore) -> None:
-    ids = version_1(open_store(), jobs=3)
+    ids = earlier(open_store(), 1, jobs=3)
     store = open_store()
     assert [job.id for job in store.list("anna", limit=10)] == ids[::-1]
     queue = JobQueue(store, lease_seconds=30)
@@ -69,12 +69,22 @@ def test_a_store_from_before_there_were_documents_takes_them(open_store: OpenSto
     assert [each.kind for each in store.list(None, limit=10)] == ["digest"]
 
 
-def test_many_may_find_version_1_at_once(open_store: OpenStore) -> None:
-    ids = version_1(open_store(), jobs=2)
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+def test_many_may_find_an_earlier_version_at_once(open_store: OpenStore, version: int) -> None:
+    ids = earlier(open_store(), version, jobs=60)
     stores = [open_store() for _ in range(6)]
+
+    def work(store: JobStore) -> list[str]:
+        queue, done = JobQueue(store, lease_seconds=30), []
+        while (claim := queue.claim("one")) is not None:
+            assert queue.finish(claim, Outcome(queue.request(claim)))
+            done.append(claim.id)
+        return done
+
     with ThreadPoolExecutor(6) as threads:
-        found = list(threads.map(lambda store: len(store.list(None, limit=10)), stores))
-    assert found == [len(ids)] * 6
+        done = [identity for part in threads.map(work, stores) for identity in part]
+    assert sorted(done) == ids
+    assert {stores[0].result(identity, "anna")[1] for identity in ids} == {b"Guten Tag."}
 
 
 def test_many_may_make_the_tables_at_once(open_store: OpenStore) -> None:
