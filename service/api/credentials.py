@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from service.api.state import state_of
+from service.errors import DeadlineExceeded, InvalidInput, Refused, StoreUnavailable
 from service.keys.grant import Grant
 from service.terms.store import GlossaryStore
 
@@ -50,6 +53,20 @@ async def charge(request: Request, characters: int) -> None:
     `RateLimited` and `StoreUnavailable`."""
     if grant := granted(request):
         await grant.charge(characters)
+
+
+@asynccontextmanager
+async def charged(request: Request, characters: int) -> AsyncIterator[None]:
+    """As `charge`, around work whose answer may have begun, as if all were well, when it fails on our side:
+    then all is given back."""
+    await charge(request, characters)
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, (InvalidInput, Refused, DeadlineExceeded)):
+            with suppress(StoreUnavailable):
+                await refund(request)
+        raise
 
 
 def require_scope(request: Request, scope: str) -> None:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from service.api.body import FORM, JSON, read_fields, validate
-from service.api.credentials import Glossaries, caller, charge, granted
+from service.api.credentials import Glossaries, caller, charged, granted
 from service.api.deepl import glossary_wire, wire
 from service.api.deepl.dictionary import asked_terms
 from service.api.deepl.languages import source_languages, target_languages
@@ -81,8 +81,8 @@ async def translate_texts(request: Request, state: State, glossaries: Glossaries
     size = characters + 20 * len(terms or ())
 
     async def work() -> bytes:
-        await charge(request, characters)  # in here, so that who asks again and joins is not charged again
-        return await translate(state, pipeline, body, terms)
+        async with charged(request, characters):  # in here: who asks again and joins is not charged again
+            return await translate(state, pipeline, body, terms)
 
     key = await off_loop(size, lambda: _key(request, body, terms))
     if key not in state.coalescing:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from service.api.body import JSON, decode_text, media_type, parse_json, read_body, validate
-from service.api.credentials import Glossaries, charge
+from service.api.credentials import Glossaries, charge, charged
 from service.api.disconnect import unless_caller_leaves
 from service.api.event_stream import Event, event_bytes, event_response, wants_stream
 from service.api.native import answer_wire, request_wire, wire
@@ -126,9 +126,9 @@ async def _respond(kind: Kind, request: Request, state: ServiceState, glossaries
     work = await read_work(kind, *await _fields(request, state), state.limits, glossaries)
     if later:
         return await submit(request, state, pipeline, work)
-    await charge(request, work.characters)
     if kind == "digest" and wants_stream(request.headers.get("accept", "")):
-        return await event_response(request, _events(state, work.wanted[0]))
+        return await event_response(request, _events(request, state, work.wanted[0]))
+    await charge(request, work.characters)
     made = await unless_caller_leaves(request, work.answer(pipeline))
     for each in made:
         state.count(each)
@@ -169,8 +169,13 @@ async def digest(request: Request, state: State, glossaries: Glossaries) -> Resp
     return await _respond("digest", request, state, glossaries)
 
 
-async def _events(state: ServiceState, wanted: DigestRequest) -> AsyncGenerator[Event, None]:
-    async with aclosing(state.pipeline.digest_events(wanted, ramp=True)) as events:
+async def _events(
+    request: Request, state: ServiceState, wanted: DigestRequest
+) -> AsyncGenerator[Event, None]:
+    async with (
+        charged(request, len(wanted.text)),
+        aclosing(state.pipeline.digest_events(wanted, ramp=True)) as events,
+    ):
         async for event in events:
             if isinstance(event, TranslatedSegment):
                 yield "segment", answer_wire.dumped(answer_wire.streamed_segment(event))

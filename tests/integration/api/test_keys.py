@@ -306,6 +306,41 @@ def test_used_up_a_quota_is_told_in_each_dialect_and_failed_work_costs_nothing(d
     assert store.used(month_of(datetime.now(UTC))) == {key.id: len(TEXT)}
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "more"),
+    [
+        ("/v2/translate", {"text": [TEXT], "target_lang": "EN", "source_lang": "DE"}, {}),
+        ("/v1/digest", {"text": f"Das geht. {TEXT}", "source": "de"}, {"Accept": "text/event-stream"}),
+    ],
+)
+def test_work_that_fails_after_its_answer_has_begun_costs_nothing(
+    data: Path, path: str, body: dict[str, object], more: dict[str, str]
+) -> None:
+    _, secret = store_in(data).create("Web", SCOPES, Limits(quota=1000))
+    begun = threading.Event()
+
+    def gate(sources: Sequence[str]) -> None:
+        if any(TEXT in source for source in sources):
+            assert begun.wait(20)
+            raise RuntimeError("planted")
+
+    headers = bearer(secret)
+    with serving(stub_models(gate=gate), data_dir=data, heartbeat_seconds=0.05) as service:
+        with service.stream("POST", path, json=body, headers={**headers, **more}) as answer:
+            assert answer.status_code == 200
+            chunks = answer.iter_raw()
+            assert next(chunks)
+            used = service.get("/v2/usage", headers=headers).json()
+            assert used["character_count"] >= len(TEXT)
+            begun.set()
+            for _ in range(200):
+                used = service.get("/v2/usage", headers=headers).json()
+                if used["character_count"] == 0:
+                    break
+                time.sleep(0.05)
+        assert used["character_count"] == 0
+
+
 def test_who_gives_the_work_little_time_pays_for_it_all_the_same(data: Path) -> None:
     _, secret = store_in(data).create("Web", SCOPES, Limits(quota=1000))
     headers = bearer(secret)
