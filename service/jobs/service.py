@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from ssl import SSLContext
 
 from service.errors import ServiceError
@@ -51,6 +52,7 @@ class JobService:
         self._runner: JobRunner | None = None
         self._courier: Courier | None = None
         self._forgetting: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
 
     def start(self, perform: Perform) -> None:
         """Needs a running event loop."""
@@ -81,9 +83,9 @@ class JobService:
             await self._runner.stop()
         if self._courier is not None:
             await self._courier.stop()
+        self._stopping.set()
         if self._forgetting is not None:
-            self._forgetting.cancel()
-            await asyncio.gather(self._forgetting, return_exceptions=True)
+            await self._forgetting
         await beside(self.store.close)
 
     def wake(self) -> None:
@@ -101,7 +103,8 @@ class JobService:
             self._refund(removed.job, removed.refund)
 
     async def _forget(self) -> None:
-        while True:
+        """Never cancelled: what the store has forgotten has to be told and given back."""
+        while not self._stopping.is_set():
             try:
                 for gone in await beside(self.store.expire):
                     if not gone.has_ended:  # nobody got to a document in its time
@@ -111,4 +114,6 @@ class JobService:
                 pass  # the store has logged it
             except Exception:
                 logger.exception("the forgetting of jobs")
-            await asyncio.sleep(_FORGET_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_FORGET_SECONDS):
+                    await self._stopping.wait()

@@ -157,13 +157,13 @@ def performer(state: ServiceState, resumed: Callable[[str], Grant]) -> Perform:
                 return
             grant = resumed(asked.payer)
             await grant.charge(characters)
+            noting = asyncio.ensure_future(beside(state.jobs.queue.charged, claim, characters))
             try:
-                held = await beside(state.jobs.queue.charged, claim, characters)
-            except BaseException:
-                await grant.give_back()
-                raise
-            if not held:
-                await grant.give_back()
+                await asyncio.shield(noting)
+            finally:
+                await asyncio.wait({noting})  # cancelled or not, it comes about: who goes on relies on it
+                if noting.exception() is not None or not noting.result():
+                    await grant.give_back()
 
         ticket = Ticket(claim.owner)  # takes turns with its owner's other requests
         try:

@@ -8,6 +8,7 @@ import httpx
 from service.keys.key import Limits
 from service.keys.store import KeyStore
 from tests.integration.conftest import serving
+from tests.postgresql import PostgresCluster
 
 TEXT = "Der Rat will die Brücke sanieren."
 FORM = {"target_lang": "EN-US", "source_lang": "DE"}
@@ -66,6 +67,43 @@ def finished(service: httpx.Client, secret: str, file: dict[str, tuple[str, str]
         f"/v2/document/{handle['document_id']}", json=key, headers=bearer(secret)
     ).json()
     return answer
+
+
+def test_a_document_that_is_being_charged_when_the_service_stops_is_charged_once(
+    tmp_path: Path, postgres_cluster: PostgresCluster
+) -> None:
+    import psycopg
+
+    _, secret = KeyStore(tmp_path / "keys.sqlite").create("one", ["documents"], Limits(quota=1000))
+    url = postgres_cluster.new_database()
+
+    def used(service: httpx.Client) -> int:
+        count: int = service.get("/v2/usage", headers=bearer(secret)).json()["character_count"]
+        return count
+
+    with serving(data_dir=tmp_path, database_url=url, job_workers=0) as service:
+        handle = service.post("/v2/document", data=FORM, files=FILE, headers=bearer(secret)).json()
+    with psycopg.connect(url, autocommit=True) as database:
+        database.execute(
+            "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS "
+            "'BEGIN PERFORM pg_sleep(1.5); RETURN NEW; END'"
+        )
+        database.execute(
+            "CREATE TRIGGER late BEFORE UPDATE OF characters ON jobs FOR EACH ROW EXECUTE FUNCTION late()"
+        )
+        with serving(data_dir=tmp_path, database_url=url) as service:
+            for _ in range(1000):
+                if used(service):
+                    break
+                threading.Event().wait(0.02)
+        database.execute("DROP TRIGGER late ON jobs")
+    with serving(data_dir=tmp_path, database_url=url) as service:
+        path, key = f"/v2/document/{handle['document_id']}", {"document_key": handle["document_key"]}
+        for _ in range(20):
+            if service.post(path, json=key, headers=bearer(secret)).json()["status"] == "done":
+                break
+        assert service.post(f"{path}/result", json=key, headers=bearer(secret)).text == TEXT.upper()
+        assert used(service) == len(TEXT)
 
 
 def test_a_document_waits_for_the_rate_and_a_file_is_refused(tmp_path: Path) -> None:
