@@ -231,7 +231,7 @@ class Paragraph:
         parent.append(run)
 
     def _run(self, form: Format, *children: etree._Element) -> etree._Element:
-        run = etree.Element(f"{{{self._namespace}}}r", nsmap=self._element.nsmap)
+        run = etree.Element(f"{{{self._namespace}}}r", nsmap={self._element.prefix: self._namespace})
         if form.properties is not None:
             run.append(deepcopy(form.properties))
         run.extend(children)

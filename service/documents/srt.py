@@ -160,7 +160,7 @@ def _cut(group: _Group, markup: str) -> list[str]:
         else:
             parts[-1].append(text or payload or "")
     pieces = [" ".join("".join(part).split()) for part in parts]
-    wanted = [len(" ".join(cue.lines)) for cue in group.cues]
+    wanted = [len(" ".join(cue.lines)) for cue in group.cues] if group.line is None else [1]
     if len(pieces) == len(wanted) and all(_TAG.sub("", piece).strip() for piece in pieces):
         return pieces
     return _shared_out(" ".join(pieces).split(), wanted)

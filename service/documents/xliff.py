@@ -72,9 +72,9 @@ class XliffFile:
 
     def _found(self) -> Iterator[_Unit]:
         holder_name = "trans-unit" if self._is_first else "segment"
-        for holder in self._root.iter(f"{{{self._namespace}}}{holder_name}"):
+        for holder in _translated(self._root, f"{{{self._namespace}}}{holder_name}"):
             source = self._child(holder, "source")
-            if source is None or _is_left_alone(holder) or self._is_done(holder):
+            if source is None or self._is_done(holder):
                 continue
             segmented = self._child(holder, "seg-source") if self._is_first else None
             content = source if segmented is None else segmented
@@ -92,7 +92,8 @@ class XliffFile:
     def _write(self, unit: _Unit, markup: str, language: str) -> None:
         target = self._child(unit.holder, "target")
         if target is None:
-            target = etree.Element(f"{{{self._namespace}}}target", nsmap=unit.content.nsmap)
+            nsmap = {unit.content.prefix: self._namespace}
+            target = etree.Element(f"{{{self._namespace}}}target", nsmap=nsmap)
             unit.holder.insert(unit.holder.index(unit.content) + 1, target)
             target.tail = unit.content.tail
         for child in list(target):
@@ -108,9 +109,15 @@ class XliffFile:
             unit.holder.set("state", "translated")
 
 
-def _is_left_alone(element: etree._Element) -> bool:
-    """By the nearest `translate` above it."""
-    for each in (element, *element.iterancestors()):
-        if each.get("translate") in {"yes", "no"}:
-            return bool(each.get("translate") == "no")
-    return False
+def _translated(root: etree._Element, tag: str) -> Iterator[etree._Element]:
+    """The elements of that name, but for those that are to be left alone by the nearest `translate` at or
+    above them."""
+    told = ["yes"]
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if event == "end":
+            told.pop()
+            continue
+        own = element.get("translate")
+        told.append(own if own in {"yes", "no"} else told[-1])
+        if element.tag == tag and told[-1] == "yes":
+            yield element

@@ -15,6 +15,11 @@ _MOST_BYTES = 10_000_000
 _MOST_ELEMENTS = 300_000
 """A Word file of 500,000 characters whose format changes every 50 has a fifth of that."""
 
+_MOST_NAMESPACES = 200
+"""Declared around one element; Word has some forty. An element that is made anew looks at all of them."""
+
+_CHUNK = 65_536
+
 _DEEPEST = 200
 """Tables in tables in Word take ten levels each."""
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -27,11 +32,25 @@ def parse_xml(content: bytes, *, most_bytes: int = _MOST_BYTES) -> etree._Elemen
     """The root. Raises `DocumentInvalid`."""
     if len(content) > most_bytes:
         raise DocumentInvalid(f"The file holds more than the {most_bytes:,} bytes of XML read here.")
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_blank_text=False
+    parser = etree.XMLPullParser(
+        ("start-ns", "end-ns"),
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_blank_text=False,
     )
+    namespaces = 0
     try:
-        root = etree.fromstring(content, parser)
+        for at in range(0, len(content), _CHUNK):
+            parser.feed(content[at : at + _CHUNK])
+            for event, _ in parser.read_events():
+                namespaces += 1 if event == "start-ns" else -1
+                if namespaces > _MOST_NAMESPACES:
+                    raise DocumentInvalid(
+                        f"The file's XML declares more than {_MOST_NAMESPACES} namespaces at once."
+                    )
+        root: etree._Element = parser.close()
     except (etree.XMLSyntaxError, ValueError):
         raise DocumentInvalid(
             "The file is damaged: its XML cannot be read, or is nested too deeply."
@@ -60,9 +79,12 @@ def local_name(element: etree._Element) -> str:
 
 
 def shell_of(element: etree._Element) -> etree._Element:
-    """The element with its attributes and without what it holds."""
+    """The element with its attributes and without what it holds. Of the namespaces declared around it with
+    those that it uses: all of them for each new element would cost the most in a file that declares many."""
+    used = {etree.QName(name).namespace for name in (element.tag, *element.attrib)}
     nsmap: Mapping[str | None, str] = element.nsmap
-    return etree.Element(element.tag, attrib=dict(element.attrib), nsmap=dict(nsmap))
+    own = {prefix: namespace for prefix, namespace in nsmap.items() if namespace in used}
+    return etree.Element(element.tag, attrib=dict(element.attrib), nsmap=own)
 
 
 def writable(text: str) -> str:
@@ -73,7 +95,8 @@ def writable(text: str) -> str:
 def append_text(parent: etree._Element, text: str) -> None:
     """Behind whatever the parent holds already."""
     text = writable(text)
-    if len(parent):
-        parent[-1].tail = (parent[-1].tail or "") + text
+    last = next(parent.iterchildren(reversed=True), None)  # `len` would count them all
+    if last is not None:
+        last.tail = (last.tail or "") + text
     else:
         parent.text = (parent.text or "") + text

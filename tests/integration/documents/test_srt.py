@@ -87,3 +87,10 @@ def test_times_and_tags_are_the_same_whatever_is_written(translate: Translate, t
         return
     for kept in (r".*-->.*", r"</?i>", r"\{[^}]*\}", r"&", r"(?m)^- "):
         assert re.findall(kept, made) == re.findall(kept, text)
+
+
+@pytest.mark.timeout(20)
+def test_a_cue_of_many_speakers_takes_no_longer_than_their_number() -> None:
+    content = b"1\n00:00:01,000 --> 00:00:02,000\n" + b"- Nein\n" * 100_000
+    file = read_document(content, "a.srt")
+    assert file.write(file.source, "en") == content
