@@ -6,7 +6,7 @@ from lxml import etree
 
 from service.documents.document import Media, readable
 from service.documents.docx_package import Package
-from service.documents.docx_paragraph import NAMESPACES, Paragraph, holds_text
+from service.documents.docx_paragraph import paragraphs_in
 from service.documents.inline import INLINE_TAGS
 from service.documents.units import Units
 from service.documents.xml import local_name, parse_xml, write_xml
@@ -32,7 +32,7 @@ class DocxFile:
             part = self._package.read(name)
             self._parts[name] = parse_xml(part, most_bytes=left)
             left -= len(part)
-        self._paragraphs = [each for root in self._parts.values() for each in _paragraphs(root)]
+        self._paragraphs = [each for root in self._parts.values() for each in paragraphs_in(root)]
         self._units = Units([paragraph.markup for paragraph in self._paragraphs])
         self.source = self._units.source
         self.characters = sum(readable(paragraph.markup) for paragraph in self._paragraphs)
@@ -63,10 +63,3 @@ class DocxFile:
         for paragraph, markup in zip(self._paragraphs, translated, strict=True):
             paragraph.write(markup, language)
         return self._package.rewritten({name: write_xml(root) for name, root in self._parts.items()})
-
-
-def _paragraphs(root: etree._Element) -> list[Paragraph]:
-    """Text boxes are paragraphs within a paragraph; it keeps them as they are, and they follow it."""
-    names = [f"{{{namespace}}}p" for namespace in NAMESPACES]
-    found = [each for each in root.iter(*names) if holds_text(each)]  # before the first is taken apart
-    return [Paragraph(element) for element in found]

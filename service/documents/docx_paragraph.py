@@ -11,7 +11,7 @@ from lxml import etree
 
 from service.documents.docx_field import Field, whole_fields
 from service.documents.inline import Inline, PointTag
-from service.documents.xml import XML_SPACE, local_name, shell_of, writable
+from service.documents.xml import XML_SPACE, local_name, shell_of, with_ancestors, writable
 from service.errors import DocumentInvalid
 from service.text.furniture import has_letters
 
@@ -238,10 +238,14 @@ class Paragraph:
         return run
 
 
-def holds_text(element: etree._Element) -> bool:
-    """Whether there may be something to translate in the paragraph; what it holds besides is not touched
-    where there is not."""
-    return any(local_name(each) == "t" and has_letters(each.text or "") for each in element.iter())
+def paragraphs_in(root: etree._Element) -> list[Paragraph]:
+    """Those with something to translate in them, the others are not touched. Text boxes are paragraphs within
+    a paragraph; it keeps them as they are, and they follow it."""
+    names = [f"{{{namespace}}}p" for namespace in NAMESPACES]
+    texts = (each for each in root.iter() if local_name(each) == "t" and has_letters(each.text or ""))
+    around = with_ancestors(texts)
+    found = [each for each in root.iter(*names) if each in around]  # before the first is taken apart
+    return [Paragraph(element) for element in found]
 
 
 def _without(element: etree._Element, children: Iterable[etree._Element]) -> etree._Element:

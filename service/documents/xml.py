@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from lxml import etree
 
@@ -76,6 +76,17 @@ def write_xml(root: etree._Element) -> bytes:
 def local_name(element: etree._Element) -> str:
     """Empty for comments and processing instructions."""
     return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def with_ancestors(elements: Iterable[etree._Element]) -> set[etree._Element]:
+    """The elements and all that they stand within, none of it looked at twice."""
+    found: set[etree._Element] = set()
+    for element in elements:
+        above: etree._Element | None = element
+        while above is not None and above not in found:
+            found.add(above)
+            above = above.getparent()
+    return found
 
 
 def shell_of(element: etree._Element) -> etree._Element:

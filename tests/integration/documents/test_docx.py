@@ -388,3 +388,11 @@ def test_a_hostile_file_is_refused_in_words(plain: bytes, name: str) -> None:
     make, message = HOSTILE[name]
     with pytest.raises(DocumentInvalid, match=message):
         read_document(make(plain), "a.docx")
+
+
+@pytest.mark.timeout(30)
+def test_paragraphs_within_one_another_take_no_longer_than_their_number(plain: bytes) -> None:
+    inside = "<w:p>" * 90 + "<w:r><w:t>Rat</w:t></w:r>" + "</w:p>" * 90
+    document = f"<w:document {W}><w:body>{inside * 2_500}</w:body></w:document>".encode()
+    content = archive(plain, zipfile.ZIP_STORED, **{"word/document.xml": document})
+    assert read_document(content, "a.docx").characters == 3 * 2_500
