@@ -79,8 +79,10 @@ class Settler:
         self._generate, self._options = generate, options
         self._languages = (options.source_language, options.target_language)
         self._glossary = glossary
-        # The model reads strings with their line breaks and odd spaces undone; they go out as they came.
-        self._spellings = {unwrap(each, options.source_language): each for each in kept}
+        # The model reads strings with their line breaks and odd spaces undone; they go out as they came. Of
+        # one that is nothing but signs which are not shown nothing is left to look for.
+        read = {unwrap(each, options.source_language): each for each in kept}
+        self._spellings = {string: each for string, each in read.items() if string.strip()}
 
     async def settle(self, segment: Segment, tokens: int, first: Hypothesis) -> Settled:
         """Repairs that the engine refuses or fails are given up; the doubt is told, nothing is lost."""

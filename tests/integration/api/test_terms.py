@@ -181,3 +181,10 @@ def test_a_glossary_for_any_language_is_refused(client: httpx.Client) -> None:
     body = {"name": "x", "source": "auto", "target": "en", "terms": TERMS}
     assert client.post("/v1/glossaries", json=body).status_code == 422
     assert client.post("/v1/glossaries", json={**body, "source": "de", "name": "a\nb"}).status_code == 400
+
+
+@pytest.mark.parametrize("string", ["\x7f", "\x00", "\x7f \x7f"])
+def test_a_string_to_keep_of_nothing_that_is_shown_keeps_nothing(client: httpx.Client, string: str) -> None:
+    assert (
+        translate(client, glossary=TERMS, keep=[string])["text"] == translate(client, glossary=TERMS)["text"]
+    )
