@@ -45,6 +45,7 @@ from service.text.html import read_html
 from service.text.marked_text import MarkedText
 from service.text.markup import holds_markup, read_markup
 from service.text.occurrences import occurrences
+from service.text.script import reads_latin_alone
 from service.text.segment import Segment, keep_blocks
 from service.text.segmentation import segment_article
 from service.text.tags import NO_RULES, TagRules
@@ -379,6 +380,7 @@ def _segments(
         language=found.language,
         count_tokens=reader.backend.count_tokens if reader else count_words,
         max_tokens=reader.config.limits.segment_tokens if reader else _UNREAD_TOKENS,
+        latin_alone=reader is not None and reads_latin_alone(reader.config.source_languages),
     )
     segments = keep_blocks(segments, found.kept) if found.kept else segments
     return segments if marked is None else marked.segments(segments)
@@ -427,9 +429,9 @@ def _other_languages(terms: Dictionaries, language: str, target: str) -> Caveat:
 
 def _refuse_split(segments: Sequence[Segment], limit: int) -> None:
     """Raises `SentenceTooLong` where a sentence came in pieces."""
-    whole = [segment for segment in segments if segment.translatable]
-    for before, piece in pairwise(whole):
-        if before.sentence == piece.sentence:
+    pieces = [segment for segment in segments if segment.sentence >= 0]
+    for before, piece in pairwise(pieces):
+        if before.sentence == piece.sentence and before.translatable and piece.translatable:
             raise SentenceTooLong(
                 f"The sentence at character {before.start} is longer than the {limit} tokens of the model; "
                 'with "on_overflow": "split" it is translated in parts.',

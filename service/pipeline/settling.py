@@ -36,7 +36,9 @@ from service.text.frame import Frame, join_pieces, same_tags
 from service.text.lengths import expected_length
 from service.text.occurrences import occurrences
 from service.text.protected import protected_spans
+from service.text.script import foreign_words
 from service.text.segment import Segment
+from service.text.serials import serials
 from service.text.wrapping import unwrap
 
 Generate = Callable[[Sequence[str], GenerationOptions], Awaitable[list[Hypothesis]]]
@@ -62,7 +64,8 @@ class Settled:
 
 class Settler:
     """`kept` are the strings that the caller wants to have back as they are, `alternatives` the most that are
-    wanted of each segment."""
+    wanted of each segment. Serial numbers are kept too, and if the model reads `latin_alone` words in other
+    scripts."""
 
     def __init__(
         self,
@@ -73,8 +76,9 @@ class Settler:
         glossary: Glossary | None = None,
         likelihood: Likelihood,
         alternatives: int = 0,
+        latin_alone: bool = False,
     ) -> None:
-        self._alternatives = alternatives
+        self._alternatives, self._latin_alone = alternatives, latin_alone
         self._likelihood = likelihood
         self._generate, self._options = generate, options
         self._languages = (options.source_language, options.target_language)
@@ -84,7 +88,12 @@ class Settler:
 
     async def settle(self, segment: Segment, tokens: int, first: Hypothesis) -> Settled:
         """Repairs that the engine refuses or fails are given up; the doubt is told, nothing is lost."""
-        kept = (*self._spellings, *(segment.frame.kept if segment.frame else ()))
+        kept = (
+            *self._spellings,
+            *(segment.frame.kept if segment.frame else ()),
+            *serials(segment.model_source),
+            *(foreign_words(segment.model_source) if self._latin_alone else ()),
+        )
         task = _Task(segment, tokens, kept, first.score)
         settled = await self._repaired(task, first)
         glossary, empty = self._glossary, Fault.EMPTY in settled.judgement.faults

@@ -18,6 +18,7 @@ from service.pipeline.result import Caveat, Span, TranslatedSegment
 from service.pipeline.settling import Settled, Settler
 from service.pipeline.verification import Fault
 from service.terms.glossary import Glossary
+from service.text.script import reads_latin_alone
 from service.text.segment import Segment
 
 _SETTLING = 256
@@ -90,6 +91,7 @@ class SegmentTranslator:
                 glossary=self._glossary,
                 likelihood=likelihood,
                 alternatives=self._alternatives,
+                latin_alone=reads_latin_alone(self._model.config.source_languages),
             )
             for likelihood in set(likelihoods)
         }
@@ -102,10 +104,7 @@ class SegmentTranslator:
                         tokens, made = await anext(settled)
                         translated = _translated(index, segment, position, tokens, made)
                     else:
-                        plain = segment.frame.plain if segment.frame else None
-                        translated = TranslatedSegment(
-                            index, segment, segment.source, position, None, plain=plain
-                        )
+                        translated = _as_it_stands(index, segment, position)
                     position += len(translated.text)
                     yield translated
         finally:
@@ -182,6 +181,16 @@ def _likelihoods(segments: Sequence[Segment], texts: Sequence[int]) -> list[Like
     return [likelihood for segment, likelihood in zip(segments, of_each, strict=True) if segment.translatable]
 
 
+def _as_it_stands(index: int, segment: Segment, position: int) -> TranslatedSegment:
+    plain = segment.frame.plain if segment.frame else None
+    caveats: tuple[Caveat, ...] = ()
+    if segment.unreadable:
+        message = "This has no words that the model could read (a hash, encoded data, another script); it "
+        message += "stands as it was."
+        caveats = (Caveat(Fault.COPIED.value, message, Span(segment.start, segment.end)),)
+    return TranslatedSegment(index, segment, segment.source, position, None, plain=plain, caveats=caveats)
+
+
 def _translated(
     index: int, segment: Segment, position: int, tokens: int, settled: Settled
 ) -> TranslatedSegment:
@@ -233,8 +242,7 @@ def copied(segments: Iterable[Segment]) -> list[TranslatedSegment]:
     position = 0
     copies = []
     for index, segment in enumerate(segments):
-        exact = replace(segment, joint=segment.separator)
-        plain = segment.frame.plain if segment.frame else None
-        copies.append(TranslatedSegment(index, exact, segment.source, position, None, plain=plain))
+        exact = replace(segment, joint=segment.separator, unreadable=False)
+        copies.append(_as_it_stands(index, exact, position))
         position += len(copies[-1].text)
     return copies
