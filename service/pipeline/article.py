@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncGenerator, Hashable, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import Literal
 
@@ -36,7 +37,7 @@ from service.pipeline.result import (
 from service.pipeline.stopwatch import Stopwatch
 from service.pipeline.summarization import SummaryRequest, count_words
 from service.pipeline.summarizer import Material, Summarizer, read_together
-from service.pipeline.translation import copied, parted
+from service.pipeline.translation import copied, count_read, parted
 from service.terms.glossary import Dictionaries, Glossary, TermList
 from service.text.article import Article, BlockKind, read_article
 from service.text.check import check_text
@@ -378,7 +379,7 @@ def _segments(
     segments = segment_article(
         article,
         language=found.language,
-        count_tokens=reader.backend.count_tokens if reader else count_words,
+        count_tokens=partial(count_read, reader.backend, found.language) if reader else count_words,
         max_tokens=reader.config.limits.segment_tokens if reader else _UNREAD_TOKENS,
         latin_alone=reader is not None and reads_latin_alone(reader.config.source_languages),
     )

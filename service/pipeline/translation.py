@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from itertools import islice
 
-from service.backends.protocol import GenerationOptions, Hypothesis
+from service.backends.protocol import Backend, GenerationOptions, Hypothesis
 from service.batching.batcher import Batcher
 from service.pipeline.likelihood import Likelihood
 from service.pipeline.models import LoadedModel
@@ -20,6 +20,7 @@ from service.pipeline.verification import Fault
 from service.terms.glossary import Glossary
 from service.text.script import reads_latin_alone
 from service.text.segment import Segment
+from service.text.shouting import calmed
 
 _SETTLING = 256
 """Segments that are checked and repaired at once: as many as a batch holds, and few enough that an
@@ -72,11 +73,12 @@ class SegmentTranslator:
         Raises what `Batcher.submit` raises, and `GenerationFailed`.
         """
         wanted = [segment for segment in segments if segment.translatable]
-        counts = await off_loop(sum(len(s.model_source) for s in wanted), lambda: self._count_tokens(wanted))
+        sources, count = [segment.calm_source for segment in wanted], self._model.backend.count_tokens
+        counts = await off_loop(sum(map(len, sources)), lambda: list(map(count, sources)))
         options = replace(self._options, alignment=self._needs_alignment(wanted))
         futures = self._batcher.submit(
             self._model.backend,
-            [s.model_source for s in wanted],
+            sources,
             self._ranked(options),
             tokens=counts,
             ramp=ramp,
@@ -111,9 +113,6 @@ class SegmentTranslator:
             for future in futures:
                 future.cancel()
 
-    def _count_tokens(self, segments: Sequence[Segment]) -> list[int]:
-        return [self._model.backend.count_tokens(segment.model_source) for segment in segments]
-
     def _needs_alignment(self, segments: Sequence[Segment]) -> bool:
         """One answer for all, because only equal options share a batch."""
         return self._glossary is not None or any(s.frame is not None and s.frame.marks for s in segments)
@@ -127,6 +126,11 @@ class SegmentTranslator:
 
     async def _generate(self, sources: Sequence[str], options: GenerationOptions) -> list[Hypothesis]:
         return await self._batcher.generate(self._model.backend, sources, options, admitted=True)
+
+
+def count_read(backend: Backend, language: str, source: str) -> int:
+    """Tokens of what the model reads of the source."""
+    return backend.count_tokens(calmed(source, language))
 
 
 async def _settled(

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from service.text.frame import Frame
+from service.text.shouting import in_small_letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Segment:
     `translatable` is False where no letter stands in the source (a lone `|`, a rule, numbers only),
     where it is a long address, where it is `unreadable` and where the block is in the target language
     already: such a segment is copied. `unreadable`: no language writes it, or not the model's script.
+    `shouted`: in capitals alone, of which the model reads the small letters, `calm_source`.
     `block` is the index of the article block it belongs to (-1 for white space before the first),
     `sentence` numbers the sentences of the article from 0: the pieces of an over-long sentence, and of one
     that holds something unreadable, share the number.
@@ -40,6 +42,11 @@ class Segment:
     sentence: int = -1
     frame: Frame | None = None
     unreadable: bool = False
+    shouted: bool = False
+
+    @property
+    def calm_source(self) -> str:
+        return in_small_letters(self.model_source) if self.shouted else self.model_source
 
     @property
     def end(self) -> int:

@@ -13,6 +13,7 @@ from service.text.protected import protected_spans
 from service.text.script import is_mostly_foreign
 from service.text.segment import Segment
 from service.text.sentences import LINE_BREAK, PARAGRAPH_BREAK, split_sentences
+from service.text.shouting import is_shouted
 from service.text.wordless import wordless_spans
 from service.text.wrapping import INVISIBLE, unwrap
 
@@ -71,7 +72,7 @@ def segment_article(
                     _Draft(piece.start, piece.end, index, stretch, number, source, piece.is_unreadable)
                 )
             sentence += 1
-    return list(_with_separators(text, drafts))
+    return list(_with_separators(text, drafts, language))
 
 
 class _Draft(NamedTuple):
@@ -114,7 +115,7 @@ def _stretches(text: str, block: Block, language: str) -> Iterator[tuple[int, in
         yield start + sentence_start, start + sentence_end, False
 
 
-def _with_separators(text: str, drafts: list[_Draft]) -> Iterator[Segment]:
+def _with_separators(text: str, drafts: list[_Draft], language: str) -> Iterator[Segment]:
     first = drafts[0].start if drafts else len(text)
     if first:
         yield Segment("", text[:first], 0, text[:first], "", translatable=False)
@@ -131,6 +132,7 @@ def _with_separators(text: str, drafts: list[_Draft]) -> Iterator[Segment]:
             block=draft.block,
             sentence=draft.sentence,
             unreadable=draft.unreadable,
+            shouted=is_shouted(draft.model_source, language),
         )
 
 

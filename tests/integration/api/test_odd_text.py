@@ -102,3 +102,34 @@ def test_a_sentence_that_keeps_its_words_in_another_script_is_in_the_right_one()
     answer, _ = digest(text)
     assert answer["translation"]["text"] == "DER MINISTER SAGTE مرحبا بالعالم UND GING."
     assert told(answer, text) == []
+
+
+SHOUTED = "DER STADTRAT HAT AM MONTAG {name} DIE GROßE BRÜCKE GENANNT."
+
+
+def test_what_is_in_capitals_is_read_in_small_letters_and_goes_out_in_capitals() -> None:
+    read: list[str] = []
+
+    def said(source: str) -> str:
+        read.append(source)
+        return "On montag the council called {name} the great bridge."
+
+    with serving(stub_models(decode=said)) as client:
+        read.clear()
+        request = {"text": SHOUTED, "source": "de", "summary": {"language": "de"}, "keep": ["MONTAG"]}
+        answer = client.post("/v1/digest", json=request).json()
+    assert read == ["der stadtrat hat am montag {name} die große brücke genannt."]
+    assert answer["translation"]["text"] == "ON MONTAG THE COUNCIL CALLED {name} THE GREAT BRIDGE."
+    assert answer["summary"]["text"] == SHOUTED
+    assert told(answer, SHOUTED) == []
+
+
+def test_tags_and_terms_have_their_places_among_capitals() -> None:
+    marked = "<p>DER <b>STADTRAT</b> HAT AM MONTAG DIE GROßE BRÜCKE GENANNT.</p>"
+    glossary = [{"source": "Stadtrat", "target": "town council"}]
+    answer, read = digest(marked, format="html", glossary=glossary)
+    assert "der stadtrat hat am montag die große brücke genannt." in read
+    assert answer["terms"]["missed"] == []
+    assert answer["translation"]["text"] == (
+        "<p>DER <b>TOWN COUNCIL</b> HAT AM MONTAG DIE GROSSE BRÜCKE GENANNT.</p>"
+    )
