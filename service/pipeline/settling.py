@@ -40,7 +40,7 @@ from service.text.script import foreign_words
 from service.text.segment import Segment
 from service.text.serials import serials
 from service.text.shouting import in_capitals, in_small_letters
-from service.text.wrapping import unwrap
+from service.text.wrapping import unwrap, unwrap_inside
 
 Generate = Callable[[Sequence[str], GenerationOptions], Awaitable[list[Hypothesis]]]
 
@@ -244,8 +244,11 @@ class Settler:
         return apart or replace(settled, written=frame.around(target), retagged=True)
 
     async def _apart(self, task: _Task, frame: Frame, settled: Settled) -> Settled | None:
-        read = in_small_letters if task.segment.shouted else str
-        pieces = [Pieces(read(piece.plain), task.kept) for piece in frame.pieces()]
+        language = self._options.source_language
+        read = [unwrap_inside(piece.plain, language) for piece in frame.pieces()]
+        if task.segment.shouted:
+            read = list(map(in_small_letters, read))
+        pieces = [Pieces(piece, task.kept) for piece in read]
         sources = [source for piece in pieces for source in piece.translatable]
         try:
             made = await self._generate(sources, self._options)

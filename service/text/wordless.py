@@ -77,9 +77,9 @@ German sentences without their spaces 8, in their first 40 letters."""
 _FEWEST_IN_ALL = 100
 """Letters and digits from which all that is left, in words of whatever length, is asked as a whole."""
 
-_LONG_WORD = re.compile(rf"\S{{{_FEWEST_SIGNS},}}")
-_BASES = re.compile(r"(?=.*[acgtun]{8})[acgtun\d\s]+", re.DOTALL)
-"""A sequence in blocks, as databases print it: no German sentence is of these six letters."""
+_BLOCK = "[acgtunACGTUN]{8,}"
+_ASKED = re.compile(rf"(?<!\S){_BLOCK}(?:\s+{_BLOCK}){{3,}}(?!\S)|\S{{{_FEWEST_SIGNS},}}")
+"""Long words, and sequences of bases in blocks, as databases print them."""
 _MARKS = re.compile("[\u0300-\u036f]+")
 
 
@@ -90,7 +90,7 @@ def wordless_spans(text: str, left_out: Sequence[Span] = ()) -> list[Span]:
         return []
     spans: list[Span] = []
     for start, end in _between(text, left_out):
-        for word in _LONG_WORD.finditer(text, start, end):
+        for word in _ASKED.finditer(text, start, end):
             if not _is_wordless(word[0]):
                 continue
             if spans and text[spans[-1][1] : word.start()].isspace():
@@ -114,9 +114,7 @@ def _is_odd(text: str) -> bool:
     if len(text) < _FEWEST_IN_ALL:
         return False
     written = _plain(text)
-    if _signs(written)[0] < _FEWEST_IN_ALL:
-        return False
-    return _odd_share(written) >= _ODD_SHARE or _BASES.fullmatch(written) is not None
+    return _signs(written)[0] >= _FEWEST_IN_ALL and _odd_share(written) >= _ODD_SHARE
 
 
 def _is_wordless(word: str) -> bool:

@@ -62,6 +62,15 @@ def unwrap(source: str, language: str) -> str:
     return _GLUED_COLON.sub(": ", text) if ":" in text else text
 
 
+def unwrap_inside(source: str, language: str) -> str:
+    """As `unwrap`, with the white space at its ends."""
+    read = unwrap(source, language)
+    if not read:
+        return source
+    start = len(source) - len(source.lstrip())
+    return source[:start] + read + source[len(source.rstrip()) :]
+
+
 def _rejoin(found: re.Match[str], language: str) -> str:
     head, tail = found["head"], found["tail"]
     if tail[0].isupper():

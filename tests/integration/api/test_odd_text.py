@@ -104,6 +104,13 @@ def test_a_sentence_that_keeps_its_words_in_another_script_is_in_the_right_one()
     assert told(answer, text) == []
 
 
+def test_the_parts_between_tags_are_read_without_what_is_invisible_too() -> None:
+    text = "<p>Der \u034f \u200c <b>große Hund</b> \u034f \u200c bellt lau\u00adt.</p>"
+    answer, read = digest(text, format="html")
+    assert answer["translation"]["text"] == "<p>DER <b>GROSSE HUND</b> BELLT LAUT.</p>"
+    assert set(read) <= {"Der große Hund bellt laut.", "Der", "große Hund", "bellt laut."}
+
+
 SHOUTED = "DER STADTRAT HAT AM MONTAG {name} DIE GROßE BRÜCKE GENANNT."
 
 

@@ -108,7 +108,7 @@ def test_many_short_ones_are_none_of_them_words() -> None:
     keys = _lines(lambda: _letters(string.ascii_lowercase, 7), 60)
     assert wordless_spans(keys) == [(0, len(keys))]
     bases = _lines(lambda: _letters("acgt", 10), 12)
-    assert wordless_spans(bases) == [(0, len(bases))]
+    assert wordless_spans(f"Die Sequenz: {bases}") == [(13, 13 + len(bases))]
     numbers = _lines(lambda: _letters("0123456789abcdef", 12), 60)
     assert wordless_spans(numbers) == [(0, len(numbers))]
 
