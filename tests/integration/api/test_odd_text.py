@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from service.backends.stub import StubBackend
+from service.pipeline.models import LoadedModel, ModelSet
 from tests.integration.conftest import serving, stub_models
 
 HASH = hashlib.sha256(b"Hund").hexdigest()
@@ -102,6 +104,17 @@ def test_a_sentence_that_keeps_its_words_in_another_script_is_in_the_right_one()
     answer, _ = digest(text)
     assert answer["translation"]["text"] == "DER MINISTER SAGTE مرحبا بالعالم UND GING."
     assert told(answer, text) == []
+
+
+def test_a_translation_into_another_script_may_say_a_word_of_it_more_often() -> None:
+    [stub] = stub_models().translators
+    config = stub.config.model_copy(update={"source_languages": ("de",), "target_languages": ("ru",)})
+    backend = StubBackend(config, decode=lambda _: "Москва (Москва) расположена на реке.")
+    text = "Moskau (Москва) liegt an einem Fluss."
+    with serving(ModelSet(profile="ru", translators=[LoadedModel(config, backend, "1" * 40)])) as client:
+        answer = client.post("/v1/digest", json={"text": text, "source": "de", "target": "ru"}).json()
+    assert answer["translation"]["text"] == "Москва (Москва) расположена на реке."
+    assert not {"placeholder_doubtful", "segment_repaired"} & {code for code, _ in told(answer, text)}
 
 
 def test_the_parts_between_tags_are_read_without_what_is_invisible_too() -> None:
