@@ -19,6 +19,7 @@ class Decoding:
         self.promised = promised
         self._answer: Hypothesis | None = None
         self._futures: list[asyncio.Future[Hypothesis]] = []
+        self._joined = 0
         self._on_end: Callable[[], object] | None = on_end
 
     def join(self) -> asyncio.Future[Hypothesis]:
@@ -27,13 +28,17 @@ class Decoding:
             future.set_result(self._answer)
             return future
         self._futures.append(future)
+        self._joined += 1
         future.add_done_callback(self._left)
         return future
 
     @property
     def abandoned(self) -> bool:
-        """Whether nobody waits for it."""
-        return all(future.done() for future in self._futures)
+        """Whether nobody waits for it. Those that are done are taken off the end, lest each of thousands that
+        end together looks through all of them."""
+        while self._futures and self._futures[-1].done():
+            self._futures.pop()
+        return not self._futures
 
     @property
     def needs_no_place(self) -> bool:
@@ -42,17 +47,17 @@ class Decoding:
     @property
     def leaves_places(self) -> bool:
         """Whether there may be some in the queue when it ends: nobody began it, or several wanted it."""
-        return not self.begun or len(self._futures) > 1
+        return not self.begun or self._joined > 1
 
     def answer(self, hypothesis: Hypothesis) -> None:
         self.begun, self._answer = True, hypothesis
-        for future in self._futures:
+        for future in list(self._futures):
             if not future.done():
                 future.set_result(hypothesis)
         self._end()
 
     def fail(self, error: Exception) -> None:
-        for future in self._futures:
+        for future in list(self._futures):
             if not future.done():
                 future.set_exception(error)
         self._end()

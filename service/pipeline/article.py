@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncGenerator, Hashable, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import Literal
 
@@ -36,7 +37,7 @@ from service.pipeline.result import (
 from service.pipeline.stopwatch import Stopwatch
 from service.pipeline.summarization import SummaryRequest, count_words
 from service.pipeline.summarizer import Material, Summarizer, read_together
-from service.pipeline.translation import copied, parted
+from service.pipeline.translation import copied, count_read, parted
 from service.terms.glossary import Dictionaries, Glossary, TermList
 from service.text.article import Article, BlockKind, read_article
 from service.text.check import check_text
@@ -45,6 +46,7 @@ from service.text.html import read_html
 from service.text.marked_text import MarkedText
 from service.text.markup import holds_markup, read_markup
 from service.text.occurrences import occurrences
+from service.text.script import reads_latin_alone
 from service.text.segment import Segment, keep_blocks
 from service.text.segmentation import segment_article
 from service.text.tags import NO_RULES, TagRules
@@ -377,8 +379,9 @@ def _segments(
     segments = segment_article(
         article,
         language=found.language,
-        count_tokens=reader.backend.count_tokens if reader else count_words,
+        count_tokens=partial(count_read, reader.backend, found.language) if reader else count_words,
         max_tokens=reader.config.limits.segment_tokens if reader else _UNREAD_TOKENS,
+        latin_alone=reader is not None and reads_latin_alone(reader.config.source_languages),
     )
     segments = keep_blocks(segments, found.kept) if found.kept else segments
     return segments if marked is None else marked.segments(segments)
@@ -427,9 +430,9 @@ def _other_languages(terms: Dictionaries, language: str, target: str) -> Caveat:
 
 def _refuse_split(segments: Sequence[Segment], limit: int) -> None:
     """Raises `SentenceTooLong` where a sentence came in pieces."""
-    whole = [segment for segment in segments if segment.translatable]
-    for before, piece in pairwise(whole):
-        if before.sentence == piece.sentence:
+    pieces = [segment for segment in segments if segment.sentence >= 0]
+    for before, piece in pairwise(pieces):
+        if before.sentence == piece.sentence and before.translatable and piece.translatable:
             raise SentenceTooLong(
                 f"The sentence at character {before.start} is longer than the {limit} tokens of the model; "
                 'with "on_overflow": "split" it is translated in parts.',

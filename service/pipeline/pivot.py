@@ -24,6 +24,7 @@ from service.text.frame import Frame, Mark, Verbatim
 from service.text.furniture import has_letters
 from service.text.segment import Segment
 from service.text.segmentation import segment_article
+from service.text.shouting import in_small_letters
 
 Cut = Callable[[str], list[str]]
 """An English sentence as it is, or in parts that the second model can read."""
@@ -142,6 +143,8 @@ class PivotTranslator:
             return []
         frame = _reframed(halfway.segment.frame, halfway) if halfway.segment.frame else None
         plain = " ".join(halfway.reading.split())
+        if halfway.segment.shouted:
+            plain = in_small_letters(plain)
         sources = self._cut(plain)
         whole = len(sources) == 1
         return [
@@ -153,6 +156,7 @@ class PivotTranslator:
                 model_source=source,
                 translatable=has_letters(source),
                 frame=frame if whole else None,
+                shouted=halfway.segment.shouted,
             )
             for source in sources
         ]

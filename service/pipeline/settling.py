@@ -36,8 +36,11 @@ from service.text.frame import Frame, join_pieces, same_tags
 from service.text.lengths import expected_length
 from service.text.occurrences import occurrences
 from service.text.protected import protected_spans
+from service.text.script import foreign_words
 from service.text.segment import Segment
-from service.text.wrapping import unwrap
+from service.text.serials import serials
+from service.text.shouting import in_capitals, in_small_letters
+from service.text.wrapping import unwrap, unwrap_inside
 
 Generate = Callable[[Sequence[str], GenerationOptions], Awaitable[list[Hypothesis]]]
 
@@ -62,7 +65,8 @@ class Settled:
 
 class Settler:
     """`kept` are the strings that the caller wants to have back as they are, `alternatives` the most that are
-    wanted of each segment."""
+    wanted of each segment. Serial numbers are kept too, and if the model reads `latin_alone` words in other
+    scripts."""
 
     def __init__(
         self,
@@ -73,8 +77,9 @@ class Settler:
         glossary: Glossary | None = None,
         likelihood: Likelihood,
         alternatives: int = 0,
+        latin_alone: bool = False,
     ) -> None:
-        self._alternatives = alternatives
+        self._alternatives, self._latin_alone = alternatives, latin_alone
         self._likelihood = likelihood
         self._generate, self._options = generate, options
         self._languages = (options.source_language, options.target_language)
@@ -86,8 +91,12 @@ class Settler:
 
     async def settle(self, segment: Segment, tokens: int, first: Hypothesis) -> Settled:
         """Repairs that the engine refuses or fails are given up; the doubt is told, nothing is lost."""
-        kept = (*self._spellings, *(segment.frame.kept if segment.frame else ()))
-        task = _Task(segment, tokens, kept, first.score)
+        source = segment.calm_source
+        kept = [*self._spellings, *(segment.frame.kept if segment.frame else ())]
+        if segment.shouted:
+            kept += list(map(in_small_letters, kept))
+        kept += [*serials(source), *(foreign_words(source) if self._latin_alone else ())]
+        task = _Task(segment, source, tokens, tuple(kept), first.score)
         settled = await self._repaired(task, first)
         glossary, empty = self._glossary, Fault.EMPTY in settled.judgement.faults
         matches: list[TermMatch] = []
@@ -100,6 +109,9 @@ class Settler:
                 settled = await self._with_terms(task, settled, glossary, matches)
         if empty:
             return replace(settled, written=segment.source)
+        if segment.shouted:
+            made = task.cased(settled.hypothesis)
+            settled = replace(settled, hypothesis=made, written=" ".join(made.target.split()))
         settled = await self._tagged(task, settled)
         settled = replace(settled, written=self._respelled(task, settled.written))
         if not self._alternatives or not first.others:
@@ -110,7 +122,9 @@ class Settler:
         self, task: _Task, settled: Settled, others: Sequence[Hypothesis], matches: Sequence[TermMatch]
     ) -> tuple[str, ...]:
         judge = partial(self._judge, task)
-        presentable = Presentable(task.source, task.segment.frame, judge, self._glossary, matches)
+        presentable = Presentable(
+            task.source, task.segment.frame, judge, self._glossary, matches, task.segment.shouted
+        )
 
         def found() -> tuple[str, ...]:
             written = (self._respelled(task, each) for each in presentable.written(others))
@@ -232,7 +246,11 @@ class Settler:
         return apart or replace(settled, written=frame.around(target), retagged=True)
 
     async def _apart(self, task: _Task, frame: Frame, settled: Settled) -> Settled | None:
-        pieces = [Pieces(piece.plain, task.kept) for piece in frame.pieces()]
+        language = self._options.source_language
+        read = [unwrap_inside(piece.plain, language) for piece in frame.pieces()]
+        if task.segment.shouted:
+            read = list(map(in_small_letters, read))
+        pieces = [Pieces(piece, task.kept) for piece in read]
         sources = [source for piece in pieces for source in piece.translatable]
         try:
             made = await self._generate(sources, self._options)
@@ -244,7 +262,7 @@ class Settler:
         hypotheses = iter(made)
         targets = [piece.filled(list(islice(hypotheses, len(piece.translatable)))).target for piece in pieces]
         whole = replace(whole, target=" ".join("".join(targets).split()))
-        written = join_pieces(frame, targets)
+        written = join_pieces(frame, list(map(in_capitals, targets)) if task.segment.shouted else targets)
         found = self._compared(task, whole)
         # A few words are less likely than a sentence; what is said of that is said of the sentence.
         found = replace(found, faults=found.faults | (settled.judgement.faults & {Fault.UNLIKELY}))
@@ -255,7 +273,7 @@ class Settler:
         )
         return replace(
             settled,
-            hypothesis=whole,
+            hypothesis=task.cased(whole),
             judgement=without_terms(found, terms),
             written=written,
             retagged=True,
@@ -274,19 +292,22 @@ def _no_worse(found: Judgement, settled: Settled) -> bool:
 @dataclass(frozen=True, slots=True)
 class _Task:
     segment: Segment
+    source: str
     tokens: int
     kept: tuple[str, ...]
     first_score: float
 
-    @property
-    def source(self) -> str:
-        return self.segment.model_source
+    def cased(self, hypothesis: Hypothesis) -> Hypothesis:
+        """In capitals if the segment is."""
+        if not self.segment.shouted:
+            return hypothesis
+        return replace(hypothesis, target=in_capitals(hypothesis.target))
 
     def matches(self, glossary: Glossary) -> list[TermMatch]:
-        """What stays as it is holds no terms."""
+        """What stays as it is holds no terms. Of capitals each may be the one a term begins with."""
         spans = protected_spans(self.source, self.kept)
         return [
             match
-            for match in glossary.matches(self.source)
+            for match in glossary.matches(self.segment.model_source)
             if not any(start < match.end and match.start < end for start, end in spans)
         ]

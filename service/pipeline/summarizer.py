@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby, islice
 
 from service.batching.batcher import Batcher
@@ -24,7 +25,7 @@ from service.pipeline.summarization import (
     SummaryRequest,
     count_words,
 )
-from service.pipeline.translation import copied
+from service.pipeline.translation import copied, count_read
 from service.pipeline.verification import DOUBTED
 from service.text.article import Article, BlockKind, read_article
 from service.text.ending import finished
@@ -216,7 +217,7 @@ class _Work:
             segments = segment_article(
                 read_article(sentence.text),
                 language=self.material.source,
-                count_tokens=model.backend.count_tokens,
+                count_tokens=partial(count_read, model.backend, self.material.source),
                 max_tokens=model.config.limits.segment_tokens,
             )
             # Where a doubt stands in the written sentence is no place in the article.

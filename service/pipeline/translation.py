@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from itertools import islice
 
-from service.backends.protocol import GenerationOptions, Hypothesis
+from service.backends.protocol import Backend, GenerationOptions, Hypothesis
 from service.batching.batcher import Batcher
 from service.pipeline.likelihood import Likelihood
 from service.pipeline.models import LoadedModel
@@ -18,7 +18,9 @@ from service.pipeline.result import Caveat, Span, TranslatedSegment
 from service.pipeline.settling import Settled, Settler
 from service.pipeline.verification import Fault
 from service.terms.glossary import Glossary
+from service.text.script import reads_latin_alone
 from service.text.segment import Segment
+from service.text.shouting import calmed
 
 _SETTLING = 256
 """Segments that are checked and repaired at once: as many as a batch holds, and few enough that an
@@ -71,11 +73,12 @@ class SegmentTranslator:
         Raises what `Batcher.submit` raises, and `GenerationFailed`.
         """
         wanted = [segment for segment in segments if segment.translatable]
-        counts = await off_loop(sum(len(s.model_source) for s in wanted), lambda: self._count_tokens(wanted))
+        sources, count = [segment.calm_source for segment in wanted], self._model.backend.count_tokens
+        counts = await off_loop(sum(map(len, sources)), lambda: list(map(count, sources)))
         options = replace(self._options, alignment=self._needs_alignment(wanted))
         futures = self._batcher.submit(
             self._model.backend,
-            [s.model_source for s in wanted],
+            sources,
             self._ranked(options),
             tokens=counts,
             ramp=ramp,
@@ -90,6 +93,9 @@ class SegmentTranslator:
                 glossary=self._glossary,
                 likelihood=likelihood,
                 alternatives=self._alternatives,
+                latin_alone=reads_latin_alone(
+                    [*self._model.config.source_languages, options.target_language]
+                ),
             )
             for likelihood in set(likelihoods)
         }
@@ -102,18 +108,12 @@ class SegmentTranslator:
                         tokens, made = await anext(settled)
                         translated = _translated(index, segment, position, tokens, made)
                     else:
-                        plain = segment.frame.plain if segment.frame else None
-                        translated = TranslatedSegment(
-                            index, segment, segment.source, position, None, plain=plain
-                        )
+                        translated = _as_it_stands(index, segment, position)
                     position += len(translated.text)
                     yield translated
         finally:
             for future in futures:
                 future.cancel()
-
-    def _count_tokens(self, segments: Sequence[Segment]) -> list[int]:
-        return [self._model.backend.count_tokens(segment.model_source) for segment in segments]
 
     def _needs_alignment(self, segments: Sequence[Segment]) -> bool:
         """One answer for all, because only equal options share a batch."""
@@ -128,6 +128,11 @@ class SegmentTranslator:
 
     async def _generate(self, sources: Sequence[str], options: GenerationOptions) -> list[Hypothesis]:
         return await self._batcher.generate(self._model.backend, sources, options, admitted=True)
+
+
+def count_read(backend: Backend, language: str, source: str) -> int:
+    """Tokens of what the model reads of the source."""
+    return backend.count_tokens(calmed(source, language))
 
 
 async def _settled(
@@ -182,6 +187,16 @@ def _likelihoods(segments: Sequence[Segment], texts: Sequence[int]) -> list[Like
     return [likelihood for segment, likelihood in zip(segments, of_each, strict=True) if segment.translatable]
 
 
+def _as_it_stands(index: int, segment: Segment, position: int) -> TranslatedSegment:
+    plain = segment.frame.plain if segment.frame else None
+    caveats: tuple[Caveat, ...] = ()
+    if segment.unreadable:
+        message = "This has no words that the model could read (a hash, encoded data, another script); it "
+        message += "stands as it was."
+        caveats = (Caveat(Fault.COPIED.value, message, Span(segment.start, segment.end)),)
+    return TranslatedSegment(index, segment, segment.source, position, None, plain=plain, caveats=caveats)
+
+
 def _translated(
     index: int, segment: Segment, position: int, tokens: int, settled: Settled
 ) -> TranslatedSegment:
@@ -233,8 +248,7 @@ def copied(segments: Iterable[Segment]) -> list[TranslatedSegment]:
     position = 0
     copies = []
     for index, segment in enumerate(segments):
-        exact = replace(segment, joint=segment.separator)
-        plain = segment.frame.plain if segment.frame else None
-        copies.append(TranslatedSegment(index, exact, segment.source, position, None, plain=plain))
+        exact = replace(segment, joint=segment.separator, unreadable=False)
+        copies.append(_as_it_stands(index, exact, position))
         position += len(copies[-1].text)
     return copies

@@ -109,9 +109,7 @@ def judge(
     found = faults(source, hypothesis, source_language, target_language)
     if source_language != target_language and _is_copy(source, hypothesis.target):
         found |= {Fault.COPIED}
-    if target_language in _LATIN_LANGUAGES and _foreign(hypothesis.target) > _FOREIGN_SHARE > _foreign(
-        source
-    ):
+    if target_language in _LATIN_LANGUAGES and _is_foreign(source, hypothesis.target, kept):
         found |= {Fault.SCRIPT}
     if Fault.EMPTY in found:
         return Judgement(found)
@@ -187,6 +185,15 @@ def _much_is_in(source: str, target: str) -> bool:
 
 
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
+
+
+def _is_foreign(source: str, target: str, kept: Sequence[str]) -> bool:
+    """Whether the target is where the source is not, but for what had to stay as it is."""
+    if _foreign(target) <= _FOREIGN_SHARE:
+        return False
+    return (
+        _foreign(without_protected(target, kept)) > _FOREIGN_SHARE > _foreign(without_protected(source, kept))
+    )
 
 
 def _foreign(text: str) -> float:

@@ -233,6 +233,11 @@ def _script(window: str) -> str | None:
     return counts.most_common(1)[0][0]
 
 
+def is_written_in_latin(code: str) -> bool:
+    """Whether the language is written in Latin letters and in no others."""
+    return not any(code.partition("-")[0] in codes for codes in _BY_SCRIPT.values())
+
+
 def _written_in(code: str, script: str) -> bool:
     if script == "LATIN":
         return code not in _NOT_LATIN

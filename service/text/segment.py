@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from service.text.frame import Frame
+from service.text.shouting import in_small_letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +17,13 @@ class Segment:
     `joint` is what stands in the separator's place in the translation: the separator itself at
     paragraph ends, one space where a hard-wrapped line or a glued sentence ended.
     `model_source` is what the model reads: `source` with hard line breaks joined by one space.
-    `translatable` is False where no letter stands in the source (a lone `|`, a rule, numbers only) and
-    where the block is in the target language already: such a segment is copied.
+    `translatable` is False where no letter stands in the source (a lone `|`, a rule, numbers only),
+    where it is a long address, where it is `unreadable` and where the block is in the target language
+    already: such a segment is copied. `unreadable`: no language writes it, or not the model's script.
+    `shouted`: in capitals alone, of which the model reads the small letters, `calm_source`.
     `block` is the index of the article block it belongs to (-1 for white space before the first),
-    `sentence` numbers the sentences of the article from 0: the pieces of an over-long sentence
-    share the number.
+    `sentence` numbers the sentences of the article from 0: the pieces of an over-long sentence, and of one
+    that holds something unreadable, share the number.
 
     `frame` holds the inline tags of a segment of a text with markup; then `source`, `separator` and the
     offsets are those of the text with its tags, and `model_source` has none.
@@ -38,6 +41,12 @@ class Segment:
     block: int = -1
     sentence: int = -1
     frame: Frame | None = None
+    unreadable: bool = False
+    shouted: bool = False
+
+    @property
+    def calm_source(self) -> str:
+        return in_small_letters(self.model_source) if self.shouted else self.model_source
 
     @property
     def end(self) -> int:

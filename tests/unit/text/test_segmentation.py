@@ -23,9 +23,15 @@ def in_words(source: str) -> int:
     return len(source.split()) + 1
 
 
-def segments_of(text: str, *, max_tokens: int = 400, count_tokens=in_bytes) -> list[Segment]:
+def segments_of(
+    text: str, *, max_tokens: int = 400, count_tokens=in_bytes, latin_alone: bool = False
+) -> list[Segment]:
     return segment_article(
-        read_article(text), language="de", count_tokens=count_tokens, max_tokens=max_tokens
+        read_article(text),
+        language="de",
+        count_tokens=count_tokens,
+        max_tokens=max_tokens,
+        latin_alone=latin_alone,
     )
 
 
@@ -38,6 +44,8 @@ _AWKWARD = [
     *("\n", "\n\n", "\r", "\r\n", "\x0c", "\u2028", "\u2029", "\u00a0", "\u200b", "\u00ad\n", "  "),
     *("Verteidi-\ngung ", "?01.06.2023 | 43:26 min\n", "ein, zwei; drei – vier: ", "ﷺ", "😀"),
     *("\u0301", "\ud800", "\udfff"),
+    *(" " * 3000, "\u200b" * 3000, "e3b0c44298fc1c14" * 3, "https://talbote.example/" + "a-b/" * 30),
+    *("Привет, мир! ", "世界很大。"),
 ]
 texts = st.lists(st.one_of(st.characters(), st.sampled_from(_AWKWARD))).map("".join)
 
@@ -45,7 +53,7 @@ texts = st.lists(st.one_of(st.characters(), st.sampled_from(_AWKWARD))).map("".j
 @given(texts, st.integers(12, 80))
 def test_joining_gives_back_any_text_and_every_segment_fits(text: str, max_tokens: int) -> None:
     blocks = read_article(text).blocks
-    segments = segments_of(text, max_tokens=max_tokens)
+    segments = segments_of(text, max_tokens=max_tokens, latin_alone=True)
     assert join_segments(segments) == text
     position = 0
     for segment in segments:
@@ -59,7 +67,9 @@ def test_joining_gives_back_any_text_and_every_segment_fits(text: str, max_token
             assert segment.sentence >= 0
         if has_letters and not segment.translatable:
             is_marker = len(segment.source) == 2  # such as `a)`
-            assert is_marker or blocks[segment.block].kind is BlockKind.DURATION
+            is_address = segment.source.startswith("https://talbote.example/a-b")
+            is_duration = blocks[segment.block].kind is BlockKind.DURATION
+            assert is_marker or is_address or is_duration or segment.unreadable
     assert position == len(text)
 
 
@@ -87,14 +97,15 @@ def test_a_sentence_over_the_budget_is_cut_at_its_clauses() -> None:
 
 
 def test_a_giant_word_is_cut_between_characters_and_joined_without_a_space() -> None:
-    segments = segments_of("x" * 1000, max_tokens=100)
+    word = "donaudampfschiff" * 60
+    segments = segments_of(word, max_tokens=100)
     assert all(in_bytes(segment.model_source) <= 100 for segment in segments)
     assert {segment.joint for segment in segments} == {""}
-    assert "".join(segment.model_source for segment in segments) == "x" * 1000
+    assert "".join(segment.model_source for segment in segments) == word
 
 
 def test_a_piece_without_letters_inside_a_giant_word_gets_no_space_either() -> None:
-    segments = segments_of("a" * 150 + "1" * 150, max_tokens=60)
+    segments = segments_of("donaudampfschiff" * 10 + "1" * 150, max_tokens=60)
     assert {segment.translatable for segment in segments} == {True, False}
     assert {segment.joint for segment in segments} == {""}
 
@@ -123,11 +134,77 @@ def test_letters_without_a_space_are_counted_a_few_times_each_however_many_they_
         counted.append(len(source))
         return len(source) + 1
 
-    pieces = models_of("abcdefghij" * (length // 10), max_tokens=200, count_tokens=counting)
+    pieces = models_of("dampfschiffahrts" * (length // 16), max_tokens=200, count_tokens=counting)
     assert max(map(len, pieces)) <= 199
     assert sum(counted) <= 12 * length
     assert max(counted[len(counted) // 10 :]) <= 2 * 199
     assert max(counted) <= 8 * 200
+
+
+@pytest.mark.parametrize(
+    "gap", [" ", "\t", "\u00a0", " \u200b", "\u00ad ", " \x02", "\u00a0\u200c", " \u034f\u200c\u00ad"]
+)
+def test_a_gap_of_any_width_does_not_part_a_sentence_that_fits(gap: str) -> None:
+    sentence = f"Der große Hund,{gap * 9000}der im Hof wohnt, bellt{gap * 9000}laut in der Nacht."
+    [segment] = segments_of(sentence, max_tokens=80)
+    assert segment.source == sentence
+    assert segment.model_source == "Der große Hund, der im Hof wohnt, bellt laut in der Nacht."
+
+
+def test_a_gap_between_letters_takes_nothing_from_the_room_of_the_words_around_it() -> None:
+    words = "Der große Hund bellt laut und der kleine Hund hört ihm zu"
+    segments = segments_of(words + " " * 9000 + words, max_tokens=60)
+    assert [segment.model_source for segment in segments] == [words, words]
+
+
+HASH = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+def test_a_hash_in_a_sentence_is_a_segment_of_its_own_that_no_model_reads() -> None:
+    before, found, after = segments_of(f"Der Wert {HASH}  wurde geprüft.")
+    assert (found.source, found.model_source, found.translatable) == (HASH, "", False)
+    assert [each.unreadable for each in (before, found, after)] == [False, True, False]
+    assert (before.model_source, after.model_source) == ("Der Wert", "wurde geprüft.")
+    assert {each.sentence for each in (before, found, after)} == {0}
+    assert found.joint == "  "
+
+
+def test_a_text_of_nothing_but_encoded_data_is_one_segment_of_no_sentence() -> None:
+    [segment] = segments_of(HASH * 100)
+    assert segment.unreadable
+    assert segment.sentence == -1
+
+
+def test_a_long_address_is_a_segment_of_its_own_and_nothing_is_wrong_with_it() -> None:
+    address = "https://talbote.example/" + "artikel-und-mehr/" * 100
+    segments = segments_of(f"Siehe ({address}), bitte.")
+    assert [segment.source for segment in segments] == ["Siehe (", address, "), bitte."]
+    assert [segment.translatable for segment in segments] == [True, False, True]
+    assert not any(segment.unreadable for segment in segments)
+    assert {segment.joint for segment in segments} == {""}
+
+
+def test_a_short_address_with_a_hash_in_it_stays_in_its_sentence() -> None:
+    sentence = f"Siehe https://talbote.example/{HASH} oder frag."
+    assert models_of(sentence) == [sentence]
+
+
+def test_what_is_in_another_script_is_read_only_by_a_model_that_may_know_it() -> None:
+    text = "Он сказал: «Привет».\n\nDer Hund heißt Белка und bellt."
+    foreign, german = segments_of(text, latin_alone=True)
+    assert (foreign.unreadable, foreign.translatable) == (True, False)
+    assert german.model_source == "Der Hund heißt Белка und bellt."
+    assert all(segment.translatable for segment in segments_of(text))
+
+
+def test_blanks_and_decorations_are_no_letters_to_the_model() -> None:
+    assert models_of("Neu: Rabatte! \u034f \u200c \u00ad\u034f \u200c \u00ad\u3164")[0] == "Neu: Rabatte!"
+    assert models_of("Der H\u0335\u0301\u0323u\u0335\u0301\u0323nd be\u0336l\u0336lt.") == ["Der Hund bellt."]
+    assert models_of("Việt Nam, e\u0301cole, ṩ") == ["Việt Nam, école, ṩ"]
+
+
+def test_joiners_stay_where_they_mean_something() -> None:
+    assert models_of("Wort می\u200cخواهم 👩\u200d👧 Wort") == ["Wort می\u200cخواهم 👩\u200d👧 Wort"]
 
 
 def test_hard_wrapped_lines_become_one_and_hyphenation_is_undone() -> None:
