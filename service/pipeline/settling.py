@@ -99,7 +99,8 @@ class Settler:
         if empty:
             return replace(settled, written=segment.source)
         settled = await self._tagged(task, settled)
-        settled = replace(settled, written=self._respelled(task, settled.written))
+        if self._spellings:
+            settled = replace(settled, written=self._respelled(task, settled.written))
         if not self._alternatives or not first.others:
             return settled
         return replace(settled, alternatives=await self._other_ways(task, settled, first.others, matches))
