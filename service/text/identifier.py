@@ -85,7 +85,7 @@ class Identifier:
         counted = Counter(features)
         index = numpy.fromiter(counted.keys(), dtype=numpy.intp, count=len(counted))
         counts = numpy.fromiter(counted.values(), dtype=numpy.float32, count=len(counted))
-        columns = numpy.log1p(counts) @ self._table[index] + self._prior
+        columns = numpy.log1p(counts) @ self._table.take(index, axis=0) + self._prior
         best: Scores = numpy.maximum(columns[self._first], columns[self._last])
         return best
 
