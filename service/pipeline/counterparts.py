@@ -24,6 +24,8 @@ class Counterparts:
 
 
 def match_quantities(source: Sequence[Quantity], target: Sequence[Quantity]) -> Counterparts:
+    if not source or not target:
+        return Counterparts(missing=list(source), added=list(target))
     left = list(target)
     found = Counterparts(added=left)
     others = []

@@ -138,7 +138,7 @@ def _reported(those: Sequence[Quantity], others: Sequence[Quantity]) -> list[Qua
     return [
         each
         for each in those
-        if not each.soft or (_has_counted(those, each) and (each.kind == "code") in kinds)
+        if not each.soft or ((each.kind == "code") in kinds and _has_counted(those, each))
     ]
 
 

@@ -11,7 +11,13 @@ from service.pipeline.models import ModelSet
 from service.pipeline.result import Caveat, DetectedLanguage, Span
 from service.text.article import Article
 from service.text.germanic import GERMAN_KIN
-from service.text.language import LEAST_CONFIDENCE, WINDOW_LETTERS, Detection, LanguageGuess, detect_language
+from service.text.language import (
+    LEAST_CONFIDENCE,
+    Detection,
+    LanguageGuess,
+    detect_language,
+    detect_languages,
+)
 
 _SUSPICION = 0.9
 """Confidence from which a text too short to be sure of is still said to look like another language."""
@@ -96,7 +102,7 @@ def _told(
         letters[code] += block.end - block.start
     if guess.sure and reader.reads(guess.code) == reader.target:
         little = _little_blocks(article)
-        spoken = _clear(little)
+        spoken = _clear(detect_language(little))
         if spoken is not None:
             letters[reader.reads(spoken)] += len(little)
     if guess.sure:
@@ -156,13 +162,16 @@ def _clear_blocks(article: Article, guess: LanguageGuess, reader: _Reader) -> di
     language, and their beginning says so; any other claim, and one that would leave the block
     untranslated, has to hold for the whole block."""
     spoken: dict[int, str] = {}
-    for index, block in enumerate(article.blocks if len(article.blocks) > 1 else ()):
-        if block.end - block.start < _BLOCK_CHARACTERS:
-            continue
-        text = article.text[block.start : block.end]
-        code = _clear(text, _BLOCK_LETTERS)
+    texts = {
+        index: article.text[block.start : block.end]
+        for index, block in enumerate(article.blocks if len(article.blocks) > 1 else ())
+        if block.end - block.start >= _BLOCK_CHARACTERS
+    }
+    beginnings = detect_languages(list(texts.values()), letters=_BLOCK_LETTERS)
+    for (index, text), beginning in zip(texts.items(), beginnings, strict=True):
+        code = _clear(beginning)
         if code is not None and (code != guess.code or code == reader.target):
-            ends = {_clear(text[:_WHOLE_BLOCK]), _clear(text[-_WHOLE_BLOCK:])}
+            ends = set(map(_clear, detect_languages([text[:_WHOLE_BLOCK], text[-_WHOLE_BLOCK:]])))
             code = code if ends == {code} else None
         if code is not None:
             spoken[index] = code
@@ -178,8 +187,7 @@ def _little_blocks(article: Article) -> str:
     return text if sum(map(str.isalpha, text)) >= _BLOCK_LETTERS else ""
 
 
-def _clear(text: str, letters: int = WINDOW_LETTERS) -> str | None:
-    guess = detect_language(text, letters=letters)
+def _clear(guess: LanguageGuess) -> str | None:
     return guess.code if guess.sure and guess.confidence >= _BLOCK_CONFIDENCE else None
 
 

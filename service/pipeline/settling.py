@@ -113,7 +113,8 @@ class Settler:
             made = task.cased(settled.hypothesis)
             settled = replace(settled, hypothesis=made, written=" ".join(made.target.split()))
         settled = await self._tagged(task, settled)
-        settled = replace(settled, written=self._respelled(task, settled.written))
+        if self._spellings:
+            settled = replace(settled, written=self._respelled(task, settled.written))
         if not self._alternatives or not first.others:
             return settled
         return replace(settled, alternatives=await self._other_ways(task, settled, first.others, matches))

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 
 from service.text.abbreviations import orthography
 
@@ -86,7 +87,7 @@ def select_sentences(
         )
         chosen.append(best)
         room -= words[best]
-        pool = [index for index in fitting if index != best]
+        pool = [index for index in fitting if index != best] if len(chosen) < limit else []
         for index in pool:
             similar[index] = max(similar[index], _cosine(vectors[index], vectors[best]))
     for index in ranked[_POOL:]:  # only where more than the whole pool was asked for
@@ -119,15 +120,14 @@ def _tf_idf(sentences: Sequence[str], candidates: Sequence[int], language: str) 
     """Unit vectors of the candidates' stems, function words left out."""
     stop = _function_words(language)
     counts = {
-        index: Counter(term[:_STEM] for term in _TERM.findall(sentences[index].lower()) if term not in stop)
+        index: Counter([term[:_STEM] for term in _TERM.findall(sentences[index].lower()) if term not in stop])
         for index in candidates
     }
-    frequency: Counter[str] = Counter()
-    for terms in counts.values():
-        frequency.update(terms.keys())
+    frequency = Counter(chain.from_iterable(counts.values()))
     total = len(candidates)
+    rarity = {often: math.log(1 + total / often) for often in set(frequency.values())}
     return {
-        index: _unit({term: n * math.log(1 + total / frequency[term]) for term, n in terms.items()})
+        index: _unit({term: n * rarity[frequency[term]] for term, n in terms.items()})
         for index, terms in counts.items()
     }
 
@@ -165,7 +165,7 @@ def _plainness(sentence: str) -> float:
 
 
 def _unit(vector: dict[str, float]) -> dict[str, float]:
-    length = math.sqrt(sum(weight * weight for weight in vector.values()))
+    length = math.sqrt(sum([weight * weight for weight in vector.values()]))
     return {term: weight / length for term, weight in vector.items()} if length else vector
 
 

@@ -48,16 +48,20 @@ class Identifier:
         # millisecond less for an article.
         self._table, self._prior = model.nb_ptc.astype(numpy.float32), model.nb_pc
 
-    def scores(self, texts: Sequence[str]) -> list[Scores]:
-        """The log-probabilities of the languages for each text, not normalised; one and the same where the
-        text shows nothing."""
+    def scores(self, texts: Sequence[str]) -> Scores:
+        """The log-probabilities of the languages, a row for each text, not normalised; one and the same where
+        the text shows nothing."""
         written = [
             unicodedata.normalize("NFC", text.lower() if text.isupper() else text).encode(
                 "utf-8", errors="surrogatepass"
             )
             for text in texts
         ]
-        return [self._scores(features) for features in self._features(written)]
+        scores = numpy.full((len(texts), len(self.codes)), _FLOOR)
+        for row, features in enumerate(self._features(written)):
+            if features:
+                scores[row, : self._known] = self._scores(features)
+        return scores
 
     def _features(self, texts: Sequence[bytes]) -> Iterator[list[int]]:
         """Those each text shows, in order. A state depends on the last few bytes alone, so all places of all
@@ -78,15 +82,12 @@ class Identifier:
             yield shown[shown >= 0].tolist()
 
     def _scores(self, features: list[int]) -> Scores:
-        scores = numpy.full(len(self.codes), _FLOOR)
-        if not features:
-            return scores
         counted = Counter(features)
         index = numpy.fromiter(counted.keys(), dtype=numpy.intp, count=len(counted))
         counts = numpy.fromiter(counted.values(), dtype=numpy.float32, count=len(counted))
-        columns = numpy.log1p(counts) @ self._table[index] + self._prior
-        scores[: self._known] = numpy.maximum(columns[self._first], columns[self._last])
-        return scores
+        columns = numpy.log1p(counts) @ self._table.take(index, axis=0) + self._prior
+        best: Scores = numpy.maximum(columns[self._first], columns[self._last])
+        return best
 
 
 _identifier: Identifier | None = None

@@ -36,6 +36,9 @@ _MOST_PARTS = 8
 _CLEAR = 0.9
 """Confidence from which a part of a text counts by itself."""
 
+_TOGETHER = 64
+"""Texts that are looked at at once: as many as an article has paragraphs, and few enough for memory."""
+
 
 # An address with an @ is looked for only from the start of a word: from every letter would be quadratic.
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|(?<!\S)\S+@\S+")
@@ -80,6 +83,9 @@ _NOT_LATIN = frozenset().union(*_BY_SCRIPT.values(), _NOT_GUESSED) - _ALSO_LATIN
 
 Places = NDArray[numpy.intp]
 
+Window = tuple[str, int]
+"""Running text, and how many letters it has."""
+
 _written: dict[str, Places] = {}
 """One entry for each script that was seen."""
 
@@ -107,35 +113,65 @@ class LanguageGuess:
 
 def detect_language(text: str, *, default: str = "de", letters: int = WINDOW_LETTERS) -> LanguageGuess:
     """Reads at most the first 40,000 characters, of which about `letters` letters decide."""
-    window, found = _window(text, letters)
-    script = _script(window)
+    [guess] = detect_languages([text], default=default, letters=letters)
+    return guess
+
+
+def detect_languages(
+    texts: Sequence[str], *, default: str = "de", letters: int = WINDOW_LETTERS
+) -> list[LanguageGuess]:
+    """As `detect_language` of each; short texts together take half the time that they take one by one."""
+    guesses: list[LanguageGuess] = []
+    for start in range(0, len(texts), _TOGETHER):
+        windows = [_window(text, letters) for text in texts[start : start + _TOGETHER]]
+        scripts = [_script(window) for window, _ in windows]
+        candidates: dict[int, tuple[Detection, ...]] = {}
+        for script in {each for each in scripts if each is not None}:
+            places = [place for place, each in enumerate(scripts) if each == script]
+            candidates |= zip(places, _candidates([windows[place] for place in places], script), strict=True)
+        guesses += [
+            _guess(candidates.get(place, ()), found, script, default)
+            for place, ((_, found), script) in enumerate(zip(windows, scripts, strict=True))
+        ]
+    return guesses
+
+
+def _guess(
+    candidates: tuple[Detection, ...], letters: int, script: str | None, default: str
+) -> LanguageGuess:
     if script is None:
         return LanguageGuess(default, 0.0, sure=False, candidates=())
-    candidates = _candidates(window, found, script)
     if not candidates:
-        return LanguageGuess(default, 0.0, sure=False, candidates=(), letters=found)
+        return LanguageGuess(default, 0.0, sure=False, candidates=(), letters=letters)
     best = candidates[0]
-    enough = found >= (_FEWEST_LETTERS // 4 if script in _DENSE_SCRIPTS else _FEWEST_LETTERS)
-    clear = found >= _FEWEST_LETTERS // 2 and best.confidence >= _CLEAR_CONFIDENCE
+    enough = letters >= (_FEWEST_LETTERS // 4 if script in _DENSE_SCRIPTS else _FEWEST_LETTERS)
+    clear = letters >= _FEWEST_LETTERS // 2 and best.confidence >= _CLEAR_CONFIDENCE
     sure = clear or (enough and best.confidence >= LEAST_CONFIDENCE)
     if sure or not _written_in(default.partition("-")[0], script):
-        return LanguageGuess(best.code, best.confidence, sure, candidates, found)
+        return LanguageGuess(best.code, best.confidence, sure, candidates, letters)
     confidence = next((each.confidence for each in candidates if each.code == default), 0.0)
-    return LanguageGuess(default, confidence, sure=False, candidates=candidates, letters=found)
+    return LanguageGuess(default, confidence, sure=False, candidates=candidates, letters=letters)
 
 
-def _candidates(window: str, letters: int, script: str) -> tuple[Detection, ...]:
-    """Ranked. A part of the text that is clearly in one language speaks for itself, any other takes the
-    word of the whole: of a text in two languages each gets its share, and a table of names stays whole."""
+def _candidates(windows: Sequence[Window], script: str) -> list[tuple[Detection, ...]]:
+    """Ranked, for each window. A part of a text that is clearly in one language speaks for itself, any other
+    takes the word of the whole: of a text in two languages each gets its share, and a table of names stays
+    whole."""
     languages = _languages(script)
     if not len(languages):
-        return ()
-    parts = _parts(window)
-    each = _shares(parts, list(map(_count_letters, parts)), languages) if len(parts) > 1 else []
-    if not each or any(own.max() < _CLEAR for own in each):
-        [whole] = _shares([window], [letters], languages)
-        each = [own if own.max() >= _CLEAR else whole for own in each] or [whole]
-    shares = numpy.mean(each, axis=0)
+        return [()] * len(windows)
+    divided = [_counted_parts(window) for window in windows]
+    shares = iter(_shares([part for parts in divided for part in parts], languages))
+    each = [numpy.array([next(shares) for _ in parts]) for parts in divided]
+    clear = [own.max(axis=1) >= _CLEAR for own in each]
+    unclear = [i for i, parts in enumerate(divided) if len(parts) > 1 and not clear[i].all()]
+    if unclear:
+        for i, whole in zip(unclear, _shares([windows[i] for i in unclear], languages), strict=True):
+            each[i][~clear[i]] = whole
+    return [_ranked(own.mean(axis=0), languages) for own in each]
+
+
+def _ranked(shares: Scores, languages: Places) -> tuple[Detection, ...]:
     codes = identifier().codes
     best = languages[numpy.argsort(-shares[languages], kind="stable")[:_CANDIDATES]]
     return tuple(Detection(codes[place], round(min(1.0, float(shares[place])), 4)) for place in best)
@@ -149,39 +185,43 @@ def _languages(script: str) -> Places:
     return _written[script]
 
 
-def _shares(texts: Sequence[str], letters: Sequence[int], languages: Places) -> list[Scores]:
-    """Of all languages that the identifier knows, for each text; 0 for those not asked for."""
+def _shares(windows: Sequence[Window], languages: Places) -> Scores:
+    """Of all languages that the identifier knows, a row for each window; 0 for those not asked for."""
     known = identifier()
-    has_german = known.places["de"] in languages
-    kin_known = [code for code in GERMANIC if code in known.places]
-    shares = []
-    for text, count, found in zip(texts, letters, known.scores(texts), strict=True):
-        scores = found / _temperature(count)
-        if has_german:
-            kin = {code: float(scores[known.places[code]]) for code in kin_known}
-            for code, score in weigh_kin(kin, text).items():
-                scores[known.places[code]] = score
-        likely = scores[languages]
-        weights = numpy.exp(likely - likely.max())
-        share = numpy.zeros_like(scores)
-        share[languages] = weights / weights.sum()
-        shares.append(share)
+    temperatures = [_temperature(letters) for _, letters in windows]
+    scores = known.scores([window for window, _ in windows]) / numpy.array(temperatures)[:, None]
+    if known.places["de"] in languages:
+        kin_known = [code for code in GERMANIC if code in known.places]
+        for own, (window, _) in zip(scores, windows, strict=True):
+            kin = {code: float(own[known.places[code]]) for code in kin_known}
+            for code, score in weigh_kin(kin, window).items():
+                own[known.places[code]] = score
+    likely = scores.take(languages, axis=1)
+    weights = numpy.exp(likely - likely.max(axis=1, keepdims=True))
+    shares: Scores = numpy.zeros_like(scores)
+    shares[:, languages] = weights / weights.sum(axis=1, keepdims=True)
     return shares
+
+
+def _counted_parts(window: Window) -> list[Window]:
+    parts = _parts(window[0])
+    return [window] if len(parts) == 1 else [(part, _count_letters(part)) for part in parts]
 
 
 def _parts(window: str) -> list[str]:
     """At most eight of at least a hundred letters, cut between words; the last has what is left over."""
-    parts, words, length = [], list[str](), 0
     enough = max(_PART_LETTERS, len(window) // _MOST_PARTS)
-    for word in window.split(" "):
-        words.append(word)
-        length += len(word)
-        if length >= enough:
-            parts.append(" ".join(words))
-            words, length = [], 0
-    if words and parts:
-        parts[-1] += " " + " ".join(words)
-    return parts or [window]
+    parts, start, space = list[str](), 0, window.find(" ", enough)
+    while space >= 0:
+        missing = enough - (space - start - window.count(" ", start, space))
+        if missing <= 0:
+            parts.append(window[start:space])
+            start, missing = space + 1, enough
+        space = window.find(" ", space + 1 + missing)
+    rest = window[start:]
+    if parts and len(rest) - rest.count(" ") < enough:
+        rest = f"{parts.pop()} {rest}"
+    return [*parts, rest]
 
 
 def _count_letters(text: str) -> int:
@@ -198,7 +238,7 @@ def _temperature(letters: int) -> float:
     return 0.88 * math.pow(max(letters, 1), 0.31)
 
 
-def _window(text: str, most: int) -> tuple[str, int]:
+def _window(text: str, most: int) -> Window:
     """Running text without addresses and numbers, and how many letters it has."""
     text = text[:_CHARACTERS_READ]
     if "@" in text or "://" in text or "www." in text:

@@ -184,15 +184,17 @@ def test_a_t5_prefix_stands_in_the_text(spm: Path, tmp_path: Path) -> None:
     assert tokenizer.target_prefix("de") == []
 
 
-@given(st.text(alphabet="abÄß12 ,.!?-%:;()\"'„“’/&\u00a0…", max_size=40))
-def test_what_is_passed_by_as_plain_is_what_the_normaliser_leaves_alone(text: str) -> None:
+@pytest.mark.parametrize("language", ["de", "en", "fr"])
+@given(st.text(alphabet="abÄßº12 ,.!?-%:;()\"'`´„“”‘’‚«»–—/&<\u00a0\r\t\n…", max_size=40))
+def test_what_is_passed_by_as_plain_is_what_the_normaliser_leaves_alone(language: str, text: str) -> None:
     from sacremoses import MosesPunctNormalizer
 
-    expected = MosesPunctNormalizer(lang="de", norm_numbers=False).normalize(text)
-    assert moses_normalizer("de")(text) == expected
+    expected = MosesPunctNormalizer(lang=language, norm_numbers=False).normalize(text)
+    assert moses_normalizer(language)(text) == expected
 
 
 def test_chinese_and_japanese_full_stops_are_read_as_in_the_training_data() -> None:
     assert moses_normalizer("zh")("今天很好。你呢？") == "今天很好. 你呢?"
     assert moses_normalizer("ja")("はい。") == "はい."
+    assert moses_normalizer("ja")("１２人") == "12人"
     assert moses_normalizer("de")("Straße 5。") == "Straße 5。"

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from service.text.language import detect_language
+from service.text.language import detect_language, detect_languages
 
 GERMAN = "Der Bundestag hat am Freitag beschlossen, die Steuern für kleine Betriebe zu senken."
 ENGLISH = "The government announced new measures on Friday to reduce inflation in the coming year."
@@ -26,6 +26,17 @@ def test_a_sentence_is_enough_to_be_sure(text: str, code: str) -> None:
     assert (guess.code, guess.sure) == (code, True)
     assert guess.confidence >= 0.6
     assert guess.candidates[0].code == code
+
+
+def test_texts_asked_about_together_are_told_as_each_alone() -> None:
+    mixed = " ".join([GERMAN, ENGLISH] * 6)
+    names = "Meier, Müller, Schulze, Becker, Hoffmann, Schäfer, Koch, Bauer, Richter, Klein " * 5
+    others = ["", "12", "Привет, как дела?", "今天天气很好"]
+    texts = [GERMAN, mixed, names, ENGLISH * 9, GERMAN * 40, *others] * 9
+    for letters in (100, 2000):
+        alone = [detect_language(text, default="fr", letters=letters) for text in texts]
+        assert detect_languages(texts, default="fr", letters=letters) == alone
+    assert detect_languages([]) == []
 
 
 def test_a_short_line_is_taken_as_the_default_and_not_sure() -> None:
