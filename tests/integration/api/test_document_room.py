@@ -18,14 +18,22 @@ ROOM = {"document_store_bytes": 100_000}
 
 
 def stalled(service: httpx.Client, path: str) -> socket.socket:
-    """An upload whose last byte does not come."""
+    """An upload whose last byte does not come. The service says that it may go on when it has let it in: a
+    request that is sent meanwhile would take its room."""
     request = service.build_request("POST", path, data=FORM, files=HALF)
     body = b"".join(request.stream)  # type: ignore[arg-type]  # of a synchronous client
     head = f"POST {path} HTTP/1.1\r\n" + "".join(
         f"{name}: {value}\r\n" for name, value in request.headers.items()
     )
     connection = socket.create_connection((service.base_url.host, service.base_url.port or 80), timeout=20)
-    connection.sendall(f"{head}\r\n".encode() + body[:-1])
+    connection.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+    told = b""
+    while not told.endswith(b"\r\n\r\n"):
+        more = connection.recv(100)
+        assert more, told
+        told += more
+    assert told.startswith(b"HTTP/1.1 100")
+    connection.sendall(body[:-1])
     return connection
 
 
