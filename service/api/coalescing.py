@@ -129,6 +129,8 @@ class Coalescing:
         if run is not None:
             self._on_joined()
         else:
+            if key in self._runs:  # over, and only on its way: its timer must not end the next one
+                self._drop(key, self._runs[key])
             run = self._begin(key, work)
         self._wake(key, run)
         run.waiters += 1

@@ -260,6 +260,31 @@ async def test_a_failure_is_forgotten_once_somebody_was_told() -> None:
     assert await answer_of(later) == b"answer"
 
 
+async def test_a_failure_that_is_being_told_takes_nothing_of_who_asks_meanwhile() -> None:
+    house = House()
+    patient, told = await house.caller(), asyncio.Event()
+
+    async def teller() -> None:
+        async with house.coalescing.joined("a", house.engine.work()) as run:
+            await run.wait()
+            run.told = True
+            await told.wait()
+
+    telling = asyncio.create_task(teller())
+    await house.clock.goes_on(SLOW_SECONDS)
+    await house.engine.fails()
+    await asyncio.wait({patient}, timeout=5)
+    later = await house.caller()
+    assert house.engine.begun["a"] == 2
+    told.set()
+    await asyncio.wait_for(telling, 5)
+    await house.clock.goes_on(KEEP_SECONDS)
+    again = await house.caller()
+    assert house.engine.begun["a"] == 2
+    await house.engine.finishes()
+    assert await answer_of(later) == await answer_of(again) == b"answer"
+
+
 @pytest.mark.parametrize("fails", [False, True])
 async def test_a_quick_outcome_is_forgotten_at_once(fails: bool) -> None:
     house = House()
