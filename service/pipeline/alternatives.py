@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from service.backends.protocol import Hypothesis
 from service.pipeline.result import TranslatedSegment
@@ -12,7 +12,6 @@ from service.pipeline.terming import missing_terms, substituted, term_uses, with
 from service.pipeline.verification import Judgement
 from service.terms.glossary import Glossary, TermMatch
 from service.text.frame import Frame
-from service.text.shouting import in_capitals
 
 MOST_ALTERNATIVES = 5
 """Each may take one beam more; further down the list they differ in little but punctuation."""
@@ -22,14 +21,14 @@ MOST_ALTERNATIVES = 5
 class Presentable:
     """What is asked of a hypothesis that is handed out beside the translation of `source`: its terms, its
     tags, and that `judge` finds nothing wrong. None is repaired by decoding anew: what comes of that is the
-    translation itself. What is `shouted` goes out in capitals."""
+    translation itself. They go out as `cased` has them."""
 
     source: str
     frame: Frame | None
     judge: Callable[[Hypothesis], Judgement]
     glossary: Glossary | None = None
     matches: Sequence[TermMatch] = ()
-    shouted: bool = False
+    cased: Callable[[Hypothesis], Hypothesis] = lambda made: made
 
     def written(self, hypotheses: Sequence[Hypothesis]) -> Iterator[str]:
         """Those that meet it, with the segment's tags."""
@@ -37,7 +36,7 @@ class Presentable:
             made = self._with_terms(each)
             if made is None or self._is_doubted(made):
                 continue
-            made = replace(made, target=in_capitals(made.target)) if self.shouted else made
+            made = self.cased(made)
             written = " ".join(made.target.split())
             if self.frame is not None:
                 written = tagged(self.frame, made, self.source) or ""

@@ -8,6 +8,7 @@ from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from html import unescape
 from typing import Protocol
 
@@ -17,14 +18,13 @@ from service.pipeline.models import PIVOT, LoadedModel, Route
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Caveat, TranslatedSegment
 from service.pipeline.tagging import MOST_MARKS
-from service.pipeline.translation import SegmentTranslator
+from service.pipeline.translation import SegmentTranslator, count_read
 from service.terms.glossary import Glossary
 from service.text.article import read_article
 from service.text.frame import Frame, Mark, Verbatim
 from service.text.furniture import has_letters
 from service.text.segment import Segment
 from service.text.segmentation import segment_article
-from service.text.shouting import in_small_letters
 
 Cut = Callable[[str], list[str]]
 """An English sentence as it is, or in parts that the second model can read."""
@@ -143,8 +143,6 @@ class PivotTranslator:
             return []
         frame = _reframed(halfway.segment.frame, halfway) if halfway.segment.frame else None
         plain = " ".join(halfway.reading.split())
-        if halfway.segment.shouted:
-            plain = in_small_letters(plain)
         sources = self._cut(plain)
         whole = len(sources) == 1
         return [
@@ -208,7 +206,7 @@ def _merged(halfway: TranslatedSegment, arrived: Sequence[TranslatedSegment]) ->
 
 
 def _fitting(text: str, model: LoadedModel) -> list[str]:
-    count, longest = model.backend.count_tokens, model.config.limits.segment_tokens
+    count, longest = partial(count_read, model.backend, PIVOT), model.config.limits.segment_tokens
     if count(text) <= longest:
         return [text]
     parts = segment_article(read_article(text), language=PIVOT, count_tokens=count, max_tokens=longest)

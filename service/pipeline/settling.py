@@ -93,9 +93,10 @@ class Settler:
         """Repairs that the engine refuses or fails are given up; the doubt is told, nothing is lost."""
         source = segment.calm_source
         kept = [*self._spellings, *(segment.frame.kept if segment.frame else ())]
+        written = segment.model_source
+        kept += [*serials(written), *(foreign_words(written) if self._latin_alone else ())]
         if segment.shouted:
             kept += list(map(in_small_letters, kept))
-        kept += [*serials(source), *(foreign_words(source) if self._latin_alone else ())]
         task = _Task(segment, source, tokens, tuple(kept), first.score)
         settled = await self._repaired(task, first)
         glossary, empty = self._glossary, Fault.EMPTY in settled.judgement.faults
@@ -123,9 +124,7 @@ class Settler:
         self, task: _Task, settled: Settled, others: Sequence[Hypothesis], matches: Sequence[TermMatch]
     ) -> tuple[str, ...]:
         judge = partial(self._judge, task)
-        presentable = Presentable(
-            task.source, task.segment.frame, judge, self._glossary, matches, task.segment.shouted
-        )
+        presentable = Presentable(task.source, task.segment.frame, judge, self._glossary, matches, task.cased)
 
         def found() -> tuple[str, ...]:
             written = (self._respelled(task, each) for each in presentable.written(others))
@@ -263,7 +262,7 @@ class Settler:
         hypotheses = iter(made)
         targets = [piece.filled(list(islice(hypotheses, len(piece.translatable)))).target for piece in pieces]
         whole = replace(whole, target=" ".join("".join(targets).split()))
-        written = join_pieces(frame, list(map(in_capitals, targets)) if task.segment.shouted else targets)
+        written = join_pieces(frame, list(map(task.recased, targets)))
         found = self._compared(task, whole)
         # A few words are less likely than a sentence; what is said of that is said of the sentence.
         found = replace(found, faults=found.faults | (settled.judgement.faults & {Fault.UNLIKELY}))
@@ -299,10 +298,14 @@ class _Task:
     first_score: float
 
     def cased(self, hypothesis: Hypothesis) -> Hypothesis:
-        """In capitals if the segment is."""
+        return replace(hypothesis, target=self.recased(hypothesis.target))
+
+    def recased(self, target: str) -> str:
+        """In capitals if the segment is; what stays as it is, as the segment has it."""
         if not self.segment.shouted:
-            return hypothesis
-        return replace(hypothesis, target=in_capitals(hypothesis.target))
+            return target
+        spans = protected_spans(self.source, self.kept)
+        return in_capitals(target, {self.source[a:b]: self.segment.model_source[a:b] for a, b in spans})
 
     def matches(self, glossary: Glossary) -> list[TermMatch]:
         """What stays as it is holds no terms. Of capitals each may be the one a term begins with."""

@@ -3,7 +3,7 @@ read them in small letters; what they write goes out in capitals again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from service.text.protected import protected_spans, without_protected
 
@@ -12,6 +12,8 @@ _FEWEST_LETTERS = 8
 
 _DOTLESS = frozenset({"az", "tr"})
 """Languages in which the small letter of `I` is another."""
+
+_AS_IT_IS: Mapping[str, str] = {}
 
 
 def is_shouted(text: str, language: str) -> bool:
@@ -38,14 +40,15 @@ def in_small_letters(text: str) -> str:
     return _recased(text, str.lower)
 
 
-def in_capitals(text: str) -> str:
-    """But for addresses and placeholders."""
-    return _recased(text, str.upper)
+def in_capitals(text: str, spelled: Mapping[str, str]) -> str:
+    """But for addresses and placeholders; `spelled` says how strings are written that no rule gives back:
+    `großmann` may have been `GROßMANN`."""
+    return _recased(text, str.upper, spelled)
 
 
-def _recased(text: str, case: Callable[[str], str]) -> str:
+def _recased(text: str, case: Callable[[str], str], spelled: Mapping[str, str] = _AS_IT_IS) -> str:
     parts, at = [], 0
-    for start, end in protected_spans(text):
-        parts += [case(text[at:start]), text[start:end]]
+    for start, end in protected_spans(text, tuple(spelled)):
+        parts += [case(text[at:start]), spelled.get(text[start:end], text[start:end])]
         at = end
     return "".join([*parts, case(text[at:])])

@@ -144,6 +144,32 @@ def test_what_is_in_capitals_is_read_in_small_letters_and_goes_out_in_capitals()
     assert told(answer, SHOUTED) == []
 
 
+@pytest.mark.parametrize(
+    ("word", "keep"),
+    [
+        ("GROßMANN", ["GROßMANN"]),
+        ("ABCDEF12GH34XY", []),
+        ("HTTPS://EXAMPLE.DE/PFAD/ABC1", []),
+    ],
+)
+def test_what_stays_as_it_is_among_capitals_stays_so_to_the_letter(word: str, keep: list[str]) -> None:
+    source = f"DER STADTRAT HAT AM MONTAG {word} ERHALTEN."
+
+    def said(source: str) -> str:
+        return source.replace("abcdef12gh34xy", "abcdef12gh34x").replace("erhalten", "received")
+
+    with serving(stub_models(decode=said)) as client:
+        request = {"text": source, "source": "de", "target": "en", "keep": keep}
+        answer = client.post("/v1/translate", json=request).json()
+    assert word in answer["translations"][0]["text"]
+
+
+def test_an_element_that_is_not_to_be_translated_stays_so_among_capitals() -> None:
+    kept = '<span translate="no">GROßMANN</span>'
+    answer, _ = digest(f"<p>DIE FIRMA {kept} SCHLIESST HEUTE.</p>", format="html")
+    assert answer["translation"]["text"] == f"<p>DIE FIRMA {kept} SCHLIESST HEUTE.</p>"
+
+
 def test_tags_and_terms_have_their_places_among_capitals() -> None:
     marked = "<p>DER <b>STADTRAT</b> HAT AM MONTAG DIE GROßE BRÜCKE GENANNT.</p>"
     glossary = [{"source": "Stadtrat", "target": "town council"}]

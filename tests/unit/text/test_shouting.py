@@ -19,7 +19,7 @@ def test_capitals_alone_are_read_in_small_letters_but_for_addresses_and_placehol
 ) -> None:
     assert is_shouted(text, "de")
     assert calmed(text, "de") == small
-    assert in_capitals(small) == text.replace("ß", "SS")
+    assert in_capitals(small, {}) == text.replace("ß", "SS")
 
 
 @pytest.mark.parametrize(
