@@ -249,3 +249,12 @@ def test_a_sentence_of_many_different_tags_comes_through_both_steps(client: http
 def test_a_sentence_too_long_for_the_second_model_only_is_no_overflow() -> None:
     with serving(models(None, {"limits": {"segment_tokens": 6, "source_tokens": 8}})) as client:
         assert digest(client, on_overflow="error")["translation"]["text"] == TEXT.lower()
+
+
+def test_what_stays_as_it_is_among_capitals_stays_so_by_way_of_english() -> None:
+    read: list[str] = []
+    with serving(models({"decode": str}, {"decode": str, "gate": read.extend})) as client:
+        read.clear()
+        answer = digest(client, "HERR GROßMANN KOMMT AM MONTAG.", keep=["GROßMANN"])
+    assert "herr großmann kommt am montag." in read
+    assert answer["translation"]["text"] == "HERR GROßMANN KOMMT AM MONTAG."
