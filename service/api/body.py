@@ -61,10 +61,15 @@ async def read_multipart(request: Request, limit: int) -> MultipartForm:
     return reader.form()
 
 
+def announced_bytes(request: Request, *, otherwise: int) -> int:
+    """The length of the body as its sender tells it; `otherwise` where it is not told, as with chunks."""
+    announced = request.headers.get("content-length", "")
+    return int(announced) if announced.isdecimal() else otherwise
+
+
 async def _arriving(request: Request, limit: int, take: Callable[[bytes], object]) -> None:
     too_long = TextTooLong(f"The request body is larger than the {limit:,} bytes accepted here.")
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit:
+    if announced_bytes(request, otherwise=0) > limit:
         raise too_long
     length = 0
     try:

@@ -13,6 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.access import Access, Need
+from service.api.body import announced_bytes
 from service.api.disconnect import CallerLeft
 from service.api.failures import Failures
 from service.api.proxies import Peers
@@ -139,8 +140,8 @@ class Gate:
         """Files in memory of callers who are not known yet are bounded, and apart from all others."""
         if not need.file:
             return contextlib.nullcontext()
-        announced, most = request.headers.get("content-length", ""), self._rules.upload_bytes
-        return self._room.holding("", min(int(announced), most) if announced.isdecimal() else most)
+        most = self._rules.upload_bytes
+        return self._room.holding("", min(announced_bytes(request, otherwise=most), most))
 
     def _limit(self, need: Need) -> int:
         return self._rules.upload_bytes if need.file else self._rules.body_bytes

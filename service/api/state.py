@@ -9,6 +9,7 @@ from typing import Literal
 
 from fastapi import Request
 
+from service.api.body import announced_bytes
 from service.api.coalescing import Coalescing
 from service.api.public_address import PublicAddress
 from service.documents.room import Room
@@ -138,17 +139,15 @@ class ServiceState:
         """The pipeline, if it has room for a body of this length. Ask before the body is read: a refusal
         costs next to nothing then. Raises `Overloaded`, and what `pipeline` raises."""
         pipeline = self.pipeline
-        announced = request.headers.get("content-length", "")
-        size = int(announced) if announced.isdecimal() and len(announced) < 10 else 0
+        size = announced_bytes(request, otherwise=0)
         pipeline.batcher.promise_room(1 + min(size, self.limits.body_bytes) // _BYTES_PER_TOKEN)
         return pipeline
 
     def receiving(self, request: Request, owner: str) -> AbstractContextManager[None]:
         """Holds room in memory for the file that a request brings. Ask before the body is read, which may
         take its time. Raises `Overloaded`."""
-        announced = request.headers.get("content-length", "")
         most = self.limits.document_bytes
-        return self.room.holding(owner, min(int(announced), most) if announced.isdecimal() else most)
+        return self.room.holding(owner, min(announced_bytes(request, otherwise=most), most))
 
     def count(self, digest: Digest) -> None:
         self.characters += digest.usage.characters
