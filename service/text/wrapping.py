@@ -13,28 +13,22 @@ _BREAK = re.compile(LINE_BREAK)
 _HYPHENATED = re.compile(rf"(?<![^\W\d_])(?P<head>[^\W\d_]++)-[^\S\n\r]*{LINE_BREAK}\s*(?P<tail>[^\W\d_]+)")
 _RANGE = re.compile(rf"(?<=\d)(?P<dash>[-–])[^\S\n\r]*{LINE_BREAK}\s*(?=\d)")
 _SOFT_HYPHEN = re.compile(rf"\u00ad(?:[^\S\n\r]*{LINE_BREAK}\s*)?")
-INVISIBLE = (
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
-    "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0]"
-)
+_CONTROLS = "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
+_UNSHOWN = "\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u206f\u3164\ufeff\uffa0"
+INVISIBLE = f"[{_CONTROLS}{_UNSHOWN}\u00ad\u200c\u200d\u2061-\u2065]"
 """A pattern of what takes no room, or as blanks of Hangul nothing but room."""
-_DROPPED = re.compile(
-    "[\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u206f\u3164\ufeff\uffa0]+"
-)
+_DROPPED = re.compile(f"[{_UNSHOWN}]+")
 _JOINERS = re.compile("(?:(?<=[A-Za-zÀ-ɏ])|(?<!\\S))[\u200c\u200d]+")
 """They mean something within words of some scripts and of an emoji only."""
 _DRAWN = re.compile("[\u0305\u0332-\u0338\u033f]")
 """Lines through letters and below them."""
 _STACKED = re.compile("(?<=[A-Za-z])[\u0300-\u036f]{3,}")
 """More marks than a letter has in any language, taken apart."""
-_DECORATED = re.compile("[\u0305\u0332-\u0338\u033f]|[\u0300-\u036f]{2}")
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+_DECORATED = re.compile(rf"{_DRAWN.pattern}|[\u0300-\u036f]{{2}}")
+_CONTROL = re.compile(f"[{_CONTROLS}]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _GLUED_COLON = re.compile(r"(?<=[a-zäöüß]{2}):(?=[A-ZÄÖÜ][a-zäöüß])")
-_ODD = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
-    "\ud800-\udfff]"
-)
+_ODD = re.compile(rf"{INVISIBLE}|[\x09-\x0d\x1c-\x1f\x85\u2028\u2029\ud800-\udfff]")
 """One of these is in all that the patterns above look for."""
 _ADJECTIVE = re.compile(r"(?:.*isch|deutsch|.*lich|.*al|.*iv)", re.IGNORECASE)
 _ADJECTIVE_TAIL = re.compile(r".{3,}(?:isch|lich|iv|al)(?:e[nrsm]?)?")
