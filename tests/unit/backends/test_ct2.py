@@ -8,7 +8,7 @@ from pathlib import Path
 import ctranslate2
 import pytest
 
-from service.backends.ct2 import CT2Backend
+from service.backends.ct2 import CT2Backend, batching_for
 from service.backends.protocol import GenerationOptions
 from service.backends.tokenization import load_tokenizer
 from service.errors import GenerationFailed, ModelDamaged
@@ -55,6 +55,16 @@ def test_the_starter_says_of_a_sentence_the_same_whatever_it_shares_a_batch_with
     sentences = article_sentences(7, 40)
     together = [hypothesis.target for hypothesis in backend.generate(sentences, BEAM)]
     assert together == [backend.generate([sentence], BEAM)[0].target for sentence in sentences]
+
+
+def test_small_weights_get_smaller_batches_because_they_stay_in_the_caches(backend: CT2Backend) -> None:
+    assert backend.batching == batching_for("cpu", 1_000_000, threads=backend.batching.at_once)
+    assert backend.batching.tokens < batching_for("cpu", 75_000_000, threads=2).tokens
+
+
+def test_a_graphics_card_gets_one_batch_at_a_time_and_the_next_is_ready_for_it() -> None:
+    batching = batching_for("cuda", 1_000_000, threads=8)
+    assert (batching.at_once, batching.ahead, batching.lets_pass) == (1, 1, False)
 
 
 def test_no_sources_give_no_hypotheses(backend: CT2Backend) -> None:

@@ -229,6 +229,40 @@ async def test_as_many_batches_run_at_once_as_suit_the_engine_each_a_part_of_the
         assert targets(await asyncio.wait_for(made, 10)) == ["A", "B", "C", "D", "E", "F"]
 
 
+async def test_the_next_batch_begins_though_the_event_loop_is_busy_and_none_too_many() -> None:
+    backend = Backend(Batching(tokens=1, ahead=1))
+    backend.close_gate()
+    async with running() as batcher:
+        made = asyncio.create_task(batcher.generate(backend, ["a", "b", "c"], OPTIONS))
+        await entered(backend)
+        assert backend.batches == [["a"]]
+        backend.gate.release()
+        assert backend.entered.acquire(timeout=10)  # on the event loop, which does nothing else meanwhile
+        assert backend.batches == [["a"], ["b"]]
+        backend.gate.release(100)
+        assert targets(await asyncio.wait_for(made, 10)) == ["A", "B", "C"]
+    assert backend.most_at_once == 1
+
+
+async def test_two_engines_with_batches_made_beforehand_share_the_cores_and_take_turns() -> None:
+    one, other = (Backend(Batching(tokens=1, ahead=1)) for _ in range(2))
+    one.gate = other.gate = threading.Semaphore(0)
+    one.entered = other.entered = threading.Semaphore(0)
+    async with running() as batcher:
+        with holding(Ticket("one")):
+            first = asyncio.create_task(batcher.generate(one, [f"a{i}" for i in range(8)], OPTIONS))
+        await entered(one)
+        with holding(Ticket("other")):
+            second = asyncio.create_task(batcher.generate(other, ["b", "c"], OPTIONS))
+        for done in range(1, 6):
+            one.gate.release()
+            await entered(one)
+            assert len(one.batches) + len(other.batches) == done + 1
+        assert len(other.batches) == 2, "the second engine waited for more than its turns"
+        one.gate.release(100)
+        await asyncio.wait_for(asyncio.gather(first, second), 10)
+
+
 async def test_a_short_request_passes_a_long_one_that_is_in_the_engine() -> None:
     backend = Backend(Batching(at_once=1, tokens=4, lets_pass=True))
     backend.close_gate()
