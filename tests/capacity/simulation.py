@@ -137,7 +137,7 @@ class _Replica:
     def _room(self, _lane: object, waiting: int) -> Space | None:
         limits = self._simulation.limits
         free = limits.at_once - self._running
-        return Space.beside(limits.batch_tokens, free=free, waiting=waiting) if free else None
+        return Space.part(limits.batch_tokens, waiting=waiting, threads=free) if free else None
 
     def _begin(self) -> None:
         while picked := self._queue.next_batch(self._room):
