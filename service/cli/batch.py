@@ -16,10 +16,11 @@ from tqdm import tqdm
 from service.api.native.request_wire import SummaryWish
 from service.cli.archive import Wanted, answers, dumped, lines_of
 from service.cli.cluster import on_ray
-from service.cli.digest import add_summary_arguments, whole_number
+from service.cli.digest import add_summary_arguments
 from service.cli.exit_codes import ExitCode
 from service.cli.processes import in_processes
 from service.cli.shards import OtherPlan, Plan, folder_of, forget, plan
+from service.cli.whole_number import whole_number
 from service.opening import open_pipeline
 from service.settings import Settings
 

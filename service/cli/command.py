@@ -4,19 +4,72 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
-from service.cli.batch import add_batch_parser
-from service.cli.digest import add_digest_parsers
-from service.cli.evaluate import add_evaluate_parser
 from service.cli.exit_codes import ExitCode
-from service.cli.jobs import add_jobs_parser
-from service.cli.keys import add_keys_parser
-from service.cli.models import add_models_parser
-from service.cli.serve import add_serve_parser
 from service.errors import ServiceError
 from service.settings import read_settings
 from service.version import service_version
+
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _serve(subparsers: Subparsers) -> None:
+    from service.cli.serve import add_serve_parser
+
+    add_serve_parser(subparsers)
+
+
+def _digest(subparsers: Subparsers) -> None:
+    from service.cli.digest import add_digest_parsers
+
+    add_digest_parsers(subparsers)
+
+
+def _batch(subparsers: Subparsers) -> None:
+    from service.cli.batch import add_batch_parser
+
+    add_batch_parser(subparsers)
+
+
+def _models(subparsers: Subparsers) -> None:
+    from service.cli.models import add_models_parser
+
+    add_models_parser(subparsers)
+
+
+def _keys(subparsers: Subparsers) -> None:
+    from service.cli.keys import add_keys_parser
+
+    add_keys_parser(subparsers)
+
+
+def _jobs(subparsers: Subparsers) -> None:
+    from service.cli.jobs import add_jobs_parser
+
+    add_jobs_parser(subparsers)
+
+
+def _evaluate(subparsers: Subparsers) -> None:
+    from service.cli.evaluate import add_evaluate_parser
+
+    add_evaluate_parser(subparsers)
+
+
+_PARSERS: dict[str, Callable[[Subparsers], None]] = {
+    "serve": _serve,
+    "digest": _digest,
+    "translate": _digest,
+    "summarize": _digest,
+    "batch": _batch,
+    "models": _models,
+    "keys": _keys,
+    "jobs": _jobs,
+    "evaluate": _evaluate,
+}
+"""What adds each command. All of them together load the web framework and every engine's wrapper, a second's
+work, so that only the one that is asked for is loaded."""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -29,13 +82,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"kurzfassung {service_version()}")
     parser.add_argument("--profile", help="which models to use (KURZFASSUNG_PROFILE)")
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    add_serve_parser(subparsers)
-    add_digest_parsers(subparsers)
-    add_batch_parser(subparsers)
-    add_models_parser(subparsers)
-    add_keys_parser(subparsers)
-    add_jobs_parser(subparsers)
-    add_evaluate_parser(subparsers)
+    for add in _asked(arguments):
+        add(subparsers)
     parsed = parser.parse_args(arguments)
     try:
         settings = read_settings()
@@ -54,3 +102,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return ExitCode.FAILED
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
+
+
+def _asked(arguments: Sequence[str] | None) -> list[Callable[[Subparsers], None]]:
+    """Of the command, or of all where help or a message about a wrong one has to name them."""
+    beginning = argparse.ArgumentParser(add_help=False)
+    beginning.add_argument("-h", "--help", action="store_true")
+    beginning.add_argument("--version", action="store_true")
+    beginning.add_argument("--profile", nargs="?")
+    beginning.add_argument("command", nargs=argparse.REMAINDER)
+    asked = beginning.parse_known_args(arguments)[0]
+    if asked.version and not asked.help:
+        return []
+    if asked.command and asked.command[0] in _PARSERS and not asked.help:
+        return [_PARSERS[asked.command[0]]]
+    return list(dict.fromkeys(_PARSERS.values()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import re
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import get_args
 from service.api.body import decode_text
 from service.api.native import answer_wire, request_wire
 from service.cli.exit_codes import ExitCode
+from service.cli.whole_number import whole_number
 from service.errors import GlossaryInvalid, InvalidText, UnsupportedMedia
 from service.opening import open_pipeline
 from service.pipeline.article import ArticlePipeline, DigestRequest, MediaType
@@ -76,18 +76,6 @@ def _bounded(field: str) -> Callable[[str], int]:
     """The same bounds as over HTTP."""
     bounds = request_wire.SummaryWish.model_json_schema()["properties"][field]["anyOf"][0]
     return whole_number(bounds["minimum"], bounds["maximum"])
-
-
-def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
-    """An argparse type."""
-
-    def parse(text: str) -> int:
-        number = int(text) if re.fullmatch(r"[+-]?[0-9]{1,9}", text) else None
-        if number is None or number < least or (most is not None and number > most):
-            raise argparse.ArgumentTypeError(f"a whole number from {least}" + (f" to {most}" if most else ""))
-        return number
-
-    return parse
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -15,8 +15,9 @@ from typing import Any, get_args
 
 from tqdm import tqdm
 
-from service.cli.digest import add_summary_arguments, summary_request, whole_number
+from service.cli.digest import add_summary_arguments, summary_request
 from service.cli.exit_codes import ExitCode
+from service.cli.whole_number import whole_number
 from service.errors import CorpusInvalid, EngineUnavailable, MeasurementFailed, SettingInvalid
 from service.evaluation.corpus import (
     ParallelCorpus,

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
-from service.cli.digest import whole_number
 from service.cli.exit_codes import ExitCode
+from service.cli.whole_number import whole_number
 from service.errors import JobNotFound, StoreUnavailable
 from service.jobs.job import Job, Status
 from service.jobs.store import JobStore

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from service.cli.digest import whole_number
 from service.cli.exit_codes import ExitCode
+from service.cli.whole_number import whole_number
 from service.errors import KeyUnknown, SettingInvalid
 from service.keys.key import SCOPES, Key, Limits, month_of
 from service.keys.store import KeyStore

@@ -11,9 +11,9 @@ import sys
 
 from service.api.state import ServiceState
 from service.app import create_app
-from service.cli.digest import whole_number
 from service.cli.exit_codes import ExitCode
 from service.cli.server import DrainingServer
+from service.cli.whole_number import whole_number
 from service.observability.logs import set_up_logging
 from service.observability.tracing import export_spans
 from service.pipeline.models import ModelSet
