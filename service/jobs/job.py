@@ -23,9 +23,10 @@ def new_job_id() -> str:
 class NewJob:
     """`owner` tells callers apart, empty for everybody without a key. `request` is what `Perform` gets; it
     holds text. `total` segments are to be done. `idempotency_key` is the owner's name for the request; the
-    same name comes with the same `request` or is refused. With `keep_seconds` it is forgotten so long after
-    it came and, once it is done, after its end; None: as the store keeps jobs. A document has the hash of
-    its own key, `secret`, by which alone its sender reaches it."""
+    same name comes with the same request, what was `sent` where `request` holds more, or is refused. With
+    `keep_seconds` it is forgotten so long after it came and, once it is done, after its end; None: as the
+    store keeps jobs. A document has the hash of its own key, `secret`, by which alone its sender reaches
+    it."""
 
     owner: str
     kind: Kind
@@ -36,6 +37,7 @@ class NewJob:
     webhook_url: str | None = None
     keep_seconds: float | None = None
     secret: str | None = None
+    sent: bytes | None = None
     id: str = field(default_factory=new_job_id)
 
 

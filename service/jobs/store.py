@@ -277,5 +277,5 @@ def _fingerprint(new: NewJob) -> str:
     salted = hashlib.blake2b(key=new.idempotency_key.encode()[:64], digest_size=16)
     for part in (new.kind, new.webhook_url or ""):
         salted.update(part.encode() + b"\n")
-    salted.update(new.request)
+    salted.update(new.request if new.sent is None else new.sent)
     return salted.hexdigest()

@@ -84,6 +84,7 @@ async def submit(
         owner=owner(request),
         kind=work.kind,
         request=work.dump(),
+        sent=work.sent(),
         total=0,
         characters=work.characters,
         idempotency_key=key,

@@ -20,7 +20,7 @@ from service.pipeline.article import ArticlePipeline, DigestRequest, MediaType
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Digest
 from service.pipeline.summarization import SummaryRequest
-from service.terms.glossary import LONGEST_TERM, Dictionaries, TermList, check_terms
+from service.terms.glossary import LONGEST_TERM, Dictionaries, Dictionary, Term, TermList, check_terms
 from service.terms.store import GlossaryStore
 
 _BODIES: Mapping[
@@ -40,14 +40,15 @@ _NOT_OF_RAW: Mapping[Kind, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """`fields` and `media` are the request as it came; `wanted` what the pipeline is asked for, one for each
-    text, of which there are several only where the body holds a list."""
+    """`fields` and `media` are the request as it came, `stored` the glossary that it names; `wanted` what the
+    pipeline is asked for, one for each text, of which there are several only where the body holds a list."""
 
     kind: Kind
     fields: dict[str, Any]
     media: MediaType | None
     body: request_wire.DigestBody | request_wire.TranslateBody | request_wire.SummarizeBody
     wanted: Sequence[DigestRequest]
+    stored: Dictionaries | None
 
     @property
     def characters(self) -> int:
@@ -74,10 +75,24 @@ class Work:
         characters = sum(each.usage.characters for each in made)
         return await off_loop(characters, lambda: JSONResponse(self._shaped(made)))
 
+    def sent(self) -> bytes:
+        """The same for the same request."""
+        return json.dumps(self._sent, sort_keys=True).encode()
+
     def dump(self) -> bytes:
-        """For `load_work`."""
-        kept = {"fields": self.fields, "media": self.media}
-        return json.dumps(kept, sort_keys=True).encode()
+        """For `load_work`. The terms of a stored glossary are kept with the request: they may be changed or
+        deleted before its turn comes, and glossaries are not shared between machines."""
+        if self.stored is None:
+            return self.sent()
+        kept = [
+            [each.source_language, each.target_language, [[term.source, term.target] for term in each.terms]]
+            for each in self.stored.dictionaries
+        ]
+        return json.dumps({**self._sent, "dictionaries": kept}, sort_keys=True).encode()
+
+    @property
+    def _sent(self) -> dict[str, Any]:
+        return {"fields": self.fields, "media": self.media}
 
     def _shaped(self, made: Sequence[Digest]) -> dict[str, Any]:
         if isinstance(self.body, request_wire.DigestBody):
@@ -95,24 +110,34 @@ async def read_work(
     media: MediaType | None,
     limits: RequestLimits,
     glossaries: GlossaryStore,
+    *,
+    stored: Dictionaries | None = None,
 ) -> Work:
-    """`glossaries` are the caller's. Raises `InvalidInput` and its kin, `StoreUnavailable` where a stored
-    glossary cannot be read."""
+    """`glossaries` are the caller's; what is `stored` under the id that the request names is looked up there
+    unless it is given. Raises `InvalidInput` and its kin, `StoreUnavailable` where a stored glossary cannot
+    be read."""
     if media is not None:
         fields = {name: value for name, value in fields.items() if name not in _NOT_OF_RAW[kind]}
     body = validate(_BODIES[kind], fields)
     texts = [body.text] if isinstance(body.text, str) else body.text
     if kind == "translate":
         limits.check(texts)
-    terms = await _terms(body, glossaries)
+    terms = stored or await _terms(body, glossaries)
     summary = SummaryRequest() if isinstance(body, request_wire.TranslateBody) else body.summary.request()
-    return Work(kind, fields, media, body, [body.wanted(text, media, summary, terms) for text in texts])
+    wanted = [body.wanted(text, media, summary, terms) for text in texts]
+    return Work(kind, fields, media, body, wanted, terms if isinstance(terms, Dictionaries) else None)
 
 
 async def load_work(kind: Kind, dumped: bytes, limits: RequestLimits, glossaries: GlossaryStore) -> Work:
-    """What was kept; a glossary named by its id is looked up again."""
+    """What was kept; requests from before the terms were kept with them have their glossary looked up."""
     kept = json.loads(dumped)
-    return await read_work(kind, kept["fields"], kept["media"], limits, glossaries)
+    stored = Dictionaries(
+        tuple(
+            Dictionary(source, target, tuple(Term(*term) for term in terms))
+            for source, target, terms in kept.get("dictionaries", ())
+        )
+    )
+    return await read_work(kind, kept["fields"], kept["media"], limits, glossaries, stored=stored)
 
 
 async def _terms(body: request_wire.Translated, glossaries: GlossaryStore) -> TermList | Dictionaries | None:

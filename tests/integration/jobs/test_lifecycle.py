@@ -16,9 +16,12 @@ from service.keys.key import SCOPES, Limits
 from service.keys.store import KeyStore
 from service.opening import open_job_store
 from service.settings import Settings
+from service.terms.glossary import Dictionary, Term
+from service.terms.store import GlossaryStore
 from tests.integration.conftest import stub_models
 from tests.integration.jobs.conftest import (
     LATER,
+    SECONDS,
     SENTENCES,
     TEXT,
     Gate,
@@ -97,6 +100,34 @@ def test_a_glossary_is_that_of_whoever_asked(serve: Serve, data_dir: Path) -> No
         path = taken.url.join(taken.headers["location"]).path
         assert ended(client, path, **bearer)["status"] == "done"
         assert "Viadukt" in client.get(f"{path}/result", headers=bearer).text
+
+
+def test_the_terms_of_a_stored_glossary_are_kept_with_the_job(serve: Serve, data_dir: Path) -> None:
+    """It may be deleted before the job's turn comes, and another machine has never had it."""
+    gate = Gate("Dienstag")
+    with serve(stub_models(gate=gate), job_workers=1) as client:
+        ahead = submitted(client)
+        assert gate.reached.wait(SECONDS)
+        terms = {
+            "name": "Bau",
+            "source": "de",
+            "target": "en",
+            "terms": [{"source": "Brücke", "target": "Viadukt"}],
+        }
+        glossary = client.post("/v1/glossaries", json=terms).json()["id"]
+        body = {"text": SENTENCES[0], "source": "de", "glossary": glossary}
+        taken = client.post("/v1/translate", json=body, headers={**LATER, "Idempotency-Key": "eins"})
+        added = [Dictionary("de", "en", (Term("Rat", "Stadtrat"),))]
+        GlossaryStore(data_dir / "glossaries.sqlite").update(glossary, dictionaries=added)
+        again = client.post("/v1/translate", json=body, headers={**LATER, "Idempotency-Key": "eins"})
+        assert again.json()["id"] == taken.json()["id"]
+        assert client.delete(f"/v1/glossaries/{glossary}").status_code == 204
+        gate.opened.set()
+        assert ended(client, ahead)["status"] == "done"
+        path = taken.url.join(taken.headers["location"]).path
+        assert ended(client, path)["status"] == "done"
+        made = client.get(f"{path}/result").json()["translations"][0]
+        assert made["text"] == "DER RAT WILL DIE VIADUKT SANIEREN."
 
 
 @pytest.mark.parametrize(
