@@ -15,7 +15,7 @@ MODELS = $(VENV_MODELS)/.made
 RAY = $(VENV_RAY)/.made
 
 .DEFAULT_GOAL := help
-.PHONY: help run digest models check format test test-models test-e2e test-gateway test-kubernetes test-image test-monitoring test-ray test-browser picture test-all examples bench fuzz soak clean
+.PHONY: help run digest models environments check format test test-models test-e2e test-gateway test-kubernetes test-image test-monitoring test-ray test-browser picture test-all examples bench fuzz soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,9 @@ digest: $(BASE) ## translate and summarise one file, without a server: make dige
 
 models: $(MODELS) ## fetch and convert the standard models (needs torch, see README)
 	@$(VENV_MODELS)/bin/kurzfassung models pull standard
+
+environments: $(TEST) $(MODELS) $(RAY) ## all that the tests run in, so that several tiers can run at once
+	$(VENV_TEST)/bin/python $(PIP_INSTALL) -q --group gateway --group kubernetes --group browser
 
 check: $(TEST) ## lint, format, types and import rules
 	$(VENV_TEST)/bin/ruff check .
