@@ -67,8 +67,9 @@ NOTHING = Hypothesis("", 0.0, 0, True)
 class Batching:
     """What suits an engine: `at_once` calls of `generate`, from as many threads, each of up to `tokens`
     padded tokens (the longest source times their count). `lets_pass`: one call more may run meanwhile, so
-    that something short need not wait; the others get slower by as much as it takes. `ahead`: so many more
-    are put together beforehand, each of which begins in the instant in which another ends."""
+    that something short need not wait; the others get slower by as much as it takes. `ahead`: so many calls
+    more while others wait, so that the engine has work while Python makes text of what the others
+    wrote."""
 
     at_once: int = 1
     tokens: int = 4096

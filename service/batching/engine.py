@@ -8,11 +8,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
-from threading import Semaphore
 from typing import Protocol
-from weakref import WeakKeyDictionary, WeakValueDictionary
+from weakref import WeakValueDictionary
 
 from service.backends.protocol import Backend, GenerationOptions, Hypothesis
 from service.batching.call import Entry
@@ -88,8 +86,6 @@ class Engine:
         self._serving: set[asyncio.Task[None]] = set()
         self._running: Counter[int] = Counter()
         self._at_once = 1
-        self._slots = Semaphore(self._at_once)
-        self._own_slots: WeakKeyDictionary[Backend, Semaphore] = WeakKeyDictionary()
         self._passing = 0
         self._hung = 0
 
@@ -105,16 +101,12 @@ class Engine:
 
     def knows(self, backend: Backend) -> None:
         """Of the engines in one process the one that wants most threads says how many there are."""
-        suits = backend.batching
-        if backend not in self._own_slots:
-            self._own_slots[backend] = Semaphore(suits.at_once)
-        for _ in range(suits.at_once - self._at_once):
-            self._slots.release()
-        self._at_once = max(self._at_once, suits.at_once)
+        self._at_once = max(self._at_once, backend.batching.at_once)
 
     def room(self, lane: Hashable, waiting: int) -> Space | None:
-        """As much as suits the backend; of little, a part for each thread that has nothing to do. Beforehand
-        only a full batch is made: who comes meanwhile might still share another."""
+        """As much as suits the backend; of little, a part for each thread that has nothing to do. What comes
+        beyond that need not fill a batch: a lane with little in it, repairs for one, would wait for ever
+        behind one with much."""
         assert isinstance(lane, Lane)  # noqa: S101 -- the queue hands back what the batcher put in
         suits = lane.backend.batching
         most = min(suits.tokens, self._batch_tokens or suits.tokens)
@@ -122,9 +114,7 @@ class Engine:
         free = min(suits.at_once - running, self._at_once - of_all)
         if free > 0:
             return Space.part(most, waiting=waiting, threads=free)
-        if waiting >= most and free > -suits.ahead:
-            return Space(most)
-        return None
+        return Space(most) if free > -suits.ahead else None
 
     def room_to_pass(self, lane: Hashable, _: int) -> Space | None:
         """For short requests, beside all others."""
@@ -137,12 +127,10 @@ class Engine:
         for entry in batch:
             entry.payload.begun = True
         backend, late = id(lane.backend), False
-        slots: tuple[Semaphore, ...] = ()
         if passing:
             self._passing += 1
         else:
             self._running[backend] += 1
-            slots = self._own_slots[lane.backend], self._slots
 
         def took_too_long() -> None:
             nonlocal late
@@ -165,7 +153,7 @@ class Engine:
             self._on_free()
 
         watch = asyncio.get_running_loop().call_later(self._batch_seconds, took_too_long)
-        task = asyncio.create_task(self._serve(lane, batch, slots))
+        task = asyncio.create_task(self._serve(lane, batch))
         self._serving.add(task)
         task.add_done_callback(ended)
 
@@ -175,10 +163,10 @@ class Engine:
             await asyncio.wait(self._serving, timeout=0.1)
         self._threads.shutdown(wait=not self._hung)
 
-    async def _serve(self, lane: Lane, batch: Batch, slots: Sequence[Semaphore]) -> None:
+    async def _serve(self, lane: Lane, batch: Batch) -> None:
         """Answer every entry of the batch. When the batch fails as a whole, each entry is tried
         alone: the one that breaks the engine must not cost its neighbours their answer."""
-        hypotheses = await self._generate(lane, batch, slots)
+        hypotheses = await self._generate(lane, batch)
         if hypotheses is not None:
             self._failures.pop(lane.backend.name, None)
             for entry, hypothesis in zip(batch, hypotheses, strict=True):
@@ -190,20 +178,21 @@ class Engine:
         else:
             for entry in batch:
                 if not entry.payload.abandoned:
-                    await self._serve(lane, [entry], slots)
+                    await self._serve(lane, [entry])
 
-    async def _generate(
-        self, lane: Lane, batch: Batch, slots: Sequence[Semaphore]
-    ) -> list[Hypothesis] | None:
+    async def _generate(self, lane: Lane, batch: Batch) -> list[Hypothesis] | None:
         sources = [entry.source for entry in batch]
         tokens = sum(entry.tokens for entry in batch)
-        hypotheses, seconds = await asyncio.get_running_loop().run_in_executor(
-            self._threads, _generated, slots, lane.backend, sources, lane.options
+        at_once = max(lane.backend.batching.at_once, self._running.total())
+        started = time.perf_counter()
+        hypotheses = await asyncio.get_running_loop().run_in_executor(
+            self._threads, _generated, lane.backend, sources, lane.options
         )
+        seconds = time.perf_counter() - started
         if hypotheses is not None:
             # What repairs and summaries take is a cost of the text that waits.
             asked = sum(entry.tokens for entry in batch if not entry.payload.promised)
-            self.throughput.add(asked, seconds, at_once=lane.backend.batching.at_once)
+            self.throughput.add(asked, seconds, at_once=at_once)
         if self._observer is not None:
             self._observer(
                 model=lane.backend.name,
@@ -216,27 +205,22 @@ class Engine:
 
 
 def _generated(
-    slots: Sequence[Semaphore], backend: Backend, sources: Sequence[str], options: GenerationOptions
-) -> tuple[list[Hypothesis] | None, float]:
-    """And the seconds that it took, once there was a place in the engine: who waits for one does so here,
-    lest a core has nothing to do until the event loop hears that another is done. None where the engine
-    failed, however it did: every caller is answered, and a library that raises `SystemExit` does not end the
-    event loop. What an exception says may quote a text: only its class is told."""
-    with ExitStack() as places:
-        for slot in slots:
-            places.enter_context(slot)
-        started = time.perf_counter()
-        try:
-            hypotheses = backend.generate(sources, options)
-        except BaseException as error:
-            cause = type(error).__name__
-        else:
-            if len(hypotheses) == len(sources):
-                return hypotheses, time.perf_counter() - started
-            cause = "as many hypotheses as sources were expected"
-        facts = {"model": backend.name, "segments": len(sources), "cause": cause}
-        logger.error("the engine failed on a batch", extra={"facts": facts})
-        return None, time.perf_counter() - started
+    backend: Backend, sources: Sequence[str], options: GenerationOptions
+) -> list[Hypothesis] | None:
+    """None where the engine failed, however it did: every caller is answered, and a library that raises
+    `SystemExit` does not end the event loop. What an exception says may quote a text: only its class is
+    told."""
+    try:
+        hypotheses = backend.generate(sources, options)
+    except BaseException as error:
+        cause = type(error).__name__
+    else:
+        if len(hypotheses) == len(sources):
+            return hypotheses
+        cause = "as many hypotheses as sources were expected"
+    facts = {"model": backend.name, "segments": len(sources), "cause": cause}
+    logger.error("the engine failed on a batch", extra={"facts": facts})
+    return None
 
 
 def _answer(batch: Sequence[Entry[Decoding]], hypotheses: Sequence[Hypothesis]) -> None:
