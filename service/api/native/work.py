@@ -122,7 +122,7 @@ async def read_work(
     texts = [body.text] if isinstance(body.text, str) else body.text
     if kind == "translate":
         limits.check(texts)
-    terms = stored or await _terms(body, glossaries)
+    terms = await _terms(body, glossaries) if stored is None else stored
     summary = SummaryRequest() if isinstance(body, request_wire.TranslateBody) else body.summary.request()
     wanted = [body.wanted(text, media, summary, terms) for text in texts]
     return Work(kind, fields, media, body, wanted, terms if isinstance(terms, Dictionaries) else None)
@@ -131,12 +131,14 @@ async def read_work(
 async def load_work(kind: Kind, dumped: bytes, limits: RequestLimits, glossaries: GlossaryStore) -> Work:
     """What was kept; requests from before the terms were kept with them have their glossary looked up."""
     kept = json.loads(dumped)
-    stored = Dictionaries(
-        tuple(
-            Dictionary(source, target, tuple(Term(*term) for term in terms))
-            for source, target, terms in kept.get("dictionaries", ())
+    stored = None
+    if "dictionaries" in kept:
+        stored = Dictionaries(
+            tuple(
+                Dictionary(source, target, tuple(Term(*term) for term in terms))
+                for source, target, terms in kept["dictionaries"]
+            )
         )
-    )
     return await read_work(kind, kept["fields"], kept["media"], limits, glossaries, stored=stored)
 
 

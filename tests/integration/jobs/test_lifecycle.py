@@ -130,6 +130,23 @@ def test_the_terms_of_a_stored_glossary_are_kept_with_the_job(serve: Serve, data
         assert made["text"] == "DER RAT WILL DIE VIADUKT SANIEREN."
 
 
+def test_a_stored_glossary_without_terms_is_kept_with_the_job_too(serve: Serve, data_dir: Path) -> None:
+    gate = Gate("Dienstag")
+    with serve(stub_models(gate=gate), job_workers=1) as client:
+        ahead = submitted(client)
+        assert gate.reached.wait(SECONDS)
+        store = GlossaryStore(data_dir / "glossaries.sqlite")
+        glossary = store.add("Bau", [Dictionary("de", "en", (Term("Brücke", "Viadukt"),))]).id
+        store.remove_dictionary(glossary, "de", "en")
+        body = {"text": SENTENCES[0], "source": "de", "glossary": glossary}
+        taken = client.post("/v1/translate", json=body, headers=LATER)
+        store.remove(glossary)
+        gate.opened.set()
+        assert ended(client, ahead)["status"] == "done"
+        path = taken.url.join(taken.headers["location"]).path
+        assert ended(client, path)["status"] == "done"
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "headers", "status", "code"),
     [
