@@ -106,7 +106,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _asked(arguments: Sequence[str] | None) -> list[Callable[[Subparsers], None]]:
     """Of the command, or of all where help or a message about a wrong one has to name them."""
-    beginning = argparse.ArgumentParser(add_help=False)
+    beginning = argparse.ArgumentParser(prog="kurzfassung", add_help=False)
     beginning.add_argument("-h", "--help", action="store_true")
     beginning.add_argument("--version", action="store_true")
     beginning.add_argument("--profile", nargs="?")
