@@ -83,7 +83,7 @@ async def submit(
     new = NewJob(
         owner=owner(request),
         kind=work.kind,
-        request=work.dump(),
+        request=await work.dump(),
         sent=work.sent(),
         total=0,
         characters=work.characters,

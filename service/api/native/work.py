@@ -79,9 +79,13 @@ class Work:
         """The same for the same request."""
         return json.dumps(self._sent, sort_keys=True).encode()
 
-    def dump(self) -> bytes:
+    async def dump(self) -> bytes:
         """For `load_work`. The terms of a stored glossary are kept with the request: they may be changed or
         deleted before its turn comes, and glossaries are not shared between machines."""
+        terms = 0 if self.stored is None else len(self.stored)
+        return await off_loop(terms * LONGEST_TERM, self._dumped)
+
+    def _dumped(self) -> bytes:
         if self.stored is None:
             return self.sent()
         kept = [
@@ -130,6 +134,11 @@ async def read_work(
 
 async def load_work(kind: Kind, dumped: bytes, limits: RequestLimits, glossaries: GlossaryStore) -> Work:
     """What was kept; requests from before the terms were kept with them have their glossary looked up."""
+    fields, media, stored = await off_loop(len(dumped), lambda: _kept(dumped))
+    return await read_work(kind, fields, media, limits, glossaries, stored=stored)
+
+
+def _kept(dumped: bytes) -> tuple[dict[str, Any], MediaType | None, Dictionaries | None]:
     kept = json.loads(dumped)
     stored = None
     if "dictionaries" in kept:
@@ -139,7 +148,7 @@ async def load_work(kind: Kind, dumped: bytes, limits: RequestLimits, glossaries
                 for source, target, terms in kept["dictionaries"]
             )
         )
-    return await read_work(kind, kept["fields"], kept["media"], limits, glossaries, stored=stored)
+    return kept["fields"], kept["media"], stored
 
 
 async def _terms(body: request_wire.Translated, glossaries: GlossaryStore) -> TermList | Dictionaries | None:
