@@ -31,8 +31,8 @@ _SMALL_BYTES, _SMALL_PASS_TOKENS = 16_000_000, 256
 
 class CT2Backend:
     """`directory` holds a converted model and its tokenizer files; `threads` translate in parallel,
-    one core each (measured faster than one translation on all cores, for many segments and for one), one
-    more while much waits, and one more may be busy with something short."""
+    one core each (measured faster than one translation on all cores, for many segments and for one), and
+    one more may be busy with something short."""
 
     def __init__(self, config: ModelConfig, directory: Path, *, device: str, threads: int) -> None:
         """Raises `ModelDamaged` (files missing or unreadable, language tokens not in the vocabulary)."""
@@ -45,7 +45,7 @@ class CT2Backend:
                 str(directory),
                 device=device,
                 compute_type=_compute_type(config.compute_type, device),
-                inter_threads=self._threads + 2 if device == "cpu" else 1,
+                inter_threads=self._threads + 1 if device == "cpu" else 1,
                 intra_threads=1 if device == "cpu" else 0,
             )
         except (RuntimeError, ValueError) as error:
@@ -169,9 +169,9 @@ class CT2Backend:
 def batching_for(device: str, weight_bytes: int, *, threads: int) -> Batching:
     """What suits a model of so many bytes on a device."""
     if device != "cpu":
-        return Batching(1, _PASS_TOKENS[device], ahead=1)
+        return Batching(1, _PASS_TOKENS[device])
     tokens = _SMALL_PASS_TOKENS if weight_bytes <= _SMALL_BYTES else _PASS_TOKENS[device]
-    return Batching(threads, tokens, lets_pass=True, ahead=1)
+    return Batching(threads, tokens, lets_pass=True)
 
 
 def cuda_is_usable() -> bool:

@@ -67,14 +67,11 @@ NOTHING = Hypothesis("", 0.0, 0, True)
 class Batching:
     """What suits an engine: `at_once` calls of `generate`, from as many threads, each of up to `tokens`
     padded tokens (the longest source times their count). `lets_pass`: one call more may run meanwhile, so
-    that something short need not wait; the others get slower by as much as it takes. `ahead`: so many calls
-    more while others wait, so that the engine has work while Python makes text of what the others
-    wrote."""
+    that something short need not wait; the others get slower by as much as it takes."""
 
     at_once: int = 1
     tokens: int = 4096
     lets_pass: bool = False
-    ahead: int = 0
 
 
 class Backend(Protocol):

@@ -104,17 +104,14 @@ class Engine:
         self._at_once = max(self._at_once, backend.batching.at_once)
 
     def room(self, lane: Hashable, waiting: int) -> Space | None:
-        """As much as suits the backend; of little, a part for each thread that has nothing to do. What comes
-        beyond that need not fill a batch: a lane with little in it, repairs for one, would wait for ever
-        behind one with much."""
+        """As much as suits the backend; of little, a part for each thread that has nothing to do."""
         assert isinstance(lane, Lane)  # noqa: S101 -- the queue hands back what the batcher put in
         suits = lane.backend.batching
+        free = min(suits.at_once - self._running[id(lane.backend)], self._at_once - self._running.total())
+        if free <= 0:
+            return None
         most = min(suits.tokens, self._batch_tokens or suits.tokens)
-        running, of_all = self._running[id(lane.backend)], self._running.total()
-        free = min(suits.at_once - running, self._at_once - of_all)
-        if free > 0:
-            return Space.part(most, waiting=waiting, threads=free)
-        return Space(most) if free > -suits.ahead else None
+        return Space.part(most, waiting=waiting, threads=free)
 
     def room_to_pass(self, lane: Hashable, _: int) -> Space | None:
         """For short requests, beside all others."""
@@ -183,7 +180,6 @@ class Engine:
     async def _generate(self, lane: Lane, batch: Batch) -> list[Hypothesis] | None:
         sources = [entry.source for entry in batch]
         tokens = sum(entry.tokens for entry in batch)
-        at_once = max(lane.backend.batching.at_once, self._running.total())
         started = time.perf_counter()
         hypotheses = await asyncio.get_running_loop().run_in_executor(
             self._threads, _generated, lane.backend, sources, lane.options
@@ -192,7 +188,7 @@ class Engine:
         if hypotheses is not None:
             # What repairs and summaries take is a cost of the text that waits.
             asked = sum(entry.tokens for entry in batch if not entry.payload.promised)
-            self.throughput.add(asked, seconds, at_once=at_once)
+            self.throughput.add(asked, seconds, at_once=lane.backend.batching.at_once)
         if self._observer is not None:
             self._observer(
                 model=lane.backend.name,

@@ -229,60 +229,6 @@ async def test_as_many_batches_run_at_once_as_suit_the_engine_each_a_part_of_the
         assert targets(await asyncio.wait_for(made, 10)) == ["A", "B", "C", "D", "E", "F"]
 
 
-async def test_while_others_wait_one_batch_more_is_in_the_engine_than_it_works_on() -> None:
-    backend = Backend(Batching(tokens=1, ahead=1))
-    backend.close_gate()
-    async with running() as batcher:
-        made = asyncio.create_task(batcher.generate(backend, ["a", "b", "c"], OPTIONS))
-        for _ in range(2):
-            await entered(backend)
-        backend.gate.release()
-        await entered(backend)
-        backend.gate.release(100)
-        assert targets(await asyncio.wait_for(made, 10)) == ["A", "B", "C"]
-    assert backend.most_at_once == 2
-
-
-async def test_what_is_little_has_its_turn_beside_a_lane_that_is_never_empty() -> None:
-    """Repairs have options of their own, and so a lane."""
-    backend = Backend(Batching(tokens=5, ahead=1))
-    backend.close_gate()
-    much = [f"wort wort wort wort {i}" for i in range(20)]
-    async with running() as batcher:
-        with holding(Ticket("one")):
-            article = asyncio.create_task(batcher.generate(backend, much, OPTIONS))
-        for _ in range(2):
-            await entered(backend)
-        with holding(Ticket("other")):
-            repair = asyncio.create_task(batcher.generate(backend, ["x"], GenerationOptions(beam_size=8)))
-        for _ in range(3):
-            backend.gate.release()
-            await entered(backend)
-        assert ["x"] in backend.batches
-        backend.gate.release(100)
-        await asyncio.wait_for(asyncio.gather(article, repair), 10)
-
-
-async def test_two_engines_that_get_one_batch_more_each_share_the_cores_and_take_turns() -> None:
-    one, other = (Backend(Batching(tokens=1, ahead=1)) for _ in range(2))
-    one.gate = other.gate = threading.Semaphore(0)
-    one.entered = other.entered = threading.Semaphore(0)
-    async with running() as batcher:
-        with holding(Ticket("one")):
-            first = asyncio.create_task(batcher.generate(one, [f"a{i}" for i in range(8)], OPTIONS))
-        for _ in range(2):
-            await entered(one)
-        with holding(Ticket("other")):
-            second = asyncio.create_task(batcher.generate(other, ["b", "c"], OPTIONS))
-        for done in range(1, 6):
-            one.gate.release()
-            await entered(one)
-            assert len(one.batches) + len(other.batches) == done + 2
-        assert len(other.batches) == 2, "the second engine waited for more than its turns"
-        one.gate.release(100)
-        await asyncio.wait_for(asyncio.gather(first, second), 10)
-
-
 async def test_a_short_request_passes_a_long_one_that_is_in_the_engine() -> None:
     backend = Backend(Batching(at_once=1, tokens=4, lets_pass=True))
     backend.close_gate()
