@@ -32,7 +32,7 @@ class _Mismatch(Exception):
     """The output file was not made from this input."""
 
 
-def add_batch_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser(
         "batch",
         help="many articles from a JSON Lines file",

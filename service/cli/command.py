@@ -4,72 +4,27 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
+from importlib import import_module
 
 from service.cli.exit_codes import ExitCode
 from service.errors import ServiceError
 from service.settings import read_settings
 from service.version import service_version
 
-Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-
-
-def _serve(subparsers: Subparsers) -> None:
-    from service.cli.serve import add_serve_parser
-
-    add_serve_parser(subparsers)
-
-
-def _digest(subparsers: Subparsers) -> None:
-    from service.cli.digest import add_digest_parsers
-
-    add_digest_parsers(subparsers)
-
-
-def _batch(subparsers: Subparsers) -> None:
-    from service.cli.batch import add_batch_parser
-
-    add_batch_parser(subparsers)
-
-
-def _models(subparsers: Subparsers) -> None:
-    from service.cli.models import add_models_parser
-
-    add_models_parser(subparsers)
-
-
-def _keys(subparsers: Subparsers) -> None:
-    from service.cli.keys import add_keys_parser
-
-    add_keys_parser(subparsers)
-
-
-def _jobs(subparsers: Subparsers) -> None:
-    from service.cli.jobs import add_jobs_parser
-
-    add_jobs_parser(subparsers)
-
-
-def _evaluate(subparsers: Subparsers) -> None:
-    from service.cli.evaluate import add_evaluate_parser
-
-    add_evaluate_parser(subparsers)
-
-
-_PARSERS: dict[str, Callable[[Subparsers], None]] = {
-    "serve": _serve,
-    "digest": _digest,
-    "translate": _digest,
-    "summarize": _digest,
-    "batch": _batch,
-    "models": _models,
-    "keys": _keys,
-    "jobs": _jobs,
-    "evaluate": _evaluate,
+_MODULES = {
+    "serve": "serve",
+    "digest": "digest",
+    "translate": "digest",
+    "summarize": "digest",
+    "batch": "batch",
+    "models": "models",
+    "keys": "keys",
+    "jobs": "jobs",
+    "evaluate": "evaluate",
 }
-"""What adds each command. All of them together load the web framework and every engine's wrapper, a second's
-work, so that only the one that is asked for is loaded."""
+"""Whose `add_parsers` knows each command. All of them together load the web framework and every engine's
+wrapper, a second's work, so that only the one that is asked for is loaded."""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -82,8 +37,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"kurzfassung {service_version()}")
     parser.add_argument("--profile", help="which models to use (KURZFASSUNG_PROFILE)")
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in _asked(arguments):
-        add(subparsers)
+    for module in _asked(arguments):
+        import_module(f"service.cli.{module}").add_parsers(subparsers)
     parsed = parser.parse_args(arguments)
     try:
         settings = read_settings()
@@ -104,8 +59,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return ExitCode.INTERRUPTED
 
 
-def _asked(arguments: Sequence[str] | None) -> list[Callable[[Subparsers], None]]:
-    """Of the command, or of all where help or a message about a wrong one has to name them."""
+def _asked(arguments: Sequence[str] | None) -> list[str]:
+    """The module of the command, or of all where help or a message about a wrong one has to name them."""
     beginning = argparse.ArgumentParser(prog="kurzfassung", add_help=False)
     beginning.add_argument("-h", "--help", action="store_true")
     beginning.add_argument("--version", action="store_true")
@@ -114,6 +69,6 @@ def _asked(arguments: Sequence[str] | None) -> list[Callable[[Subparsers], None]
     asked = beginning.parse_known_args(arguments)[0]
     if asked.version and not asked.help:
         return []
-    if asked.command and asked.command[0] in _PARSERS and not asked.help:
-        return [_PARSERS[asked.command[0]]]
-    return list(dict.fromkeys(_PARSERS.values()))
+    if asked.command and asked.command[0] in _MODULES and not asked.help:
+        return [_MODULES[asked.command[0]]]
+    return list(dict.fromkeys(_MODULES.values()))

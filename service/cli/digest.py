@@ -30,7 +30,7 @@ _HELP = {
 }
 
 
-def add_digest_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     for command, text in _HELP.items():
         parser = subparsers.add_parser(command, help=text)
         parser.add_argument("file", metavar="FILE", help="a text or HTML file; - reads standard input")

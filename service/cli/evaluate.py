@@ -39,7 +39,7 @@ from service.settings import Settings
 _PACKAGES = ("ctranslate2", "transformers", "sacrebleu", "rouge-score")
 
 
-def add_evaluate_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser(
         "evaluate", help="score models on your own data or a known test set (extra `evaluate`)"
     )

@@ -26,7 +26,7 @@ _HEAD = ("ID", "KIND", "STATUS", "SEGMENTS", "CHARACTERS", "CREATED", "OWNER", "
 _NUMBERS = {"SEGMENTS", "CHARACTERS"}
 
 
-def add_jobs_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds `jobs` and its subcommands."""
     parser = subparsers.add_parser("jobs", help="list, show and cancel jobs, and back them up")
     commands = parser.add_subparsers(dest="jobs_command", required=True, metavar="COMMAND")

@@ -21,7 +21,7 @@ _MOST = 10**12
 Command = Callable[[argparse.Namespace, KeyStore], None]
 
 
-def add_keys_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("keys", help="who may use the service: make, list, rotate and revoke keys")
     commands = parser.add_subparsers(dest="keys_command", required=True, metavar="COMMAND")
 

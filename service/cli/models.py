@@ -30,7 +30,7 @@ Command = Callable[[argparse.Namespace, Settings], int]
 _UNVERIFIED = "unverified"
 
 
-def add_models_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds `models` and its subcommands; each sets `run`, called with the arguments and the settings."""
     parser = subparsers.add_parser("models", help="list, fetch, convert, verify and carry models")
     commands = parser.add_subparsers(dest="models_command", required=True, metavar="COMMAND")

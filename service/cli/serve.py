@@ -23,7 +23,7 @@ from service.version import service_version
 _EXAMPLE = "Der Stadtrat will die alte Brücke sanieren. Die Arbeiten beginnen im Mai und dauern drei Monate."
 
 
-def add_serve_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("serve", help="start the HTTP service")
     parser.add_argument("--host", help="address to listen on (KURZFASSUNG_HOST)")
     parser.add_argument("--port", type=whole_number(0, 65535), help="port to listen on (KURZFASSUNG_PORT)")

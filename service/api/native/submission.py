@@ -84,7 +84,7 @@ async def submit(
         owner=owner(request),
         kind=work.kind,
         request=await work.dump(),
-        sent=work.sent(),
+        sent=None if work.stored is None else work.sent(),
         total=0,
         characters=work.characters,
         idempotency_key=key,
