@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from service.cli.models import add_models_parser
+from service.cli.models import add_parsers
 from service.model_store.catalogue import bundled_directory
 from service.settings import Settings
 
@@ -60,7 +60,7 @@ class Command:
 
     def __call__(self, *arguments: str, **settings) -> int:
         parser = argparse.ArgumentParser()
-        add_models_parser(parser.add_subparsers())
+        add_parsers(parser.add_subparsers())
         parsed = parser.parse_args(["models", *arguments])
         return parsed.run(parsed, Settings(**{**self.settings, **settings}))
 
