@@ -30,9 +30,9 @@ def sentences() -> list[str]:
     return sorted({found for text in texts for found in _SENTENCE.findall(text)})
 
 
-def article(seed: int, segments: int = SEGMENTS) -> str:
-    """The same for the same seed."""
-    return " ".join(article_sentences(seed, segments))
+def article(seed: int, segments: int = SEGMENTS, *, names: int | None = None) -> str:
+    """The same for the same seed; with other `names` alike in length, but no sentence the same."""
+    return " ".join(article_sentences(seed, segments, names=names))
 
 
 def english_sentences(seed: int, segments: int = SEGMENTS) -> list[str]:
@@ -47,11 +47,12 @@ def _english_words() -> list[str]:
     return resources.files("service.text").joinpath("english_words.txt").read_text("ascii").split()
 
 
-def article_sentences(seed: int, segments: int = SEGMENTS) -> list[str]:
+def article_sentences(seed: int, segments: int = SEGMENTS, *, names: int | None = None) -> list[str]:
     chance = random.Random(seed)  # noqa: S311 -- a repeatable choice, no secret
+    naming = chance if names is None else random.Random(names)  # noqa: S311 -- as above
     plain = sentences()
     made: dict[str, None] = {}
     while len(made) < segments:
-        speaker, day, place = chance.choice(_SPEAKERS), chance.choice(_DAYS), chance.choice(_PLACES)
+        speaker, day, place = naming.choice(_SPEAKERS), naming.choice(_DAYS), naming.choice(_PLACES)
         made[f"{chance.choice(plain)}, sagte Frau {speaker} am {day} in {place}."] = None
     return list(made)

@@ -23,7 +23,7 @@ from tests.capacity.measurement import (
     starter_models,
 )
 from tests.capacity.simulation import simulate
-from tests.capacity.workload import articles, schedule
+from tests.capacity.workload import KINDS, articles, schedule, written
 from tests.integration.conftest import stub_models
 
 UTILISATIONS = (0.3, 0.6, 0.8)
@@ -44,7 +44,8 @@ def check() -> str:
     for name, (models, server) in ways.items():
         for seed, utilisation in enumerate(UTILISATIONS, 1):
             # Anew each time: what the machine does beside this changes.
-            found = asyncio.run(calibrate(models(), rounds=3))
+            kinds = [written(kind, kind) for kind in range(KINDS)]
+            found = asyncio.run(calibrate(models(), rounds=3, texts=kinds))
             rate = utilisation * found.articles_per_second
             planned = schedule(rate, SECONDS, seed)
             predicted = simulate(articles(planned, found.calls), found.cost, limits=found.limits)
@@ -104,7 +105,7 @@ def scaled() -> str:
     for name, found in calibrations().items():
         each = node(found.core_seconds, outside, found.tokens / len(found.calls))
         told = f"{name}: {found.core_seconds:.3f} core seconds an article"
-        tables.append(f"{told}\n\n{report(each, found.calls)}")
+        tables.append(f"{told}\n\n{report(each, found.calls, found.limits)}")
     return "\n\n".join(tables)
 
 

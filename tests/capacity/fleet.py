@@ -13,9 +13,6 @@ A_DAY = 10_000
 PEAK = 3.0
 """Times the day's mean, in the middle third of what is simulated."""
 
-CORES = 2
-"""Of a replica; each works on a batch of its own."""
-
 _PHASE_SECONDS = 600.0
 _TARGET_IN_FLIGHT = 4.0
 _START_SECONDS = 15.0
@@ -29,12 +26,12 @@ def node(core_seconds: float, outside: float, tokens: float) -> Cost:
     return Cost(batch=0.0, segment=0.0, token=(core_seconds - outside) / tokens, article=outside)
 
 
-def run(scale: int, cost: Cost, calls: list[Calls], *, scaled: bool) -> tuple[int, Outcome]:
+def run(scale: int, cost: Cost, calls: list[Calls], limits: Limits, *, scaled: bool) -> tuple[int, Outcome]:
     """Replicas to begin with, and what happened: `scaled` with as many as the mean needs and an autoscaler,
     otherwise with as many as the peak needs."""
     mean = A_DAY * scale / 86_400
     each = sum(sum(map(cost.of, one)) for one in calls) / len(calls)
-    replicas = max(2, math.ceil(mean * each / CORES / _SHARE * (1 if scaled else PEAK)))
+    replicas = max(2, math.ceil(mean * each / limits.at_once / _SHARE * (1 if scaled else PEAK)))
     # At a thousand times, a third of the time: enough to see it, little enough to compute.
     phase = _PHASE_SECONDS / (3 if scale >= 1000 else 1)
 
@@ -44,21 +41,20 @@ def run(scale: int, cost: Cost, calls: list[Calls], *, scaled: bool) -> tuple[in
     arrivals = poisson(rate, mean * PEAK, 3 * phase, seed=scale)
     articles = (Article(at, calls[number % len(TEXTS)]) for number, at in enumerate(arrivals))
     scaler = Autoscaler(in_flight=_TARGET_IN_FLIGHT, least=replicas, start=_START_SECONDS)
-    limits = Limits(at_once=CORES)
     return replicas, simulate(
         articles, cost, limits=limits, replicas=replicas, autoscaler=scaler if scaled else None
     )
 
 
-def report(cost: Cost, calls: list[Calls]) -> str:
+def report(cost: Cost, calls: list[Calls], limits: Limits) -> str:
     rows = [
         "| scale | articles a day | at the peak, a second | autoscaled: replicas | 95 % within, s | "
         "for the peak: replicas | 95 % within, s | refused |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for scale in (1, 10, 100, 1000):
-        least, scaled = run(scale, cost, calls, scaled=True)
-        fixed, kept = run(scale, cost, calls, scaled=False)
+        least, scaled = run(scale, cost, calls, limits, scaled=True)
+        fixed, kept = run(scale, cost, calls, limits, scaled=False)
         most = max(count for _, count in scaled.replicas)
         rows.append(
             f"| {scale}x | {A_DAY * scale:,} | {A_DAY * scale / 86_400 * PEAK:.1f} | {least} to {most} | "

@@ -4,6 +4,7 @@ counted from when an article was due."""
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 import os
 import subprocess
@@ -22,7 +23,7 @@ from service.pipeline.article import DigestRequest
 from service.pipeline.models import LoadedModel, ModelSet
 from service.settings import Settings
 from tests.capacity.simulation import Cost, Limits
-from tests.capacity.workload import TEXTS, Calls
+from tests.capacity.workload import KINDS, TEXTS, Calls, written
 
 _SECONDS_PER_TOKEN = 0.001
 """Of the stub: an article of ours then keeps its engine for a quarter of a second."""
@@ -44,25 +45,26 @@ class Measured:
 
 
 async def open_loop(address: str, planned: Sequence[tuple[float, int]]) -> Measured:
-    """`planned` are arrival times and which article; see `workload.schedule`."""
+    """`planned` are arrival times and which kind of article; see `workload.schedule`. No two are the same."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=200)
     latencies: list[float] = []
     refused = 0
     async with httpx.AsyncClient(base_url=address, timeout=300, trust_env=False, limits=limits) as http:
         started = time.perf_counter()
 
-        async def call(due: float, which: int) -> None:
+        async def call(due: float, text: str) -> None:
             nonlocal refused
-            answer = await http.post("/v1/digest", json={"text": TEXTS[which], "source": "de"})
+            answer = await http.post("/v1/digest", json={"text": text, "source": "de"})
             if answer.status_code == 200:
                 latencies.append(time.perf_counter() - started - due)
             else:
                 refused += 1
 
         running = []
-        for due, which in planned:
+        for number, (due, kind) in enumerate(planned):
+            text = written(kind, number)
             await asyncio.sleep(max(0.0, due - (time.perf_counter() - started)))
-            running.append(asyncio.create_task(call(due, which)))
+            running.append(asyncio.create_task(call(due, text)))
         await asyncio.gather(*running)
     return Measured(latencies, refused)
 
@@ -94,7 +96,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Calibration:
-    """`calls` of each of `TEXTS`; `core_seconds` of the whole process for an article, `tokens` of all texts
+    """`calls` of each text; `core_seconds` of the whole process for an article, `tokens` of all texts
     together; `limits` as they suit the engine."""
 
     calls: list[Calls]
@@ -110,34 +112,36 @@ class Calibration:
         return self.limits.at_once * len(each) / sum(each)
 
 
-async def calibrate(models: ModelSet, rounds: int) -> Calibration:
-    """What articles one at a time, and several together, cost in this process."""
+async def calibrate(models: ModelSet, rounds: int, texts: Sequence[str] = TEXTS) -> Calibration:
+    """What the texts one at a time, and several together, cost in this process."""
     [model] = models.translators
     suits = model.backend.batching
-    calls, outside, cores = await _one_by_one(model, rounds)
+    calls, outside, cores = await _one_by_one(model, rounds, texts)
     batches = await _together(model, rounds)
     return Calibration(
         calls,
         _fit(batches, outside),
         Limits(batch_tokens=suits.tokens, at_once=suits.at_once),
         sum(sum(map(sum, each)) for each in calls),
-        cores / rounds / len(TEXTS),
+        cores / rounds / len(texts),
     )
 
 
-async def _one_by_one(model: LoadedModel, rounds: int) -> tuple[list[Calls], list[float], float]:
+async def _one_by_one(
+    model: LoadedModel, rounds: int, texts: Sequence[str]
+) -> tuple[list[Calls], list[float], float]:
     """The calls of each text, whole, as nothing splits them; seconds outside the engine of each digest; core
     seconds of all."""
     recorded = Recorded(model.backend, Batching(tokens=_WHOLE))
     calls: list[Calls] = []
     outside: list[float] = []
     async with open_pipeline(Settings(), models=_watched(model, recorded)) as pipeline:
-        for text in TEXTS:  # what is loaded on first use
+        for text in texts:  # what is loaded on first use
             await pipeline.digest(DigestRequest(text, source="de"))
         cores = time.process_time()
         for _ in range(rounds):
             calls.clear()
-            for text in TEXTS:
+            for text in texts:
                 recorded.calls.clear()
                 started = time.perf_counter()
                 await pipeline.digest(DigestRequest(text, source="de"))
@@ -152,10 +156,13 @@ async def _together(model: LoadedModel, rounds: int) -> list[tuple[tuple[int, ..
     """Batches as they are formed for one and for several callers, and their seconds, which they share with
     what else the process does."""
     recorded = Recorded(model.backend, model.backend.batching)
+    numbers = itertools.count()
     async with open_pipeline(Settings(), models=_watched(model, recorded)) as pipeline:
         for together in (1, 2, 4, 8) * rounds:
-            texts = [TEXTS[number % len(TEXTS)] for number in range(together)]
-            await asyncio.gather(*(pipeline.digest(DigestRequest(text, source="de")) for text in texts))
+            requests = [
+                DigestRequest(written(kind % KINDS, next(numbers)), source="de") for kind in range(together)
+            ]
+            await asyncio.gather(*map(pipeline.digest, requests))
     return recorded.calls
 
 

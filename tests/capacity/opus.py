@@ -12,7 +12,9 @@ from service.backends.loading import load_backend
 from service.pipeline.models import LoadedModel, ModelSet
 from tests.benchmarks.our_service import Legible
 from tests.benchmarks.weights import prepare
-from tests.capacity.fleet import CORES
+
+_CORES = 2
+"""Of a replica; each works on a batch of its own."""
 
 
 @contextmanager
@@ -20,6 +22,6 @@ def opus_shaped() -> Iterator[ModelSet]:
     """CTranslate2 int8, beam 4, 30 target tokens for each segment."""
     with tempfile.TemporaryDirectory() as temporary:
         weights = prepare("opus", Path(temporary))
-        engine = load_backend(weights.config, weights.converted, device="cpu", threads=CORES)
+        engine = load_backend(weights.config, weights.converted, device="cpu", threads=_CORES)
         backend: Any = Legible(engine, str.upper)
         yield ModelSet(profile="capacity", translators=[LoadedModel(weights.config, backend, "")])

@@ -65,8 +65,8 @@ def test_the_autoscaler_follows_a_step_up_and_down() -> None:
 
 def test_replicas_kept_for_the_peak_answer_sooner_than_those_added_in_it() -> None:
     cost = node(core_seconds=2.0, outside=0.0, tokens=400.0)
-    least, scaled = run(10, cost, [((200, 200),)] * 6, scaled=True)
-    fixed, kept = run(10, cost, [((200, 200),)] * 6, scaled=False)
+    least, scaled = run(10, cost, [((200, 200),)] * 6, Limits(at_once=2), scaled=True)
+    fixed, kept = run(10, cost, [((200, 200),)] * 6, Limits(at_once=2), scaled=False)
     assert least < fixed
     assert kept.within(0.95) < scaled.within(0.95) / 2
     assert scaled.refused == kept.refused == 0

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from tests.benchmarks.articles import article
 from tests.capacity.simulation import Article
 
 TEXTS = [
@@ -13,6 +14,12 @@ TEXTS = [
     for path in sorted((Path(__file__).parents[1] / "articles").glob("*.txt"))
 ]
 """Six of 1,300 to 1,600 characters."""
+
+_SENTENCES = 12
+"""An article of them is about as long as those of `TEXTS`."""
+
+KINDS = 6
+"""Of the articles that are sent. Each comes with names of its own: segments under way are decoded once."""
 
 Calls = tuple[tuple[int, ...], ...]
 
@@ -26,10 +33,15 @@ def poisson(rate: Callable[[float], float], most: float, seconds: float, seed: i
             yield now
 
 
+def written(kind: int, number: int) -> str:
+    """The same kinds are alike in length; the same numbers besides are the same text."""
+    return article(kind, _SENTENCES, names=number)
+
+
 def schedule(rate: float, seconds: float, seed: int) -> list[tuple[float, int]]:
-    """Arrival time and which of `TEXTS`, the same for the model and for the measurement."""
+    """Arrival time and which of the `KINDS`, the same for the model and for the measurement."""
     draw = random.Random(seed + 1)  # noqa: S311 -- as above
-    return [(at, draw.randrange(len(TEXTS))) for at in poisson(lambda _: rate, rate, seconds, seed)]
+    return [(at, draw.randrange(KINDS)) for at in poisson(lambda _: rate, rate, seconds, seed)]
 
 
 def articles(planned: Sequence[tuple[float, int]], calls: Sequence[Calls]) -> Iterator[Article]:
