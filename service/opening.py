@@ -9,9 +9,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from service.backends.loading import engine_is_installed, load_backend
 from service.batching.batcher import Batcher
+from service.database.protocol import Database
+from service.database.sqlite import SqliteDatabase
 from service.errors import ModelNotInstalled, SettingInvalid
-from service.jobs.database import Database
-from service.jobs.sqlite import SqliteDatabase
 from service.jobs.store import JobStore
 from service.jobs.vault import Vault
 from service.model_store.catalogue import AUTO, EXTRACT, Catalogue, Profile, Strategy
@@ -133,11 +133,19 @@ def open_pipeline_of(
     return open_pipeline(settings, models=models)
 
 
+def open_database(settings: Settings, keeps: str) -> Database:
+    """Raises `OperatorError` and its kin where the settings cannot be used."""
+    if settings.database_url:
+        from service.database.postgres import PostgresDatabase
+
+        return PostgresDatabase(settings.database_url, keeps)
+    return SqliteDatabase(settings.data_dir / f"{keeps}.sqlite", keeps)
+
+
 def open_job_store(settings: Settings) -> JobStore:
     """Raises `OperatorError` and its kin where the settings cannot be used; whether the store itself can is
     seen at the first use."""
     keys = settings.store_key
-    database: Database = SqliteDatabase(settings.data_dir / "jobs.sqlite")
     if settings.store_key_file is not None:
         try:
             keys = settings.store_key_file.read_text(encoding="ascii").replace("\n", ",")
@@ -146,12 +154,8 @@ def open_job_store(settings: Settings) -> JobStore:
                 f"KURZFASSUNG_STORE_KEY_FILE: cannot be read: {type(error).__name__}"
             ) from error
     vault = Vault([key.strip() for key in keys.split(",") if key.strip()])
-    if settings.database_url:
-        from service.jobs.postgres import PostgresDatabase
-
-        database = PostgresDatabase(settings.database_url)
     return JobStore(
-        database,
+        open_database(settings, "jobs"),
         vault,
         most_unfinished=settings.job_queue,
         keep_seconds=settings.job_hours * 3600,

@@ -9,8 +9,8 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from service.database.protocol import Transaction
 from service.errors import DocumentNotFound, Overloaded
-from service.jobs.database import Transaction
 from service.jobs.job import Job, NewJob, Outcome
 from service.jobs.store import END, JobStore, columns
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.jobs.database import Rows
+from service.database.protocol import Rows
 from service.jobs.job import Claim, Job, Outcome
 from service.jobs.store import END, JobStore, columns
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from service.database.protocol import Transaction
 from service.errors import StoreUnavailable
-from service.jobs.database import Transaction
 
 _JOBS = """
 CREATE TABLE jobs_meta (name TEXT PRIMARY KEY, value :blob NOT NULL);

@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from service.database.protocol import Database, Transaction
 from service.errors import IdempotencyKeyReused, JobNotFound, JobQueueFull, StoreUnavailable
-from service.jobs.database import Database, Transaction
 from service.jobs.job import Job, NewJob, Removed, Status
 from service.jobs.schema import prepare
 from service.jobs.vault import Vault

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from service.database.protocol import Transaction
 from service.errors import OperatorError, SettingInvalid, StoreKeyInvalid
-from service.jobs.database import Transaction
 
 logger = logging.getLogger("kurzfassung")
 

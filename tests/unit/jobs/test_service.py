@@ -7,12 +7,12 @@ from pathlib import Path
 from ssl import create_default_context
 from threading import Event
 
+from service.database.sqlite import SqliteDatabase
 from service.jobs.documents import Documents
 from service.jobs.job import Claim, Outcome
 from service.jobs.queue import JobQueue
 from service.jobs.runner import Progress
 from service.jobs.service import JobService
-from service.jobs.sqlite import SqliteDatabase
 from service.jobs.store import JobStore
 from service.jobs.vault import Vault
 from service.jobs.webhook import Signer
@@ -25,7 +25,7 @@ class Held(SqliteDatabase):
     """Takes its time to get what was deleted out of the files."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path)
+        super().__init__(path, "jobs")
         self.reached, self.opened = Event(), Event()
 
     def erase(self) -> None:

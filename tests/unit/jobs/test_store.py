@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from service.database.sqlite import SqliteDatabase
 from service.errors import IdempotencyKeyReused, JobNotFound, JobQueueFull, StoreUnavailable
 from service.jobs.documents import Documents
 from service.jobs.job import Job, Outcome, Removed
 from service.jobs.queue import JobQueue
-from service.jobs.sqlite import SqliteDatabase
 from service.jobs.store import JobStore
 from service.jobs.vault import Vault
 from service.opening import open_job_store
@@ -234,7 +234,7 @@ class Full(SqliteDatabase):
 def test_what_is_to_be_given_back_is_told_also_where_the_text_cannot_leave_the_files_yet(
     tmp_path: Path,
 ) -> None:
-    store = JobStore(Full(tmp_path / "jobs.sqlite"), Vault())
+    store = JobStore(Full(tmp_path / "jobs.sqlite", "jobs"), Vault())
     job, over = submitted(store), submitted(store, keep_seconds=0.0)
     assert store.remove(job.id, "anna").refund == job.characters
     assert [(gone.id, gone.characters) for gone in store.expire()] == [(over.id, over.characters)]

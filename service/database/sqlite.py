@@ -1,4 +1,4 @@
-"""Jobs in one SQLite file, for a service on one machine."""
+"""One SQLite file, for a service on one machine."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from service.database.protocol import Rows, Transaction
 from service.errors import OperatorError, StoreUnavailable
-from service.jobs.database import Rows, Transaction
 
 logger = logging.getLogger("kurzfassung")
 
@@ -39,10 +39,12 @@ _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR")
 
 class SqliteDatabase:
     """Committed is on the disk (`synchronous = FULL`), deleted is overwritten (`secure_delete`). The file and
-    its folder are made at the first writing, readable by their owner only."""
+    its folder are made at the first writing, readable by their owner only. `keeps` names in messages what is
+    kept in it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, keeps: str) -> None:
         self._path = path
+        self._keeps = keeps
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
@@ -79,7 +81,7 @@ class SqliteDatabase:
     def backup(self, target: Path) -> None:
         """A consistent copy while the service runs. Raises `OperatorError` where `target` is there."""
         if not self.exists():
-            raise OperatorError(f"{self._path}: there are no jobs to back up")
+            raise OperatorError(f"{self._path}: there are no {self._keeps} to back up")
         try:
             os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except FileExistsError:
@@ -90,7 +92,7 @@ class SqliteDatabase:
                 # One file that can be carried away: without a log beside it.
                 copy.execute("PRAGMA journal_mode = DELETE")
         except StoreUnavailable:
-            target.unlink()  # a part of the jobs would look like all of them
+            target.unlink()  # a part would look like all of it
             raise
 
     def close(self) -> None:
@@ -133,10 +135,10 @@ class SqliteDatabase:
                 self._drop()
             elif getattr(error, "errno", None) == errno.ESTALE:
                 cause = str(error.args[1])
-            logger.error("the store of jobs", extra={"facts": {"cause": cause}})
-            message = "The store of jobs cannot be used right now."
+            logger.error(f"the store of {self._keeps}", extra={"facts": {"cause": cause}})
+            message = f"The store of {self._keeps} cannot be used right now."
             if cause in _FULL or getattr(error, "errno", None) == errno.ENOSPC:
-                message = "The disk that keeps the jobs is full."
+                message = f"The disk that keeps the {self._keeps} is full."
             raise StoreUnavailable(message, retry_after=5) from error
 
 
@@ -173,6 +175,12 @@ class _SqliteTransaction:
 
     def lock_schema(self) -> None:
         """The transaction began with the only lock there is."""
+
+    def version(self) -> int:
+        return int(self.execute("PRAGMA user_version")[0][0])
+
+    def set_version(self, number: int) -> None:
+        self.execute(f"PRAGMA user_version = {number:d}")
 
     def has_table(self, name: str) -> bool:
         return bool(self.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", name))

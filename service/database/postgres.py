@@ -1,4 +1,4 @@
-"""Jobs in PostgreSQL, for several machines that share them."""
+"""A PostgreSQL database, for several machines that share it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from service.database.protocol import Rows, Transaction
 from service.errors import OperatorError, SettingInvalid, StoreUnavailable
-from service.jobs.database import Rows, Transaction
 
 try:
     import psycopg
@@ -44,9 +44,10 @@ _SCHEMA_LOCK = 0x6B7572_7A6A6F62
 
 class PostgresDatabase:
     """One connection, made anew where it was lost or failed: the server behind it may not be the right one
-    any more. Raises `SettingInvalid` for a URL that is none."""
+    any more. `keeps` names in messages what is kept in it, and its version. Raises `SettingInvalid` for a URL
+    that is none."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, keeps: str) -> None:
         try:
             psycopg.conninfo.conninfo_to_dict(url)
         except psycopg.ProgrammingError:
@@ -54,6 +55,7 @@ class PostgresDatabase:
                 "KURZFASSUNG_DATABASE_URL: expected postgresql://USER@HOST/DATABASE"
             ) from None
         self._url = url
+        self._keeps = keeps
         self._away_until = 0.0
         self._lock = threading.Lock()
         self._connection: psycopg.Connection | None = None
@@ -66,7 +68,7 @@ class PostgresDatabase:
         with self._lock, self._guarded():
             connection = self._begun()
             try:
-                yield _PostgresTransaction(connection)
+                yield _PostgresTransaction(connection, self._keeps)
                 connection.execute("COMMIT")
             except BaseException:
                 with suppress(psycopg.Error):
@@ -78,7 +80,7 @@ class PostgresDatabase:
 
     def backup(self, target: Path) -> None:  # noqa: ARG002 -- the interface of `Database`
         raise OperatorError(
-            "The jobs are kept in PostgreSQL: back them up with pg_dump -t jobs -t jobs_meta."
+            f"The {self._keeps} are kept in PostgreSQL: back them up with pg_dump -t '{self._keeps}*'."
         )
 
     def close(self) -> None:
@@ -117,13 +119,15 @@ class PostgresDatabase:
         except psycopg.Error as error:
             self._drop()
             cause = error.sqlstate or type(error).__name__
-            logger.error("the store of jobs", extra={"facts": {"cause": cause}})
-            raise StoreUnavailable("The store of jobs cannot be used right now.", retry_after=5) from error
+            logger.error(f"the store of {self._keeps}", extra={"facts": {"cause": cause}})
+            message = f"The store of {self._keeps} cannot be used right now."
+            raise StoreUnavailable(message, retry_after=5) from error
 
 
 class _PostgresTransaction:
-    def __init__(self, connection: psycopg.Connection) -> None:
+    def __init__(self, connection: psycopg.Connection, keeps: str) -> None:
         self._connection = connection
+        self._keeps = keeps
 
     def execute(self, sql: str, *parameters: object) -> Rows:
         # Every statement is a constant of this package.
@@ -136,3 +140,21 @@ class _PostgresTransaction:
 
     def has_table(self, name: str) -> bool:
         return self.execute("SELECT to_regclass(?) IS NOT NULL", name) == [(True,)]
+
+    def version(self) -> int:
+        if not self.has_table("kurzfassung_versions"):
+            return 0
+        rows = self.execute("SELECT number FROM kurzfassung_versions WHERE keeps = ?", self._keeps)
+        return int(rows[0][0]) if rows else 0
+
+    def set_version(self, number: int) -> None:
+        self.execute(
+            "CREATE TABLE IF NOT EXISTS kurzfassung_versions "
+            "(keeps TEXT PRIMARY KEY, number INTEGER NOT NULL)"
+        )
+        self.execute(
+            "INSERT INTO kurzfassung_versions VALUES (?, ?) "
+            "ON CONFLICT (keeps) DO UPDATE SET number = excluded.number",
+            self._keeps,
+            number,
+        )

@@ -1,0 +1,1 @@
+"""Where what is kept between requests is kept: one SQLite file, or PostgreSQL for several machines."""
