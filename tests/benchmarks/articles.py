@@ -24,6 +24,7 @@ _DAYS = "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag".split()
 _PLACES = "Augsburg Bremen Celle Dresden Essen Fulda Gera Halle Jena Kassel Lemgo Mainz".split()
 
 
+@cache
 def sentences() -> list[str]:
     """Plain ones of our articles, without their full stops."""
     texts = [path.read_text(encoding="utf-8") for path in sorted(ARTICLES.glob("*.txt"))]

@@ -46,6 +46,8 @@ class Measured:
 
 async def open_loop(address: str, planned: Sequence[tuple[float, int]]) -> Measured:
     """`planned` are arrival times and which kind of article; see `workload.schedule`. No two are the same."""
+    # Written beforehand: the sender shares the cores with what it measures.
+    texts = [written(kind, number) for number, (_, kind) in enumerate(planned)]
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=200)
     latencies: list[float] = []
     refused = 0
@@ -61,8 +63,7 @@ async def open_loop(address: str, planned: Sequence[tuple[float, int]]) -> Measu
                 refused += 1
 
         running = []
-        for number, (due, kind) in enumerate(planned):
-            text = written(kind, number)
+        for (due, _), text in zip(planned, texts, strict=True):
             await asyncio.sleep(max(0.0, due - (time.perf_counter() - started)))
             running.append(asyncio.create_task(call(due, text)))
         await asyncio.gather(*running)
