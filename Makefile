@@ -33,7 +33,7 @@ models: $(MODELS) ## fetch and convert the standard models (needs torch, see REA
 environments: $(TEST) $(MODELS) $(RAY) ## all that the tests run in, so that several tiers can run at once
 	$(VENV_TEST)/bin/python $(PIP_INSTALL) -q --group gateway --group kubernetes --group browser
 
-check: $(TEST) ## lint, format, types and import rules
+check: $(TEST) ## lint, format, types (of the tests: names and parameters) and import rules
 	$(VENV_TEST)/bin/ruff check .
 	$(VENV_TEST)/bin/ruff format --check .
 	$(VENV_TEST)/bin/mypy

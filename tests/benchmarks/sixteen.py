@@ -34,9 +34,10 @@ def measure(rounds: int = ROUNDS) -> dict[str, float]:
         ThreadPoolExecutor(COUNT) as threads,
     ):
 
-        def call(text: str | list[str]) -> None:
+        def call(text: str | list[str]) -> httpx.Response:
             answer = http.post("/v1/translate", json={"text": text, "source": "de"})
             assert answer.status_code == 200
+            return answer
 
         ways: dict[str, Callable[[], object]] = {
             f"{COUNT} calls, one after the other": lambda: [call(source) for source in sources],

@@ -184,7 +184,8 @@ def _fit(batches: Sequence[tuple[tuple[int, ...], float]], outside: Sequence[flo
             found[kept] = solved
             break
         kept.pop(int(np.argmin(solved)))
-    return Cost(*map(float, found), article=float(np.median(outside)))
+    batch, segment, token = map(float, found)
+    return Cost(batch, segment, token, article=float(np.median(outside)))
 
 
 @contextmanager

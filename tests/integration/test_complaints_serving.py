@@ -141,17 +141,17 @@ def test_08_the_texts_of_several_callers_share_the_engines_batches() -> None:
             assert held.wait(20)
 
     def ask(text: str) -> int:
-        return client.post("/v1/translate", json={"text": text, "source": "de"}).status_code
+        return http.post("/v1/translate", json={"text": text, "source": "de"}).status_code
 
     texts = [f"Das ist der kurze Satz Nummer {number}." for number in range(16)]
-    with serving(stub_models(gate=gate)) as client, ThreadPoolExecutor(CLIENTS) as threads:
+    with serving(stub_models(gate=gate)) as http, ThreadPoolExecutor(CLIENTS) as threads:
         first = threads.submit(ask, "Zuerst kommt einer.")
         assert entered.wait(10)
         batches.clear()
         others = [threads.submit(ask, text) for text in texts]
         waiting = 16 * (len(texts[0].split()) + 1)
         for _ in range(400):
-            if client.get("/readyz").json()["queue_tokens"] == waiting:
+            if http.get("/readyz").json()["queue_tokens"] == waiting:
                 break
             threading.Event().wait(0.02)
         held.set()

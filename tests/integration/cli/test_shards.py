@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.integration.cli.test_commands import (
     command,
@@ -72,7 +73,7 @@ def test_several_processes_write_what_one_writes_byte_for_byte(tmp_path: Path) -
     assert sorted(path.name for path in tmp_path.iterdir()) == ["alone.jsonl", "in.jsonl", "shared.jsonl"]
 
 
-def without_times(path: Path) -> list[object]:
+def without_times(path: Path) -> list[dict[str, Any]]:
     made = read_lines(path)
     for each in made:
         each.get("result", {}).pop("timing", None)
