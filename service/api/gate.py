@@ -118,7 +118,7 @@ class Gate:
             return Caller(f"consumer:{name}"), receive
         ring = self._spending.ring
         if need.open or not key_needed(self._rules.auth, ring):
-            return Caller(f"address:{self._rules.peers.caller(scope)}"), receive
+            return self._by_address(scope), receive
         refuse_key_in_url(scope)
         sent = key_of_headers(Headers(scope=scope))
         request = Request(scope, receive)
@@ -136,12 +136,17 @@ class Gate:
         key = ring.known(sent)
         return Caller(f"key:{key.id}", key), receive
 
+    def _by_address(self, scope: Scope) -> Caller:
+        return Caller(f"address:{self._rules.peers.caller(scope)}")
+
     def _receiving(self, request: Request, need: Need) -> contextlib.AbstractContextManager[None]:
-        """Files in memory of callers who are not known yet are bounded, and apart from all others."""
+        """Files in memory of callers who are not known yet are bounded, and apart from all others; one
+        address leaves half of the room to the rest."""
         if not need.file:
             return contextlib.nullcontext()
         most = self._rules.upload_bytes
-        return self._room.holding("", min(announced_bytes(request, otherwise=most), most))
+        size = min(announced_bytes(request, otherwise=most), most)
+        return self._room.holding(self._by_address(request.scope).name, size)
 
     def _limit(self, need: Need) -> int:
         return self._rules.upload_bytes if need.file else self._rules.body_bytes

@@ -17,10 +17,10 @@ ROOM = {"document_store_bytes": 100_000}
 """For two of them."""
 
 
-def stalled(service: httpx.Client, path: str) -> socket.socket:
+def stalled(service: httpx.Client, path: str, **headers: str) -> socket.socket:
     """An upload whose last byte does not come. The service says that it may go on when it has let it in: a
     request that is sent meanwhile would take its room."""
-    request = service.build_request("POST", path, data=FORM, files=HALF)
+    request = service.build_request("POST", path, data=FORM, files=HALF, headers=headers)
     body = b"".join(request.stream)  # type: ignore[arg-type]  # of a synchronous client
     head = f"POST {path} HTTP/1.1\r\n" + "".join(
         f"{name}: {value}\r\n" for name, value in request.headers.items()
@@ -37,11 +37,11 @@ def stalled(service: httpx.Client, path: str) -> socket.socket:
     return connection
 
 
-def until(service: httpx.Client, path: str, status: int) -> httpx.Response:
+def until(service: httpx.Client, path: str, status: int, **headers: str) -> httpx.Response:
     """What a file of a kind that is not read is told at last: 503 while there is no room to look at it."""
     other = {"file": ("a.pdf", HALF["file"][1])}
     for _ in range(200):
-        answer = service.post(path, data=FORM, files=other)
+        answer = service.post(path, data=FORM, files=other, headers=headers)
         if answer.status_code == status:
             return answer
     raise AssertionError(answer.text)
@@ -67,8 +67,18 @@ def test_whoever_has_no_key_yet_takes_no_room_of_those_who_have_one(tmp_path: Pa
     _, key = KeyStore(tmp_path / "keys.sqlite").create("one", ["documents"], Limits())
     path = "/translate_file"
     with serving(data_dir=tmp_path, **ROOM) as service, ExitStack() as slow:
-        for _ in range(2):
-            slow.enter_context(closing(stalled(service, path)))
+        for address in ("192.0.2.1", "192.0.2.2"):
+            slow.enter_context(closing(stalled(service, path, **{"X-Forwarded-For": address})))
         assert until(service, path, 503).json()["code"] == "overloaded"
         bearer = {"Authorization": f"Bearer {key}"}
         assert service.post(path, data=FORM, files=HALF, headers=bearer).status_code == 200
+
+
+def test_one_address_without_a_key_leaves_half_of_the_room_to_others(tmp_path: Path) -> None:
+    KeyStore(tmp_path / "keys.sqlite").create("one", ["documents"], Limits())
+    path = "/translate_file"
+    one, other = ({"X-Forwarded-For": address} for address in ("192.0.2.1", "192.0.2.2"))
+    with serving(data_dir=tmp_path, **ROOM) as service, closing(stalled(service, path, **one)):
+        assert until(service, path, 503, **one).json()["code"] == "overloaded"
+        looked_at = until(service, path, 400, **other)  # its file was looked at for the key that is not in it
+        assert looked_at.json()["code"] == "key_missing"
