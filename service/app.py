@@ -50,11 +50,10 @@ from service.keys.ring import KeyRing
 from service.keys.shared import shared_buckets
 from service.keys.store import KeyStore
 from service.observability.metrics import Metrics
-from service.opening import open_job_store
+from service.opening import open_glossary_store, open_job_store
 from service.pipeline.models import ModelSet
 from service.serving import serving
 from service.settings import Settings, listed
-from service.terms.store import GlossaryStore
 from service.version import service_version
 
 logger = logging.getLogger("kurzfassung")
@@ -97,7 +96,7 @@ def create_app(
         metrics=metrics,
         version=service_version(),
         heartbeat_seconds=settings.heartbeat_seconds,
-        glossaries=GlossaryStore(settings.data_dir / "glossaries.sqlite"),
+        glossaries=open_glossary_store(settings),
         documents=Documents(
             job_service.store,
             most_bytes=settings.document_store_bytes,

@@ -22,6 +22,7 @@ from service.observability.metrics import Metrics
 from service.pipeline.article import ArticlePipeline
 from service.pipeline.models import LoadedModel, ModelSet
 from service.settings import Settings
+from service.terms.store import GlossaryStore
 
 
 def choose_profile(settings: Settings, catalogue: Catalogue, files: ModelFiles) -> tuple[str, Profile]:
@@ -133,13 +134,18 @@ def open_pipeline_of(
     return open_pipeline(settings, models=models)
 
 
-def open_database(settings: Settings, keeps: str) -> Database:
-    """Raises `OperatorError` and its kin where the settings cannot be used."""
+def open_database(settings: Settings, keeps: str, *, stays_open: bool = True) -> Database:
+    """`stays_open` is for a file. Raises `OperatorError` and its kin where the settings cannot be used."""
     if settings.database_url:
         from service.database.postgres import PostgresDatabase
 
         return PostgresDatabase(settings.database_url, keeps)
-    return SqliteDatabase(settings.data_dir / f"{keeps}.sqlite", keeps)
+    return SqliteDatabase(settings.data_dir / f"{keeps}.sqlite", keeps, stays_open=stays_open)
+
+
+def open_glossary_store(settings: Settings) -> GlossaryStore:
+    """As `open_job_store`."""
+    return GlossaryStore(open_database(settings, "glossaries", stays_open=False))
 
 
 def open_job_store(settings: Settings) -> JobStore:

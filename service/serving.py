@@ -63,6 +63,7 @@ async def serving(
         await writing
         await spending.ring.write_used()
         await spending.close()
+        state.glossaries.close()
 
 
 async def _serve(

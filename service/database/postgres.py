@@ -6,7 +6,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,10 @@ _WORDS = {
     ":blob": "BYTEA",
     ":real": "DOUBLE PRECISION",
     ":serial": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    ":rowid": "rowid BIGINT GENERATED ALWAYS AS IDENTITY,",
+    ":strict": "",
+    ":clustered": "",
+    ":for_update": "FOR UPDATE",
     ":skip_locked": "FOR UPDATE SKIP LOCKED",
     "?": "%s",
 }
@@ -124,22 +128,33 @@ class PostgresDatabase:
             raise StoreUnavailable(message, retry_after=5) from error
 
 
+def _spelled(sql: str) -> Any:
+    """Every statement is a constant of this package; psycopg asks for literals."""
+    return _WORD.sub(lambda word: _WORDS[word[0]], sql)
+
+
 class _PostgresTransaction:
     def __init__(self, connection: psycopg.Connection, keeps: str) -> None:
         self._connection = connection
         self._keeps = keeps
 
     def execute(self, sql: str, *parameters: object) -> Rows:
-        # Every statement is a constant of this package.
-        spelled: Any = _WORD.sub(lambda word: _WORDS[word[0]], sql)
-        cursor = self._connection.execute(spelled, parameters or None)
+        cursor = self._connection.execute(_spelled(sql), parameters or None)
         return cursor.fetchall() if cursor.description else []
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        with self._connection.cursor() as cursor:
+            cursor.executemany(_spelled(sql), rows)
 
     def lock_schema(self) -> None:
         self.execute("SELECT pg_advisory_xact_lock(?)", _SCHEMA_LOCK)
 
     def has_table(self, name: str) -> bool:
-        return self.execute("SELECT to_regclass(?) IS NOT NULL", name) == [(True,)]
+        # `to_regclass` remembers until the transaction ends that there was none.
+        found = self.execute(
+            "SELECT count(*) FROM pg_catalog.pg_class WHERE relname = ? AND pg_table_is_visible(oid)", name
+        )
+        return found != [(0,)]
 
     def version(self) -> int:
         if not self.has_table("kurzfassung_versions"):

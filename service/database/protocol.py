@@ -1,8 +1,11 @@
 """What the stores ask of a database. They write one SQL for all; what differs is spelled by each database:
-`:now` (the store's clock, in seconds since 1970), `:blob`, `:real`, `:serial` and `:skip_locked`."""
+`:now` (the store's clock, in seconds since 1970), `:blob`, `:real`, `:serial`, `:for_update`, `:skip_locked`.
+In tables `:rowid` (SQLite's own, by which rows are in the order of their insertion) and, at their end,
+`:strict` or `:clustered` (the rows lie in the order of their primary key and have no `rowid`)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +16,10 @@ Rows = list[tuple[Any, ...]]
 class Transaction(Protocol):
     def execute(self, sql: str, *parameters: object) -> Rows:
         """One statement, with `?` for each parameter; the rows it returns."""
+        ...
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """The same statement for each of the rows of parameters."""
         ...
 
     def lock_schema(self) -> None:

@@ -9,7 +9,7 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -23,6 +23,10 @@ _WORDS = {
     ":blob": "BLOB",
     ":real": "REAL",
     ":serial": "INTEGER PRIMARY KEY",
+    ":rowid": "",
+    ":strict": "STRICT",
+    ":clustered": "STRICT, WITHOUT ROWID",
+    ":for_update": "",
     ":skip_locked": "",
 }
 _WORD = re.compile("|".join(_WORDS))
@@ -40,11 +44,13 @@ _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR")
 class SqliteDatabase:
     """Committed is on the disk (`synchronous = FULL`), deleted is overwritten (`secure_delete`). The file and
     its folder are made at the first writing, readable by their owner only. `keeps` names in messages what is
-    kept in it."""
+    kept in it. With `stays_open` the file must stay where it is; without, it is opened for each transaction
+    and may be replaced in between."""
 
-    def __init__(self, path: Path, keeps: str) -> None:
+    def __init__(self, path: Path, keeps: str, *, stays_open: bool = True) -> None:
         self._path = path
         self._keeps = keeps
+        self._stays_open = stays_open
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
@@ -58,12 +64,15 @@ class SqliteDatabase:
             connection = self._connected()
             connection.execute("BEGIN IMMEDIATE")
             try:
-                yield _SqliteTransaction(connection)
+                yield SqliteTransaction(connection)
                 connection.execute("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):  # a full disk may have rolled it back already
                     connection.execute("ROLLBACK")
                 raise
+            finally:
+                if not self._stays_open:
+                    self._drop()
 
     def erase(self) -> None:
         """Text that was overwritten in the file is still in the log beside it until that is emptied, which
@@ -162,16 +171,23 @@ def _set_up(connection: sqlite3.Connection) -> None:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
-    for pragma in ("synchronous = FULL", "secure_delete = ON", "temp_store = MEMORY"):
+    for pragma in ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON", "temp_store = MEMORY"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
 
 
-class _SqliteTransaction:
+def _spelled(sql: str) -> str:
+    return _WORD.sub(lambda word: _WORDS[word[0]], sql)
+
+
+class SqliteTransaction:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def execute(self, sql: str, *parameters: object) -> Rows:
-        return self._connection.execute(_WORD.sub(lambda word: _WORDS[word[0]], sql), parameters).fetchall()
+        return self._connection.execute(_spelled(sql), parameters).fetchall()
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        self._connection.executemany(_spelled(sql), rows)
 
     def lock_schema(self) -> None:
         """The transaction began with the only lock there is."""

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import sqlite3
-
+from service.database.protocol import Transaction
 from service.errors import StoreUnavailable
 
 _VERSION = 3
 
 _TABLES = """
 CREATE TABLE glossaries (
-  id TEXT PRIMARY KEY, name TEXT NOT NULL, created TEXT NOT NULL, owner TEXT NOT NULL DEFAULT ''
-) STRICT;
+  :rowid id TEXT PRIMARY KEY, name TEXT NOT NULL, created TEXT NOT NULL, owner TEXT NOT NULL DEFAULT ''
+) :strict;
 CREATE TABLE dictionaries (
-  id INTEGER PRIMARY KEY,
+  id :serial,
   glossary TEXT NOT NULL REFERENCES glossaries (id) ON DELETE CASCADE,
   source TEXT NOT NULL, target TEXT NOT NULL, size INTEGER NOT NULL,
   UNIQUE (glossary, source, target)
-) STRICT;
+) :strict;
 CREATE TABLE terms (
   dictionary INTEGER NOT NULL REFERENCES dictionaries (id) ON DELETE CASCADE,
   number INTEGER NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL,
   PRIMARY KEY (dictionary, number)
-) STRICT, WITHOUT ROWID;
+) :clustered;
 """
 """`size` counts the terms, so that a list of all glossaries need not. A glossary without an owner is
 everybody's."""
@@ -50,22 +49,17 @@ _OVER_2 = "ALTER TABLE glossaries ADD COLUMN owner TEXT NOT NULL DEFAULT ''"
 _FROM = {0: _TABLES, 1: _ASIDE_1 + _TABLES + _OVER_1, 2: _OVER_2}
 
 
-def prepare(connection: sqlite3.Connection) -> None:
-    """Make the tables, or those of an earlier version into ours, once. A file of a later version is not
+def prepare(transaction: Transaction) -> None:
+    """Make the tables, or those of an earlier version into ours, once. Those of a later version are not
     touched: raises `StoreUnavailable`."""
-    version = _version(connection)
+    if transaction.version() == _VERSION:
+        return
+    transaction.lock_schema()
+    version = transaction.version()  # another process may have been faster
     if version == _VERSION:
         return
     if version > _VERSION:
         raise StoreUnavailable("The store of glossaries was written by a later version of this service.")
-    connection.execute("PRAGMA journal_mode = WAL")
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        version = _version(connection)  # another process may have been faster
-        for statement in filter(None, map(str.strip, _FROM.get(version, "").split(";"))):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {_VERSION}")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    for statement in filter(None, map(str.strip, _FROM.get(version, "").split(";"))):
+        transaction.execute(statement)
+    transaction.set_version(_VERSION)

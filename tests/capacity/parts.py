@@ -11,8 +11,9 @@ from pathlib import Path
 
 import httpx
 
+from service.opening import open_glossary_store
+from service.settings import Settings
 from service.terms.glossary import Dictionary, Term
-from service.terms.store import GlossaryStore
 from tests.capacity.workload import TEXTS
 from tests.gateway.conftest import free_ports
 from tests.integration.conftest import serving, stub_models
@@ -102,7 +103,7 @@ def store() -> tuple[float, float]:
     """Milliseconds, waiting for the disk included, to write a glossary of 100 terms and to read it."""
     terms = tuple(Term(f"Wort {number}", f"word {number}") for number in range(100))
     with tempfile.TemporaryDirectory() as place:
-        kept = GlossaryStore(Path(place) / "glossaries.sqlite")
+        kept = open_glossary_store(Settings(data_dir=Path(place)))
         started = time.perf_counter()
         made = [kept.add("name", [Dictionary("de", "en", terms)]).id for _ in range(200)]
         written = time.perf_counter()

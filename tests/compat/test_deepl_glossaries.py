@@ -18,8 +18,10 @@ from deepl.api_data import MultilingualGlossaryInfo
 
 from service.backends.stub import StubBackend
 from service.model_store.catalogue import Catalogue
+from service.opening import open_glossary_store
 from service.pipeline.models import LoadedModel, ModelSet
-from service.terms.store import MOST_GLOSSARIES, GlossaryStore
+from service.settings import Settings
+from service.terms.store import MOST_GLOSSARIES
 from tests.compat.test_deepl import client_of, one
 from tests.integration.conftest import serving, stub_models
 
@@ -362,7 +364,7 @@ def test_no_more_glossaries_than_are_kept(tmp_path: Path) -> None:
         with pytest.raises(deepl.DeepLException, match="delete one first") as refused:
             client.create_glossary("zu viel", "DE", "EN", ENTRIES)
     assert refused.value.http_status_code == 400
-    assert GlossaryStore(tmp_path / "glossaries.sqlite").all()[0].dictionaries == ()
+    assert open_glossary_store(Settings(data_dir=tmp_path)).all()[0].dictionaries == ()
 
 
 def test_a_glossary_is_for_languages_that_one_model_translates(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from service.jobs.queue import MOST_ATTEMPTS, JobQueue
 from service.keys.key import SCOPES, Limits
 from service.keys.store import KeyStore
-from service.opening import open_job_store
+from service.opening import open_glossary_store, open_job_store
 from service.settings import Settings
 from service.terms.glossary import Dictionary, Term
 from service.terms.store import GlossaryStore
@@ -102,7 +103,15 @@ def test_a_glossary_is_that_of_whoever_asked(serve: Serve, data_dir: Path) -> No
         assert "Viadukt" in client.get(f"{path}/result", headers=bearer).text
 
 
-def test_the_terms_of_a_stored_glossary_are_kept_with_the_job(serve: Serve, data_dir: Path) -> None:
+@pytest.fixture
+def glossaries(data_dir: Path, database_url: str) -> Iterator[GlossaryStore]:
+    with closing(open_glossary_store(Settings(data_dir=data_dir, database_url=database_url))) as store:
+        yield store
+
+
+def test_the_terms_of_a_stored_glossary_are_kept_with_the_job(
+    serve: Serve, glossaries: GlossaryStore
+) -> None:
     """It may be deleted before the job's turn comes, and another machine has never had it."""
     gate = Gate("Dienstag")
     with serve(stub_models(gate=gate), job_workers=1) as client:
@@ -118,7 +127,7 @@ def test_the_terms_of_a_stored_glossary_are_kept_with_the_job(serve: Serve, data
         body = {"text": SENTENCES[0], "source": "de", "glossary": glossary}
         taken = client.post("/v1/translate", json=body, headers={**LATER, "Idempotency-Key": "eins"})
         added = [Dictionary("de", "en", (Term("Rat", "Stadtrat"),))]
-        GlossaryStore(data_dir / "glossaries.sqlite").update(glossary, dictionaries=added)
+        glossaries.update(glossary, dictionaries=added)
         again = client.post("/v1/translate", json=body, headers={**LATER, "Idempotency-Key": "eins"})
         assert again.json()["id"] == taken.json()["id"]
         assert client.delete(f"/v1/glossaries/{glossary}").status_code == 204
@@ -130,17 +139,18 @@ def test_the_terms_of_a_stored_glossary_are_kept_with_the_job(serve: Serve, data
         assert made["text"] == "DER RAT WILL DIE VIADUKT SANIEREN."
 
 
-def test_a_stored_glossary_without_terms_is_kept_with_the_job_too(serve: Serve, data_dir: Path) -> None:
+def test_a_stored_glossary_without_terms_is_kept_with_the_job_too(
+    serve: Serve, glossaries: GlossaryStore
+) -> None:
     gate = Gate("Dienstag")
     with serve(stub_models(gate=gate), job_workers=1) as client:
         ahead = submitted(client)
         assert gate.reached.wait(SECONDS)
-        store = GlossaryStore(data_dir / "glossaries.sqlite")
-        glossary = store.add("Bau", [Dictionary("de", "en", (Term("Brücke", "Viadukt"),))]).id
-        store.remove_dictionary(glossary, "de", "en")
+        glossary = glossaries.add("Bau", [Dictionary("de", "en", (Term("Brücke", "Viadukt"),))]).id
+        glossaries.remove_dictionary(glossary, "de", "en")
         body = {"text": SENTENCES[0], "source": "de", "glossary": glossary}
         taken = client.post("/v1/translate", json=body, headers=LATER)
-        store.remove(glossary)
+        glossaries.remove(glossary)
         gate.opened.set()
         assert ended(client, ahead)["status"] == "done"
         path = taken.url.join(taken.headers["location"]).path
