@@ -22,7 +22,7 @@ from service.observability.metrics import Metrics
 from service.pipeline.article import ArticlePipeline
 from service.pipeline.models import LoadedModel, ModelSet
 from service.settings import Settings
-from service.terms.store import GlossaryStore
+from service.terms.store import GlossaryStore, take_in
 
 
 def choose_profile(settings: Settings, catalogue: Catalogue, files: ModelFiles) -> tuple[str, Profile]:
@@ -144,8 +144,14 @@ def open_database(settings: Settings, keeps: str, *, stays_open: bool = True) ->
 
 
 def open_glossary_store(settings: Settings) -> GlossaryStore:
-    """As `open_job_store`."""
-    return GlossaryStore(open_database(settings, "glossaries", stays_open=False))
+    """As `open_job_store`. What was kept in a file before there was a database goes there at the first
+    use."""
+    database = open_database(settings, "glossaries", stays_open=False)
+    if settings.database_url:
+        from service.database.moving import MovedInto
+
+        database = MovedInto(database, settings.data_dir / "glossaries.sqlite", "glossaries", take_in)
+    return GlossaryStore(database)
 
 
 def open_job_store(settings: Settings) -> JobStore:

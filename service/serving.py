@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from service.api.state import ServiceState
+from service.database.beside import beside
 from service.errors import OperatorError, ServiceError, Unavailable
-from service.jobs.beside import beside
 from service.jobs.runner import Perform
 from service.keys.grant import Spending
 from service.keys.ring import KeyRing
@@ -85,7 +85,7 @@ async def _serve(
             watchdog = Watchdog(pipeline, patience_seconds=settings.patience_seconds, on_lost=lost)
             state.loaded, state.watchdog = pipeline, watchdog
             await try_models(pipeline)
-            await _open_jobs(state)
+            await _open_stores(state)
             if state.phase == "starting":
                 state.phase = "ready"
                 state.jobs.start(perform)
@@ -106,12 +106,14 @@ async def _serve(
         on_phase(state)
 
 
-async def _open_jobs(state: ServiceState) -> None:
-    """A store that is wrongly set up stops the start; one that cannot be reached for now costs only jobs."""
-    try:
-        await beside(state.jobs.store.open)
-    except Unavailable:
-        logger.warning("jobs are not available for now")
+async def _open_stores(state: ServiceState) -> None:
+    """A store that is wrongly set up stops the start; one that cannot be reached for now costs only what it
+    keeps."""
+    for keeps, store in (("jobs", state.jobs.store), ("glossaries", state.glossaries)):
+        try:
+            await beside(store.open)
+        except Unavailable:
+            logger.warning(f"{keeps} are not available for now")
 
 
 def _announce(pipeline: ArticlePipeline) -> None:

@@ -65,6 +65,12 @@ class GlossaryStore:
         """The same store as its user sees it."""
         return GlossaryStore(self._database, owner)
 
+    def open(self) -> None:
+        """Notice now what is wrong with a store that is there."""
+        if self._database.exists():
+            with self._transaction():
+                pass
+
     def close(self) -> None:
         self._database.close()
 
@@ -190,6 +196,26 @@ class GlossaryStore:
             raise _not_found()
         with self._transaction() as transaction:
             yield transaction
+
+
+def take_in(source: Transaction, target: Transaction) -> None:
+    """What is in one store into another, but for glossaries whose ids are there already."""
+    prepare(source)
+    prepare(target)
+    for key, *head in source.execute(
+        "SELECT id, name, created, owner FROM glossaries ORDER BY created, rowid"
+    ):
+        new = target.execute(
+            "INSERT INTO glossaries (id, name, created, owner) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (id) DO NOTHING RETURNING id",
+            key,
+            *head,
+        )
+        pairs = source.execute(
+            "SELECT id, source, target FROM dictionaries WHERE glossary = ? ORDER BY id", key
+        )
+        for number, of, to in pairs if new else []:
+            _put(target, key, Dictionary(of, to, _terms(source, number)))
 
 
 def _check(dictionaries: Sequence[Dictionary]) -> None:

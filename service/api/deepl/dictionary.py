@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 
 from service.api.deepl.entries import read_entries
@@ -10,6 +9,7 @@ from service.api.deepl.glossary_wire import DictionaryBody
 from service.api.deepl.languages import base_code, glossary_pairs, require_glossary_pair
 from service.api.deepl.request import UUID
 from service.api.deepl.wire import TranslationBody
+from service.database.beside import beside
 from service.errors import GlossaryInvalid, MalformedBody
 from service.pipeline.models import ModelSet
 from service.terms.glossary import Dictionary, Term, TermList, check_terms
@@ -41,7 +41,7 @@ async def asked_terms(body: TranslationBody, store: GlossaryStore, models: Model
     if not all(re.fullmatch(UUID, name) for name in names):
         raise MalformedBody("The id of a glossary is a UUID.", pointer="#/glossary_id")
     source, target = base_code(body.source_lang).lower(), base_code(body.target_lang).lower()
-    terms = await asyncio.to_thread(_terms, names, source, target, store)
+    terms = await beside(_terms, names, source, target, store)
     if target not in glossary_pairs(models).get(source, ()):
         raise GlossaryInvalid(
             f"A glossary needs one model from {source.upper()} to {target.upper()}; there is none here.",

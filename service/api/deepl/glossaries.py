@@ -3,8 +3,6 @@ dictionary are seen here too."""
 
 from __future__ import annotations
 
-import asyncio
-
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse
 
@@ -18,6 +16,7 @@ from service.api.deepl.request import MADE, GlossaryId, State, trace
 from service.api.openapi import body_of
 from service.api.openapi_errors import GLOSSARY, LOADED, may_raise
 from service.api.problem import request_id
+from service.database.beside import beside
 from service.errors import GlossaryNotFound, StoreUnavailable
 
 
@@ -57,7 +56,7 @@ async def create(request: Request, state: State, glossaries: Glossaries) -> wire
     fields = await read_fields(request, state.limits.body_bytes, wire.fields_of_form)
     body = validate(wire.PairGlossaryBody, fields, strict=False)
     models = state.pipeline.models
-    made = await asyncio.to_thread(
+    made = await beside(
         lambda: glossaries.add(body.name, [dictionary_of(body, models)]),
     )
     return wire.PairGlossaryOut.of(made)
@@ -69,7 +68,7 @@ async def create(request: Request, state: State, glossaries: Glossaries) -> wire
     summary="The glossaries for one pair of languages (DeepL)",
 )
 async def every(glossaries: Glossaries) -> wire.PairGlossariesOut:
-    stored = await asyncio.to_thread(glossaries.all)
+    stored = await beside(glossaries.all)
     return wire.PairGlossariesOut(
         glossaries=[wire.PairGlossaryOut.of(each) for each in stored if each.is_for_one_pair]
     )
@@ -81,7 +80,7 @@ async def every(glossaries: Glossaries) -> wire.PairGlossariesOut:
     summary="A glossary without its entries (DeepL)",
 )
 async def one(glossary_id: GlossaryId, glossaries: Glossaries) -> wire.PairGlossaryOut:
-    return wire.PairGlossaryOut.of(await asyncio.to_thread(glossaries.get, glossary_id))
+    return wire.PairGlossaryOut.of(await beside(glossaries.get, glossary_id))
 
 
 @router.get(
@@ -97,7 +96,7 @@ async def entries(glossary_id: GlossaryId, request: Request, glossaries: Glossar
         return write_entries(glossaries.terms(glossary_id, only.source_language, only.target_language))
 
     return TabSeparated(
-        await asyncio.to_thread(written),
+        await beside(written),
         headers={"X-Trace-ID": request_id(request)},
     )
 
@@ -109,4 +108,4 @@ async def entries(glossary_id: GlossaryId, request: Request, glossaries: Glossar
     summary="Delete a glossary (DeepL)",
 )
 async def delete(glossary_id: GlossaryId, glossaries: Glossaries) -> None:
-    await asyncio.to_thread(glossaries.remove, glossary_id)
+    await beside(glossaries.remove, glossary_id)

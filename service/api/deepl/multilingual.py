@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -15,6 +14,7 @@ from service.api.deepl.entries import write_entries
 from service.api.deepl.request import MADE, GlossaryId, State, trace
 from service.api.openapi import body_of
 from service.api.openapi_errors import LOADED, may_raise
+from service.database.beside import beside
 from service.errors import GlossaryNotFound, StoreUnavailable
 
 router = APIRouter(
@@ -43,7 +43,7 @@ async def create(request: Request, state: State, glossaries: Glossaries) -> wire
     fields = await read_fields(request, state.limits.body_bytes, wire.fields_of_form)
     body = validate(wire.MultilingualGlossaryBody, fields, strict=False)
     models = state.pipeline.models
-    made = await asyncio.to_thread(
+    made = await beside(
         lambda: glossaries.add(body.name, [dictionary_of(each, models) for each in body.dictionaries])
     )
     return wire.MultilingualGlossaryOut.of(made)
@@ -51,7 +51,7 @@ async def create(request: Request, state: State, glossaries: Glossaries) -> wire
 
 @router.get("", openapi_extra=may_raise(StoreUnavailable), summary="All glossaries (DeepL)")
 async def every(glossaries: Glossaries) -> wire.MultilingualGlossariesOut:
-    stored = await asyncio.to_thread(glossaries.all)
+    stored = await beside(glossaries.all)
     return wire.MultilingualGlossariesOut(glossaries=list(map(wire.MultilingualGlossaryOut.of, stored)))
 
 
@@ -61,7 +61,7 @@ async def every(glossaries: Glossaries) -> wire.MultilingualGlossariesOut:
     summary="A glossary without its entries (DeepL)",
 )
 async def one(glossary_id: GlossaryId, glossaries: Glossaries) -> wire.MultilingualGlossaryOut:
-    return wire.MultilingualGlossaryOut.of(await asyncio.to_thread(glossaries.get, glossary_id))
+    return wire.MultilingualGlossaryOut.of(await beside(glossaries.get, glossary_id))
 
 
 @router.patch(
@@ -75,7 +75,7 @@ async def update(
     fields = await read_fields(request, state.limits.body_bytes, wire.fields_of_form)
     body = validate(wire.MultilingualGlossaryPatch, fields, strict=False)
     models = state.pipeline.models
-    updated = await asyncio.to_thread(
+    updated = await beside(
         lambda: glossaries.update(
             glossary_id,
             name=body.name,
@@ -92,7 +92,7 @@ async def update(
     summary="Delete a glossary with its dictionaries (DeepL)",
 )
 async def delete(glossary_id: GlossaryId, glossaries: Glossaries) -> None:
-    await asyncio.to_thread(glossaries.remove, glossary_id)
+    await beside(glossaries.remove, glossary_id)
 
 
 @router.get(
@@ -102,7 +102,7 @@ async def delete(glossary_id: GlossaryId, glossaries: Glossaries) -> None:
 )
 async def entries(glossary_id: GlossaryId, pair: Pair, glossaries: Glossaries) -> wire.EntriesOut:
     source, target = pair
-    written = await asyncio.to_thread(lambda: write_entries(glossaries.terms(glossary_id, source, target)))
+    written = await beside(lambda: write_entries(glossaries.terms(glossary_id, source, target)))
     dictionary = wire.DictionaryEntriesOut(source_lang=source, target_lang=target, entries=written)
     return wire.EntriesOut(dictionaries=[dictionary])
 
@@ -118,7 +118,7 @@ async def replace(
     fields = await read_fields(request, state.limits.body_bytes, wire.fields_of_form)
     body = validate(wire.DictionaryBody, fields, strict=False)
     models = state.pipeline.models
-    replaced = await asyncio.to_thread(lambda: glossaries.replace(glossary_id, dictionary_of(body, models)))
+    replaced = await beside(lambda: glossaries.replace(glossary_id, dictionary_of(body, models)))
     return wire.DictionaryOut.of(replaced)
 
 
@@ -129,4 +129,4 @@ async def replace(
     summary="Delete a dictionary (DeepL)",
 )
 async def delete_dictionary(glossary_id: GlossaryId, pair: Pair, glossaries: Glossaries) -> None:
-    await asyncio.to_thread(glossaries.remove_dictionary, glossary_id, *pair)
+    await beside(glossaries.remove_dictionary, glossary_id, *pair)

@@ -3,7 +3,6 @@ with several dictionaries, as DeepL's clients make them, can be used and deleted
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -14,6 +13,7 @@ from service.api.native import glossary_wire, request_wire
 from service.api.openapi import body_of
 from service.api.openapi_errors import GLOSSARY, may_raise
 from service.api.state import ServiceState, service_state
+from service.database.beside import beside
 from service.errors import GlossaryInvalid, GlossaryNotFound, StoreUnavailable, UnsupportedMedia
 from service.terms.glossary import Dictionary, Term
 from service.terms.store import StoredGlossary
@@ -40,7 +40,7 @@ async def create(request: Request, state: State, glossaries: Glossaries) -> glos
             raise GlossaryInvalid("A glossary is for two languages; auto is none.", pointer=f"#/{side}")
     terms = tuple(Term(each.source, each.target) for each in body.terms)
     dictionary = Dictionary(body.source.lower(), body.target.lower(), terms)
-    made = await asyncio.to_thread(glossaries.add, body.name, [dictionary])
+    made = await beside(glossaries.add, body.name, [dictionary])
     return _shaped(made)
 
 
@@ -52,7 +52,7 @@ async def create(request: Request, state: State, glossaries: Glossaries) -> glos
 )
 async def every(glossaries: Glossaries) -> glossary_wire.GlossariesOut:
     """Those for one pair of languages."""
-    stored = await asyncio.to_thread(glossaries.all)
+    stored = await beside(glossaries.all)
     return glossary_wire.GlossariesOut(glossaries=[_shaped(each) for each in stored if each.is_for_one_pair])
 
 
@@ -63,9 +63,9 @@ async def every(glossaries: Glossaries) -> glossary_wire.GlossariesOut:
     summary="A glossary with its terms",
 )
 async def one(identity: Identity, glossaries: Glossaries) -> glossary_wire.GlossaryTermsOut:
-    info = await asyncio.to_thread(glossaries.get, identity)
+    info = await beside(glossaries.get, identity)
     pair = (info.only.source_language, info.only.target_language)
-    terms = await asyncio.to_thread(glossaries.terms, identity, *pair)
+    terms = await beside(glossaries.terms, identity, *pair)
     listed = [request_wire.TermIn(source=term.source, target=term.target) for term in terms]
     return glossary_wire.GlossaryTermsOut(**_shaped(info).model_dump(exclude={"terms"}), terms=listed)
 
@@ -77,7 +77,7 @@ async def one(identity: Identity, glossaries: Glossaries) -> glossary_wire.Gloss
     summary="Delete a glossary",
 )
 async def delete(identity: Identity, glossaries: Glossaries) -> Response:
-    await asyncio.to_thread(glossaries.remove, identity)
+    await beside(glossaries.remove, identity)
     return Response(status_code=204)
 
 

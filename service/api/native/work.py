@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pydantic import BaseModel
 from service.api.body import validate
 from service.api.native import answer_wire, request_wire
 from service.api.state import RequestLimits
+from service.database.beside import beside
 from service.errors import GlossaryInvalid
 from service.jobs.job import Kind
 from service.pipeline.article import ArticlePipeline, DigestRequest, MediaType
@@ -153,7 +153,7 @@ def _kept(dumped: bytes) -> tuple[dict[str, Any], MediaType | None, Dictionaries
 
 async def _terms(body: request_wire.Translated, glossaries: GlossaryStore) -> TermList | Dictionaries | None:
     if isinstance(body.glossary, str):
-        return await asyncio.to_thread(glossaries.dictionaries, body.glossary)
+        return await beside(glossaries.dictionaries, body.glossary)
     terms = body.terms
     if terms is not None:
         try:

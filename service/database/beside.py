@@ -1,5 +1,5 @@
-"""The store is asked beside the event loop, on threads of its own: while a database hangs, nobody else waits
-for a thread."""
+"""The stores are asked beside the event loop, on threads of their own: while a database hangs, nobody else
+waits for a thread."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 Result = TypeVar("Result")
 Asked = ParamSpec("Asked")
 
-_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="jobs")
+_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="store")
 
 
 async def beside(act: Callable[Asked, Result], *args: Asked.args, **kwargs: Asked.kwargs) -> Result:
