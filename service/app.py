@@ -46,14 +46,12 @@ from service.jobs.webhook import Signer, trusting
 from service.jobs.webhook_hosts import WebhookHosts
 from service.keys.buckets import OwnBuckets
 from service.keys.grant import Spending
-from service.keys.ring import KeyRing
 from service.keys.shared import shared_buckets
-from service.keys.store import KeyStore
 from service.observability.metrics import Metrics
-from service.opening import open_glossary_store, open_job_store
 from service.pipeline.models import ModelSet
 from service.serving import serving
 from service.settings import Settings, listed
+from service.stores import open_glossary_store, open_job_store, open_key_ring
 from service.version import service_version
 
 logger = logging.getLogger("kurzfassung")
@@ -211,7 +209,7 @@ def _performer(state: ServiceState, spending: Spending) -> Perform:
 def _spending(settings: Settings) -> Spending:
     return Spending(
         shared_buckets(settings.redis_url, settings.redis_down) if settings.redis_url else OwnBuckets(),
-        KeyRing(KeyStore(settings.data_dir / "keys.sqlite")),
+        open_key_ring(settings),
         caller_rate=settings.caller_rate,
         minimum=settings.rate_minimum,
     )

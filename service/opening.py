@@ -1,4 +1,4 @@
-"""Models, pipelines and stores, opened as the settings say: for the server, and for the command line, which
+"""Models and pipelines, opened as the settings say: for the server, and for the command line, which
 needs no HTTP for it."""
 
 from __future__ import annotations
@@ -9,11 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from service.backends.loading import engine_is_installed, load_backend
 from service.batching.batcher import Batcher
-from service.database.protocol import Database
-from service.database.sqlite import SqliteDatabase
 from service.errors import ModelNotInstalled, SettingInvalid
-from service.jobs.store import JobStore
-from service.jobs.vault import Vault
 from service.model_store.catalogue import AUTO, EXTRACT, Catalogue, Profile, Strategy
 from service.model_store.config import ModelConfig
 from service.model_store.files import ModelFiles
@@ -22,7 +18,6 @@ from service.observability.metrics import Metrics
 from service.pipeline.article import ArticlePipeline
 from service.pipeline.models import LoadedModel, ModelSet
 from service.settings import Settings
-from service.terms.store import GlossaryStore, take_in
 
 
 def choose_profile(settings: Settings, catalogue: Catalogue, files: ModelFiles) -> tuple[str, Profile]:
@@ -132,43 +127,3 @@ def open_pipeline_of(
     if strategy is not None:
         models.strategy = strategy
     return open_pipeline(settings, models=models)
-
-
-def open_database(settings: Settings, keeps: str, *, stays_open: bool = True) -> Database:
-    """`stays_open` is for a file. Raises `OperatorError` and its kin where the settings cannot be used."""
-    if settings.database_url:
-        from service.database.postgres import PostgresDatabase
-
-        return PostgresDatabase(settings.database_url, keeps)
-    return SqliteDatabase(settings.data_dir / f"{keeps}.sqlite", keeps, stays_open=stays_open)
-
-
-def open_glossary_store(settings: Settings) -> GlossaryStore:
-    """As `open_job_store`. What was kept in a file before there was a database goes there at the first
-    use."""
-    database = open_database(settings, "glossaries", stays_open=False)
-    if settings.database_url:
-        from service.database.moving import MovedInto
-
-        database = MovedInto(database, settings.data_dir / "glossaries.sqlite", "glossaries", take_in)
-    return GlossaryStore(database)
-
-
-def open_job_store(settings: Settings) -> JobStore:
-    """Raises `OperatorError` and its kin where the settings cannot be used; whether the store itself can is
-    seen at the first use."""
-    keys = settings.store_key
-    if settings.store_key_file is not None:
-        try:
-            keys = settings.store_key_file.read_text(encoding="ascii").replace("\n", ",")
-        except (OSError, UnicodeError) as error:
-            raise SettingInvalid(
-                f"KURZFASSUNG_STORE_KEY_FILE: cannot be read: {type(error).__name__}"
-            ) from error
-    vault = Vault([key.strip() for key in keys.split(",") if key.strip()])
-    return JobStore(
-        open_database(settings, "jobs"),
-        vault,
-        most_unfinished=settings.job_queue,
-        keep_seconds=settings.job_hours * 3600,
-    )

@@ -13,6 +13,7 @@ from service.api.state import ServiceState
 from service.database.beside import beside
 from service.errors import OperatorError, ServiceError, Unavailable
 from service.jobs.runner import Perform
+from service.keys.following import LOOK_SECONDS
 from service.keys.grant import Spending
 from service.keys.ring import KeyRing
 from service.opening import open_pipeline
@@ -49,6 +50,7 @@ async def serving(
         on_phase(state)
 
     working = asyncio.create_task(_serve(settings, state, models, perform, leave, told))
+    looking = asyncio.create_task(_look(spending.ring, leave))
     writing = asyncio.create_task(_write_used(spending.ring, leave))
     try:
         if settings.accept_when_ready:
@@ -60,6 +62,7 @@ async def serving(
         await state.coalescing.close()
         leave.set()
         await working
+        await looking
         await writing
         await spending.ring.write_used()
         await spending.close()
@@ -127,6 +130,14 @@ def _announce(pipeline: ArticlePipeline) -> None:
                 "`make models` fetches the real ones",
                 extra={"facts": {"model": model.name}},
             )
+
+
+async def _look(ring: KeyRing, leave: asyncio.Event) -> None:
+    while not leave.is_set():
+        await ring.look()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS):
+                await leave.wait()
 
 
 async def _write_used(ring: KeyRing, leave: asyncio.Event) -> None:

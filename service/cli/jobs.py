@@ -18,9 +18,8 @@ from service.errors import JobNotFound, StoreUnavailable
 from service.jobs.job import Job, Status
 from service.jobs.store import JobStore
 from service.keys.key import key_of
-from service.keys.store import KeyStore
-from service.opening import open_job_store
 from service.settings import Settings
+from service.stores import open_job_store, open_key_store
 
 _HEAD = ("ID", "KIND", "STATUS", "SEGMENTS", "CHARACTERS", "CREATED", "OWNER", "ERROR")
 _NUMBERS = {"SEGMENTS", "CHARACTERS"}
@@ -99,14 +98,13 @@ def _show(arguments: argparse.Namespace, store: JobStore) -> int:
 
 
 def _cancel(arguments: argparse.Namespace, settings: Settings) -> int:
-    keys = KeyStore(settings.data_dir / "keys.sqlite")
-
     def cancel(arguments: argparse.Namespace, store: JobStore) -> int:
-        for identity in arguments.ids:
-            removed = store.remove(identity, None)
-            print(f"{identity} {'cancelled' if removed.cancelled else 'forgotten'}")
-            if key := key_of(removed.job.owner):
-                keys.give_back(key, removed.refund, removed.job.charged)
+        with closing(open_key_store(settings)) as keys:
+            for identity in arguments.ids:
+                removed = store.remove(identity, None)
+                print(f"{identity} {'cancelled' if removed.cancelled else 'forgotten'}")
+                if key := key_of(removed.job.owner):
+                    keys.give_back(key, removed.refund, removed.job.charged)
         return ExitCode.OK
 
     return _with_store(cancel)(arguments, settings)

@@ -1,4 +1,4 @@
-"""`kurzfassung keys`: who may use the service. A running one follows from the next request on."""
+"""`kurzfassung keys`: who may use the service. A running one follows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 from service.cli.exit_codes import ExitCode
@@ -15,6 +16,7 @@ from service.errors import KeyUnknown, SettingInvalid
 from service.keys.key import SCOPES, Key, Limits, month_of
 from service.keys.store import KeyStore
 from service.settings import Settings, listed
+from service.stores import open_key_store
 
 _MOST = 10**12
 
@@ -59,7 +61,8 @@ def _finish(parser: argparse.ArgumentParser, command: Command) -> None:
 
     def run(arguments: argparse.Namespace, settings: Settings) -> int:
         try:
-            command(arguments, KeyStore(settings.data_dir / "keys.sqlite"))
+            with closing(open_key_store(settings)) as store:
+                command(arguments, store)
         except (KeyUnknown, SettingInvalid) as error:
             print(f"kurzfassung: {error.message}", file=sys.stderr)
             return ExitCode.USAGE

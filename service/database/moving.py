@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from filelock import FileLock
 
-from service.database.protocol import Database, Transaction
+from service.database.protocol import Database, TakeIn, Transaction
 from service.database.sqlite import SqliteTransaction
 from service.errors import StoreUnavailable
 
@@ -19,9 +19,6 @@ logger = logging.getLogger("kurzfassung")
 
 _PATIENCE_SECONDS = 60
 """For whoever moves the same file, or still writes into it."""
-
-TakeIn = Callable[[Transaction, Transaction], None]
-"""Copies what the first holds into the second, but for what is there already."""
 
 
 class MovedInto:

@@ -27,6 +27,8 @@ _WORDS = {
     ":now": "extract(epoch FROM clock_timestamp())::float8",
     ":blob": "BYTEA",
     ":real": "DOUBLE PRECISION",
+    ":integer": "BIGINT",
+    ":greatest": "greatest",
     ":serial": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
     ":rowid": "rowid BIGINT GENERATED ALWAYS AS IDENTITY,",
     ":strict": "",

@@ -1,11 +1,12 @@
 """What the stores ask of a database. They write one SQL for all; what differs is spelled by each database:
-`:now` (the store's clock, in seconds since 1970), `:blob`, `:real`, `:serial`, `:for_update`, `:skip_locked`.
+`:now` (the store's clock, in seconds since 1970), `:blob`, `:real`, `:integer` (of 64 bits), `:serial`,
+`:greatest` (of its arguments), `:for_update`, `:skip_locked`.
 In tables `:rowid` (SQLite's own, by which rows are in the order of their insertion) and, at their end,
 `:strict` or `:clustered` (the rows lie in the order of their primary key and have no `rowid`)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -33,6 +34,10 @@ class Transaction(Protocol):
     def set_version(self, number: int) -> None: ...
 
     def has_table(self, name: str) -> bool: ...
+
+
+TakeIn = Callable[[Transaction, Transaction], None]
+"""Copies what the first holds into the second, but for what is there already."""
 
 
 class Database(Protocol):

@@ -22,6 +22,8 @@ _WORDS = {
     ":now": "((julianday('now') - 2440587.5) * 86400.0)",
     ":blob": "BLOB",
     ":real": "REAL",
+    ":integer": "INTEGER",
+    ":greatest": "max",
     ":serial": "INTEGER PRIMARY KEY",
     ":rowid": "",
     ":strict": "STRICT",

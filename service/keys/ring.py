@@ -1,16 +1,16 @@
-"""The keys that the running service knows, as they are in the file now, and what they used."""
+"""The keys that the running service knows, as they are kept now, and what they used."""
 
 from __future__ import annotations
 
-import asyncio
-import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from service.database.beside import beside
 from service.errors import KeyInvalid, QuotaExceeded, StoreUnavailable
 from service.keys import secret
+from service.keys.following import Following
 from service.keys.key import Key, month_of
-from service.keys.store import KeyStore, open_store, read_keys, read_used, unusable
+from service.keys.store import Kept, KeyStore
 
 
 def _now() -> datetime:
@@ -18,19 +18,19 @@ def _now() -> datetime:
 
 
 class KeyRing:
-    """Keys made, rotated and revoked on the command line count from the next request on: asking SQLite
-    whether its file was changed takes microseconds. Use it from one thread."""
+    """Keys made, rotated and revoked on the command line count as soon as `following` knows of them. Use it
+    from one thread."""
 
-    def __init__(self, store: KeyStore, now: Callable[[], datetime] = _now) -> None:
+    def __init__(self, store: KeyStore, following: Following, now: Callable[[], datetime] = _now) -> None:
         self._store = store
+        self._following = following
         self._now = now
-        self._connection: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None
-        self._changes: tuple[int, int] | None = None
+        self._kept: Kept | None = None
         self._keys: dict[str, Key] = {}
         self._month = ""
         self._used: dict[str, int] = {}
         self._unwritten: dict[tuple[str, str], int] = {}
+        self._writing = False
 
     @property
     def any(self) -> bool:
@@ -83,68 +83,49 @@ class KeyRing:
             self._used[identity] = max(0, self._used.get(identity, 0) - characters)
         self._unwritten[identity, month] = self._unwritten.get((identity, month), 0) - characters
 
+    async def look(self) -> None:
+        """What was changed elsewhere counts from then on; to be called every `LOOK_SECONDS`."""
+        await self._following.look()
+
     async def write_used(self) -> None:
         """What was spent since the last time, beside the event loop; kept where it cannot be written now."""
         written = {which: characters for which, characters in self._unwritten.items() if characters}
         if not written:
             return
+        self._writing = True
         try:
-            await asyncio.to_thread(self._store.add_used, written)
+            await beside(self._store.add_used, written)
+            await self._following.look()
+            for which, characters in written.items():
+                self._unwritten[which] -= characters
+                if not self._unwritten[which]:
+                    del self._unwritten[which]
+            self._month = ""  # the next look reads the totals anew
         except StoreUnavailable:
             return
-        for which, characters in written.items():
-            self._unwritten[which] -= characters
-            if not self._unwritten[which]:
-                del self._unwritten[which]
-        self._month = ""  # the next look reads the totals anew
+        finally:
+            self._writing = False
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._following.close()
+        self._store.close()
 
     def _refresh(self) -> None:
         """Raises `StoreUnavailable`: who cannot read the keys lets nobody in."""
-        try:
-            self._follow_file()
-            if self._connection is None:
-                return
-            changes = self._changes_now(self._connection)
-            month = month_of(self._now())
-            if changes == self._changes and month == self._month:
-                return
-            if self._changes is None or changes[1] != self._changes[1]:
-                self._keys = {key.id: key for key in read_keys(self._connection)}
-            self._month = month
-            self._used = read_used(self._connection, month)
-            for (key, unwritten_month), characters in self._unwritten.items():
-                if unwritten_month == month:
-                    self._used[key] = max(0, self._used.get(key, 0) + characters)
-            self._changes = changes
-        except (OSError, sqlite3.Error) as error:
-            self.close()
-            self._file = self._changes = None
-            raise unusable(error) from error
-
-    def _follow_file(self) -> None:
-        """Open it when it appears, and anew when another was put in its place. One that is taken away leaves
-        the keys as they were: losing a file must not open the service."""
-        try:
-            status = self._store.path.stat()
-        except FileNotFoundError:
+        month = month_of(self._now())
+        kept = self._following.kept(month, self._kept)
+        if kept is None or (kept is self._kept and month == self._month):
             return
-        if (file := (status.st_dev, status.st_ino)) != self._file:
-            connection = open_store(self._store.path)
-            self.close()
-            self._connection, self._file, self._changes = connection, file, None
-
-    def _changes_now(self, connection: sqlite3.Connection) -> tuple[int, int]:
-        """Of the last commit, as this connection counts them, and of the last change of a key."""
-        (commit,) = connection.execute("PRAGMA data_version").fetchone()
-        if self._changes and self._changes[0] == commit:
-            return self._changes
-        (revision,) = connection.execute("SELECT number FROM revision").fetchone()
-        return commit, revision
+        if self._kept is None or kept.keys is not self._kept.keys:
+            self._keys = {key.id: key for key in kept.keys}
+        self._kept = kept
+        if self._writing and month == self._month:
+            return  # the totals may hold already what is being written, which counts as unwritten
+        self._month = month
+        self._used = dict(kept.used)
+        for (key, unwritten_month), characters in self._unwritten.items():
+            if unwritten_month == month:
+                self._used[key] = max(0, self._used.get(key, 0) + characters)
 
 
 def _next_month(now: datetime) -> str:

@@ -1,57 +1,51 @@
-"""The tables that keys and what they used are kept in."""
+"""The tables that keys and what they used are kept in, and how those of earlier versions become these."""
 
 from __future__ import annotations
 
-import sqlite3
-
+from service.database.protocol import Transaction
 from service.errors import StoreUnavailable
 
-_VERSION = 1
+_VERSION = 2
 
 _TABLES = """
 CREATE TABLE keys (
-  id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, digest BLOB NOT NULL, scopes TEXT NOT NULL,
-  rate INTEGER NOT NULL, quota INTEGER NOT NULL, concurrency INTEGER NOT NULL,
+  :rowid id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, digest :blob NOT NULL, scopes TEXT NOT NULL,
+  rate :integer NOT NULL, quota :integer NOT NULL, concurrency :integer NOT NULL,
   created TEXT NOT NULL, expires TEXT, revoked TEXT
-) STRICT;
-CREATE TABLE used (
-  key TEXT NOT NULL REFERENCES keys (id), month TEXT NOT NULL, characters INTEGER NOT NULL,
+) :strict;
+CREATE TABLE keys_used (
+  key TEXT NOT NULL REFERENCES keys (id), month TEXT NOT NULL, characters :integer NOT NULL,
   PRIMARY KEY (key, month)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE revision (number INTEGER NOT NULL) STRICT;
-INSERT INTO revision VALUES (1);
-CREATE TRIGGER added AFTER INSERT ON keys BEGIN UPDATE revision SET number = number + 1; END;
-CREATE TRIGGER changed AFTER UPDATE ON keys BEGIN UPDATE revision SET number = number + 1; END
+) :clustered;
+CREATE TABLE keys_revision (number :integer NOT NULL) :strict;
+INSERT INTO keys_revision VALUES (1);
 """
-"""`revision` tells a change of the keys from one of what they used, which is written all the time."""
+"""`keys_revision` tells a change of the keys from one of what they used, which is written all the time."""
+
+_OVER_1 = """
+DROP TRIGGER added;
+DROP TRIGGER changed;
+ALTER TABLE used RENAME TO keys_used;
+ALTER TABLE revision RENAME TO keys_revision;
+"""
+"""In version 1 triggers counted the revision."""
+
+_FROM = {0: _TABLES, 1: _OVER_1}
 
 
-def prepare(connection: sqlite3.Connection) -> None:
-    """Make the tables, once. A file of a later version is not touched: raises `StoreUnavailable`."""
-    if _version(connection) == _VERSION:
+def prepare(transaction: Transaction) -> None:
+    """Make the tables, or those of an earlier version into ours, once. Those of a later version are not
+    touched: raises `StoreUnavailable`."""
+    if is_current(transaction):
         return
-    connection.execute("PRAGMA journal_mode = WAL")
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        version = _version(connection)  # another process may have been faster
-        if version > _VERSION:
-            raise StoreUnavailable("The store of keys was written by a later version of this service.")
-        if version == 0:
-            for statement in _statements():
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {_VERSION}")
+    transaction.lock_schema()
+    version = transaction.version()  # another process may have been faster
+    if version > _VERSION:
+        raise StoreUnavailable("The store of keys was written by a later version of this service.")
+    for statement in filter(None, map(str.strip, _FROM.get(version, "").split(";"))):
+        transaction.execute(statement)
+    transaction.set_version(_VERSION)
 
 
-def _statements() -> list[str]:
-    """Each whole: a trigger has semicolons of its own."""
-    statements, statement = [], ""
-    for part in _TABLES.split(";"):
-        statement += part + ";"
-        if sqlite3.complete_statement(statement):
-            statements.append(statement)
-            statement = ""
-    return statements
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+def is_current(transaction: Transaction) -> bool:
+    return transaction.version() == _VERSION

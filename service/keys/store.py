@@ -1,31 +1,42 @@
-"""Keys and what they used, in one SQLite file that only its owner may read."""
+"""Keys and what they used."""
 
 from __future__ import annotations
 
-import logging
-import os
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
-from service.errors import KeyUnknown, SettingInvalid, StoreUnavailable
+from service.database.protocol import Database, Transaction
+from service.errors import KeyUnknown, SettingInvalid
 from service.keys.key import SCOPES, Key, Limits, month_of
 from service.keys.schema import prepare
 from service.keys.secret import digest_of, new_id, new_secret, written
 
-logger = logging.getLogger("kurzfassung")
-
 _COLUMNS = "id, name, digest, scopes, rate, quota, concurrency, created, expires, revoked"
+
+_INSERT = f"INSERT INTO keys ({_COLUMNS}) VALUES ({', '.join('?' * 10)}) ON CONFLICT DO NOTHING RETURNING id"  # noqa: S608 -- constants
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The keys at a revision of theirs, and the characters that they used in a month, by their ids."""
+
+    revision: int
+    keys: list[Key]
+    month: str
+    used: dict[str, int]
 
 
 class KeyStore:
-    """May be used from any thread; the file is made with the first key. Every method raises
-    `StoreUnavailable` where it cannot be used, and those that name a key `KeyUnknown`."""
+    """May be used from any thread, and from several processes at once. Every method raises
+    `StoreUnavailable`, and those that name a key `KeyUnknown`."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def close(self) -> None:
+        self._database.close()
 
     def create(
         self, name: str, scopes: Iterable[str], limits: Limits, expires: datetime | None = None
@@ -42,125 +53,147 @@ class KeyStore:
             created=_now(),
             expires=expires,
         )
-        try:
-            with self._writing() as connection:
-                marks = ", ".join("?" * 10)
-                connection.execute(f"INSERT INTO keys ({_COLUMNS}) VALUES ({marks})", _row(key))  # noqa: S608 -- constants
-        except sqlite3.IntegrityError:
-            raise SettingInvalid(f"There is a key called {key.name!r} already.") from None
+        with self._transaction() as transaction:
+            if not transaction.execute(_INSERT, *_row(key)):
+                raise SettingInvalid(f"There is a key called {key.name!r} already.")
+            _changed(transaction)
         return key, written(identity, secret)
 
     def rotate(self, which: str) -> tuple[Key, str]:
         """A new secret for a key that stays what it is; the old one is refused from now on. Raises
         `SettingInvalid` for a revoked one."""
-        with self._writing() as connection:
-            key = _find(connection, which)
+        with self._found() as transaction:
+            key = _find(transaction, which, ":for_update")
             if key.revoked is not None:
                 raise SettingInvalid("The key is revoked; make a new one.")
             secret = new_secret()
-            digest = digest_of(key.id, secret)
-            connection.execute("UPDATE keys SET digest = ? WHERE id = ?", (digest, key.id))
+            transaction.execute("UPDATE keys SET digest = ? WHERE id = ?", digest_of(key.id, secret), key.id)
+            _changed(transaction)
         return key, written(key.id, secret)
 
     def revoke(self, which: str) -> Key:
         """For good. It stays listed, and the service stays closed to callers without a key."""
-        with self._writing() as connection:
-            key = _find(connection, which)
-            connection.execute(
-                "UPDATE keys SET revoked = coalesce(revoked, ?) WHERE id = ?", (_written(_now()), key.id)
+        with self._found() as transaction:
+            key = _find(transaction, which, ":for_update")
+            transaction.execute(
+                "UPDATE keys SET revoked = coalesce(revoked, ?) WHERE id = ?", _written(_now()), key.id
             )
-            return _find(connection, key.id)
+            _changed(transaction)
+            return _find(transaction, key.id)
 
     def get(self, which: str) -> Key:
         """By id or by name."""
-        with self._connected() as connection:
-            return _find(connection, which)
+        with self._found() as transaction:
+            return _find(transaction, which)
 
     def all(self) -> list[Key]:
         """The oldest first, revoked ones too."""
-        with self._connected() as connection:
-            return read_keys(connection)
+        if not self._database.exists():
+            return []
+        with self._transaction() as transaction:
+            return read_keys(transaction)
 
     def used(self, month: str) -> dict[str, int]:
         """Characters by key id."""
-        with self._connected() as connection:
-            return read_used(connection, month)
+        if not self._database.exists():
+            return {}
+        with self._transaction() as transaction:
+            return read_used(transaction, month)
+
+    def kept(self, month: str, before: Kept | None) -> Kept:
+        """All of it; the keys of `before` where they were not changed since."""
+        with self._transaction() as transaction:
+            revision = read_revision(transaction)
+            same = before is not None and before.revision == revision
+            keys = before.keys if same and before else read_keys(transaction)
+            return Kept(revision, keys, month, read_used(transaction, month))
 
     def add_used(self, usage: Mapping[tuple[str, str], int]) -> None:
         """Characters by key id and month, to those that are there already; negative ones give back. What is
         no key here is left out: a store may have been replaced, a job be another machine's."""
-        with self._writing() as connection:
-            connection.executemany(
-                "INSERT INTO used (key, month, characters) SELECT id, ?, max(0, ?) FROM keys WHERE id = ? "
-                "ON CONFLICT DO UPDATE SET characters = max(0, characters + ?)",
-                [(month, characters, key, characters) for (key, month), characters in usage.items()],
-            )
+        with self._transaction() as transaction:
+            for (key, month), characters in sorted(usage.items()):
+                transaction.execute(
+                    "INSERT INTO keys_used (key, month, characters) SELECT id, ?, :greatest(0, ?) FROM keys "
+                    "WHERE id = ? ON CONFLICT (key, month) "
+                    "DO UPDATE SET characters = :greatest(0, keys_used.characters + ?)",
+                    month,
+                    characters,
+                    key,
+                    characters,
+                )
 
     def give_back(self, identity: str, characters: int, charged: float) -> None:
         """Of the month in which they were charged (seconds since 1970), to the key of that id, if there is
         one."""
-        if characters and self.path.exists():
+        if characters and self._database.exists():
             month = month_of(datetime.fromtimestamp(charged, UTC))
             self.add_used({(identity, month): -characters})
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """All of it or nothing."""
-        with self._connected(writing=True) as connection, connection:
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
+    def _transaction(self) -> Iterator[Transaction]:
+        with self._database.transaction() as transaction:
+            prepare(transaction)
+            yield transaction
 
     @contextmanager
-    def _connected(self, *, writing: bool = False) -> Iterator[sqlite3.Connection]:
-        try:
-            if writing:
-                self._make()
-            with closing(open_store(self.path if writing or self.path.exists() else None)) as connection:
-                yield connection
-        except sqlite3.IntegrityError:
-            raise
-        except (OSError, sqlite3.Error) as error:
-            raise unusable(error) from error
-
-    def _make(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+    def _found(self) -> Iterator[Transaction]:
+        """For what is there already: reading makes no file."""
+        if not self._database.exists():
+            raise _unknown()
+        with self._transaction() as transaction:
+            yield transaction
 
 
-def open_store(path: Path | None) -> sqlite3.Connection:
-    """An empty one for None. Raises `sqlite3.Error`."""
-    connection = sqlite3.connect(path or ":memory:", timeout=5, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA foreign_keys = ON")
-        prepare(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+def take_in(source: Transaction, target: Transaction) -> None:
+    """What is in one store into another, but for keys that are there already, and what those used. A key
+    whose name another has there gets its id beside it."""
+    prepare(source)
+    prepare(target)
+    used = source.execute("SELECT key, month, characters FROM keys_used")
+    for key in read_keys(source):
+        if target.execute("SELECT 1 FROM keys WHERE id = ?", key.id):
+            continue
+        if not target.execute(_INSERT, *_row(key)):
+            target.execute(_INSERT, *_row(replace(key, name=f"{key.name} ({key.id})")))
+        target.execute_many(
+            "INSERT INTO keys_used (key, month, characters) VALUES (?, ?, ?)",
+            [row for row in used if row[0] == key.id],
+        )
+    _changed(target)
 
 
-def read_keys(connection: sqlite3.Connection) -> list[Key]:
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM keys ORDER BY created, rowid")  # noqa: S608 -- constants
-    return [_key(row) for row in rows]
+def read_keys(transaction: Transaction) -> list[Key]:
+    return list(map(_key, transaction.execute(f"SELECT {_COLUMNS} FROM keys ORDER BY created, rowid")))  # noqa: S608 -- constants
 
 
-def read_used(connection: sqlite3.Connection, month: str) -> dict[str, int]:
-    return dict(connection.execute("SELECT key, characters FROM used WHERE month = ?", (month,)).fetchall())
+def read_used(transaction: Transaction, month: str) -> dict[str, int]:
+    return dict(transaction.execute("SELECT key, characters FROM keys_used WHERE month = ?", month))
 
 
-def unusable(error: Exception) -> StoreUnavailable:
-    logger.error("the store of keys", extra={"facts": {"cause": type(error).__name__}})
-    return StoreUnavailable("The store of keys cannot be used right now.", retry_after=5)
+def read_revision(transaction: Transaction) -> int:
+    [(number,)] = transaction.execute("SELECT number FROM keys_revision")
+    return int(number)
 
 
-def _find(connection: sqlite3.Connection, which: str) -> Key:
-    row = connection.execute(
-        f"SELECT {_COLUMNS} FROM keys WHERE id = ? OR name = ? ORDER BY id = ? DESC",  # noqa: S608 -- constants
-        (which, which, which),
-    ).fetchone()
-    if row is None:
-        raise KeyUnknown("There is no key of that id or name; `kurzfassung keys list` shows them.")
-    return _key(row)
+def _changed(transaction: Transaction) -> None:
+    transaction.execute("UPDATE keys_revision SET number = number + 1")
+
+
+def _find(transaction: Transaction, which: str, claim: str = "") -> Key:
+    rows = transaction.execute(
+        f"SELECT {_COLUMNS} FROM keys WHERE id = ? OR name = ? ORDER BY id = ? DESC LIMIT 1 {claim}",  # noqa: S608 -- constants
+        which,
+        which,
+        which,
+    )
+    if not rows:
+        raise _unknown()
+    return _key(rows[0])
+
+
+def _unknown() -> KeyUnknown:
+    return KeyUnknown("There is no key of that id or name; `kurzfassung keys list` shows them.")
 
 
 def _row(key: Key) -> tuple[object, ...]:

@@ -56,8 +56,6 @@ def prepare(transaction: Transaction) -> None:
         return
     transaction.lock_schema()
     version = transaction.version()  # another process may have been faster
-    if version == _VERSION:
-        return
     if version > _VERSION:
         raise StoreUnavailable("The store of glossaries was written by a later version of this service.")
     for statement in filter(None, map(str.strip, _FROM.get(version, "").split(";"))):

@@ -14,6 +14,7 @@ from tests.browser.conftest import TEXT, open_page, translate
 from tests.browser.doorkeeper import Doorkeeper
 from tests.integration.conftest import serving
 from tests.integration.models import two_translators
+from tests.keys import key_store
 
 try:
     from playwright.sync_api import expect
@@ -208,14 +209,14 @@ def test_a_link_with_nonsense_in_it_changes_nothing(page: Any, client: httpx.Cli
 
 @pytest.fixture
 def store(tmp_path: Path) -> KeyStore:
-    return KeyStore(tmp_path / "keys.sqlite")
+    return key_store(tmp_path)
 
 
 def test_a_key_is_asked_for_when_the_service_needs_one_and_kept_in_memory_only(
-    page: Any, store: KeyStore, look: Any
+    page: Any, store: KeyStore, tmp_path: Path, look: Any
 ) -> None:
     _, key = store.create("reader", ["translate", "summarize"], Limits())
-    with serving(data_dir=store.path.parent) as client:
+    with serving(data_dir=tmp_path) as client:
         page.goto(str(client.base_url))
         expect(page.locator("#status")).to_have_text("This service needs an API key.")
         look(page, "key")
@@ -238,10 +239,12 @@ def test_a_key_is_asked_for_when_the_service_needs_one_and_kept_in_memory_only(
         assert page.input_value("#key") == ""
 
 
-def test_a_key_for_something_else_and_one_that_is_used_up_are_told_apart(page: Any, store: KeyStore) -> None:
+def test_a_key_for_something_else_and_one_that_is_used_up_are_told_apart(
+    page: Any, store: KeyStore, tmp_path: Path
+) -> None:
     _, other = store.create("other", ["translate"], Limits())
     _, short = store.create("short", ["translate", "summarize"], Limits(quota=len(TEXT)))
-    with serving(data_dir=store.path.parent) as client:
+    with serving(data_dir=tmp_path) as client:
         for key in (other, short):
             page.goto(str(client.base_url))
             page.fill("#key", key)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import httpx
 
-from service.opening import open_glossary_store
 from service.settings import Settings
+from service.stores import open_glossary_store
 from service.terms.glossary import Dictionary, Term
 from tests.capacity.workload import TEXTS
 from tests.gateway.conftest import free_ports

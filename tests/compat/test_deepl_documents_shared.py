@@ -19,12 +19,12 @@ from service.errors import DocumentNotFound
 from service.jobs.documents import Documents, Handle
 from service.jobs.queue import JobQueue
 from service.keys.key import SCOPES, Limits
-from service.keys.store import KeyStore
-from service.opening import open_job_store
 from service.settings import Settings
+from service.stores import open_job_store
 from tests.compat.test_deepl import client_of
 from tests.e2e.test_jobs_survive import service as process
 from tests.integration.conftest import serving
+from tests.keys import key_store
 
 SENTENCE = "Die Geheimsache liegt beim Rat und bleibt dort liegen."
 DONE = SENTENCE.upper().encode()
@@ -92,7 +92,7 @@ def test_a_file_of_libretranslate_is_fetched_from_another_instance(serve: Serve)
 def test_a_document_outlives_the_process_that_took_it(
     data_dir: Path, database_url: str, tmp_path: Path
 ) -> None:
-    _, key = KeyStore(data_dir / "keys.sqlite").create("Anna", SCOPES, Limits())
+    _, key = key_store(data_dir).create("Anna", SCOPES, Limits())
     log = tmp_path / "log"
     with process(data_dir, log, database_url, key, workers=0) as (client, kill):
         handle = uploaded(deepl.DeepLClient(key, server_url=str(client.base_url)))
@@ -107,7 +107,7 @@ def test_a_document_outlives_the_process_that_took_it(
 def test_whoever_takes_a_document_over_does_not_charge_it_again(
     serve: Serve, data_dir: Path, database_url: str
 ) -> None:
-    _, key = KeyStore(data_dir / "keys.sqlite").create("Anna", SCOPES, Limits(quota=10_000))
+    _, key = key_store(data_dir).create("Anna", SCOPES, Limits(quota=10_000))
     with serve(job_workers=0) as client:
         handle = uploaded(deepl.DeepLClient(key, server_url=str(client.base_url)))
         with closing(open_job_store(Settings(data_dir=data_dir, database_url=database_url))) as store:
@@ -139,7 +139,7 @@ def test_a_document_is_forgotten_by_all_when_its_time_is_over(
 def test_documents_are_not_among_a_callers_jobs_but_among_the_operators(
     serve: Serve, data_dir: Path, database_url: str
 ) -> None:
-    _, key = KeyStore(data_dir / "keys.sqlite").create("Anna", SCOPES, Limits())
+    _, key = key_store(data_dir).create("Anna", SCOPES, Limits())
     bearer = {"Authorization": f"Bearer {key}"}
     with serve() as client:
         deepls = deepl.DeepLClient(key, server_url=str(client.base_url))

@@ -18,9 +18,9 @@ from deepl.api_data import MultilingualGlossaryInfo
 
 from service.backends.stub import StubBackend
 from service.model_store.catalogue import Catalogue
-from service.opening import open_glossary_store
 from service.pipeline.models import LoadedModel, ModelSet
 from service.settings import Settings
+from service.stores import open_glossary_store
 from service.terms.store import MOST_GLOSSARIES
 from tests.compat.test_deepl import client_of, one
 from tests.integration.conftest import serving, stub_models

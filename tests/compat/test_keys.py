@@ -16,6 +16,7 @@ from libretranslatepy import LibreTranslateAPI
 from service.keys.key import Limits
 from service.keys.store import KeyStore
 from tests.integration.conftest import serving
+from tests.keys import key_store
 
 SENTENCE = "Die Brücke über den Fluss wird im Mai saniert."
 ANOTHER = "Die Straße entlang dem Fluss wird im Juni neu."  # as long
@@ -23,7 +24,7 @@ ANOTHER = "Die Straße entlang dem Fluss wird im Juni neu."  # as long
 
 @pytest.fixture
 def store(tmp_path: Path) -> KeyStore:
-    return KeyStore(tmp_path / "keys.sqlite")
+    return key_store(tmp_path)
 
 
 @pytest.fixture
@@ -33,8 +34,8 @@ def key(store: KeyStore) -> str:
 
 
 @pytest.fixture
-def service(store: KeyStore, key: str) -> Iterator[httpx.Client]:
-    with serving(data_dir=store.path.parent) as service:
+def service(tmp_path: Path, key: str) -> Iterator[httpx.Client]:
+    with serving(data_dir=tmp_path) as service:
         yield service
 
 

@@ -16,10 +16,10 @@ import httpx
 import pytest
 
 from service.keys.key import SCOPES, Limits
-from service.keys.store import KeyStore
-from service.opening import open_job_store
 from service.settings import Settings
+from service.stores import open_job_store
 from tests.gateway.conftest import free_ports
+from tests.keys import key_store
 
 JOBS = 500
 SECONDS = 120
@@ -99,7 +99,7 @@ def _every(client: httpx.Client) -> list[dict[str, str]]:
 def test_a_service_that_is_killed_twice_loses_no_job_and_does_none_twice(
     tmp_path: Path, database_url: str
 ) -> None:
-    _, key = KeyStore(tmp_path / "keys.sqlite").create("Anna", SCOPES, Limits())
+    _, key = key_store(tmp_path).create("Anna", SCOPES, Limits())
     store = open_job_store(Settings(data_dir=tmp_path, database_url=database_url))
     log = tmp_path / "log"
     with service(tmp_path, log, database_url, key, workers=0) as (client, kill):

@@ -16,8 +16,8 @@ from service.errors import SettingInvalid
 from service.keys.bucket import WINDOW_SECONDS
 from service.keys.key import Limits
 from service.keys.shared import shared_buckets
-from service.keys.store import KeyStore
 from tests.integration.conftest import serving
+from tests.keys import key_store
 
 REDIS = shutil.which("redis-server")
 
@@ -94,7 +94,7 @@ async def test_the_arithmetic_is_that_of_one_process(tmp_path: Path) -> None:
 
 
 def test_two_services_share_a_rate_and_while_redis_is_away_each_limits_for_itself(tmp_path: Path) -> None:
-    store = KeyStore(tmp_path / "keys.sqlite")
+    store = key_store(tmp_path)
     headers = {"Authorization": f"Bearer {store.create('Web', ['translate'], Limits(rate=1000))[1]}"}
 
     def translate(service: httpx.Client) -> httpx.Response:

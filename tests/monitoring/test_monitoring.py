@@ -16,9 +16,9 @@ import pytest
 import yaml
 
 from service.keys.key import Limits
-from service.keys.store import KeyStore
 from tests.compose import composed
 from tests.integration.conftest import serving
+from tests.keys import key_store
 from tests.monitoring.load import callers, replicas
 from tests.monitoring.prometheus import (
     MONITORING,
@@ -102,7 +102,7 @@ def test_the_configuration_and_every_alert_pass_promtool() -> None:
 
 def test_a_key_in_its_file_is_what_a_service_with_keys_asks_for(tmp_path: Path) -> None:
     require("prometheus")
-    _, secret = KeyStore(tmp_path / "keys.sqlite").create("Prometheus", {"metrics"}, Limits())
+    _, secret = key_store(tmp_path).create("Prometheus", {"metrics"}, Limits())
     with (
         serving(data_dir=tmp_path) as service,
         prometheus(tmp_path, [service.base_url.netloc.decode()]) as asked,

@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 
 from service.keys.key import Limits
-from service.keys.store import KeyStore
 from tests.integration.conftest import serving
+from tests.keys import key_store
 from tests.postgresql import PostgresCluster
 
 TEXT = "Der Rat will die Brücke sanieren."
@@ -20,7 +20,7 @@ def bearer(key: str) -> dict[str, str]:
 
 
 def test_a_document_is_found_by_its_owner_only(tmp_path: Path) -> None:
-    store = KeyStore(tmp_path / "keys.sqlite")
+    store = key_store(tmp_path)
     one, other = (bearer(store.create(name, ["documents"], Limits())[1]) for name in ("one", "other"))
     with serving(data_dir=tmp_path) as service:
         handle = service.post("/v2/document", data=FORM, files=FILE, headers=one).json()
@@ -33,7 +33,7 @@ def test_a_document_is_found_by_its_owner_only(tmp_path: Path) -> None:
 
 
 def test_a_file_of_libretranslate_may_bring_its_key_in_the_form(tmp_path: Path) -> None:
-    store = KeyStore(tmp_path / "keys.sqlite")
+    store = key_store(tmp_path)
     one, other = (store.create(name, ["documents"], Limits())[1] for name in ("one", "other"))
     form = {"source": "de", "target": "en", "api_key": one}
     # Larger than another body may be: the key is found in it all the same.
@@ -48,7 +48,7 @@ def test_a_file_of_libretranslate_may_bring_its_key_in_the_form(tmp_path: Path) 
 
 
 def test_characters_of_a_document_count_and_none_is_worked_on_beyond_the_quota(tmp_path: Path) -> None:
-    store = KeyStore(tmp_path / "keys.sqlite")
+    store = key_store(tmp_path)
     _, secret = store.create("one", ["documents"], Limits(quota=len(TEXT) + 5))
     with serving(data_dir=tmp_path) as service:
         assert finished(service, secret)["status"] == "done"
@@ -74,7 +74,7 @@ def test_a_document_that_is_being_charged_when_the_service_stops_is_charged_once
 ) -> None:
     import psycopg
 
-    _, secret = KeyStore(tmp_path / "keys.sqlite").create("one", ["documents"], Limits(quota=1000))
+    _, secret = key_store(tmp_path).create("one", ["documents"], Limits(quota=1000))
     url = postgres_cluster.new_database()
 
     def used(service: httpx.Client) -> int:
@@ -107,7 +107,7 @@ def test_a_document_that_is_being_charged_when_the_service_stops_is_charged_once
 
 
 def test_a_document_waits_for_the_rate_and_a_file_is_refused(tmp_path: Path) -> None:
-    store = KeyStore(tmp_path / "keys.sqlite")
+    store = key_store(tmp_path)
     _, secret = store.create("one", ["documents"], Limits(rate=6_000))
     long = {"file": ("a.txt", "Ein Satz mit Wörtern. " * 270)}
     with serving(data_dir=tmp_path) as service:

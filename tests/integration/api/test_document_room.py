@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from service.keys.key import Limits
-from service.keys.store import KeyStore
 from tests.integration.conftest import serving
+from tests.keys import key_store
 
 FORM = {"target_lang": "EN-US", "source": "de", "target": "en"}
 HALF = {"file": ("a.txt", "Guten Tag. " * 4_000)}
@@ -64,7 +64,7 @@ def test_what_arrives_slowly_takes_its_room_at_once_and_lets_go_of_it(path: str)
 
 
 def test_whoever_has_no_key_yet_takes_no_room_of_those_who_have_one(tmp_path: Path) -> None:
-    _, key = KeyStore(tmp_path / "keys.sqlite").create("one", ["documents"], Limits())
+    _, key = key_store(tmp_path).create("one", ["documents"], Limits())
     path = "/translate_file"
     with serving(data_dir=tmp_path, **ROOM) as service, ExitStack() as slow:
         for address in ("192.0.2.1", "192.0.2.2"):
@@ -75,7 +75,7 @@ def test_whoever_has_no_key_yet_takes_no_room_of_those_who_have_one(tmp_path: Pa
 
 
 def test_one_address_without_a_key_leaves_half_of_the_room_to_others(tmp_path: Path) -> None:
-    KeyStore(tmp_path / "keys.sqlite").create("one", ["documents"], Limits())
+    key_store(tmp_path).create("one", ["documents"], Limits())
     path = "/translate_file"
     one, other = ({"X-Forwarded-For": address} for address in ("192.0.2.1", "192.0.2.2"))
     with serving(data_dir=tmp_path, **ROOM) as service, closing(stalled(service, path, **one)):

@@ -17,11 +17,11 @@ from service.app import create_app
 from service.backends.stub import StubBackend
 from service.errors import GenerationFailed
 from service.keys.key import SCOPES, Limits
-from service.keys.store import KeyStore
 from service.model_store.catalogue import Catalogue
 from service.pipeline.models import LoadedModel, ModelSet
 from service.settings import Settings
 from tests.integration.conftest import serving, stub_models
+from tests.keys import key_store
 from tests.openapi.requests import JSON, Example, Operation, operations
 
 DOCUMENT: dict[str, Any] = create_app(Settings()).openapi()
@@ -263,7 +263,7 @@ def test_an_engine_that_fails_is_500_on_every_route(failure: Exception, code: st
 
 
 def test_what_nobody_foresaw_is_500_on_every_route_and_costs_nothing(tmp_path: Path) -> None:
-    _, secret = KeyStore(tmp_path / "keys.sqlite").create("Web", SCOPES, Limits(quota=1000))
+    _, secret = key_store(tmp_path).create("Web", SCOPES, Limits(quota=1000))
     key = {"Authorization": f"Bearer {secret}"}
     planted = threading.Event()
 

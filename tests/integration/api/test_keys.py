@@ -20,12 +20,13 @@ from service.keys.key import SCOPES, Limits, month_of
 from service.keys.store import KeyStore
 from service.observability.logs import json_lines
 from tests.integration.conftest import serving, stub_models, wait_until
+from tests.keys import key_store
 
 TEXT = "Der Rat will die Brücke sanieren."
 
 
 def store_in(folder: Path) -> KeyStore:
-    return KeyStore(folder / "keys.sqlite")
+    return key_store(folder)
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -361,7 +362,9 @@ def test_who_gives_the_work_little_time_pays_for_it_all_the_same(data: Path) -> 
 def test_what_is_being_counted_when_the_service_stops_is_counted_once(data: Path) -> None:
     store = store_in(data)
     key, secret = store.create("Web", SCOPES, Limits())
-    with closing(sqlite3.connect(store.path, isolation_level=None, check_same_thread=False)) as other:
+    with closing(
+        sqlite3.connect(data / "keys.sqlite", isolation_level=None, check_same_thread=False)
+    ) as other:
         with serving(data_dir=data) as service:
             translate(service, bearer(secret))
             other.execute("BEGIN IMMEDIATE")  # whoever writes has to wait

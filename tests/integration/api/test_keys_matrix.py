@@ -16,6 +16,7 @@ from service.keys.key import SCOPES, Limits
 from service.keys.store import KeyStore
 from service.settings import Settings
 from tests.integration.conftest import serving
+from tests.keys import key_store
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "keys.md"
 MARKS = re.compile(r"(<!-- matrix: .*? -->\n)(.*?)(<!-- end -->)", re.DOTALL)
@@ -71,7 +72,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def store(data: Path) -> KeyStore:
-    return KeyStore(data / "keys.sqlite")
+    return key_store(data)
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,10 @@ import httpx
 import pytest
 
 from service.keys.key import SCOPES, Limits
-from service.keys.store import KeyStore
 from tests.integration.api.breaking_server import COUNT, EXIT, KILL, OUTSIDE, RAISE, WAIT
 from tests.integration.api.test_tracing import TRACEPARENT, collecting
 from tests.integration.conftest import serving
+from tests.keys import key_store
 
 PLACES = (
     "text query path header agent cookie field source target glossary name focus keep method content-type "
@@ -225,7 +225,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Heard:
             stack.callback(process.kill)  # where a call below raises
             with httpx.Client(base_url=address, timeout=30, trust_env=False) as client:
                 Calls(client, heard).everything()
-                _, secret = KeyStore(folder / "keys.sqlite").create(MARK["name"], SCOPES, Limits())
+                _, secret = key_store(folder).create(MARK["name"], SCOPES, Limits())
                 client.headers["Authorization"] = f"Bearer {secret}"
                 calls = Calls(client, heard)
                 calls.texts("")

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from service.keys.following import FollowedFile
 from service.keys.ring import KeyRing
-from service.keys.store import KeyStore
+from tests.keys import key_store
 
 
 def keys(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -30,7 +31,7 @@ def test_a_key_is_made_shown_once_listed_rotated_and_revoked(tmp_path: Path) -> 
     secret = made.stdout.strip()
     assert "not shown again" in made.stderr
     assert "nobody without a key" in made.stderr
-    ring = KeyRing(KeyStore(tmp_path / "keys.sqlite"))
+    ring = KeyRing(key_store(tmp_path), FollowedFile(tmp_path / "keys.sqlite"))
     key = ring.known(secret)
     assert (key.limits.rate, key.limits.quota, key.limits.concurrency) == (6000, 90000, 4)
 

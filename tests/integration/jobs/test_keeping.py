@@ -18,9 +18,9 @@ import pytest
 from cryptography.fernet import Fernet
 
 from service.keys.key import SCOPES, Limits, month_of
-from service.keys.store import KeyStore
 from tests.integration.conftest import serving, stub_models
 from tests.integration.jobs.conftest import LATER, TEXT, Gate, Serve, ended, shown, submitted, until
+from tests.keys import key_store
 from tests.postgresql import PostgresCluster
 
 MARKER = "Geheimsache"
@@ -218,7 +218,7 @@ def test_the_operator_lists_shows_cancels_and_backs_up_while_the_service_runs(
     serve: Serve, data_dir: Path, database_url: str, tmp_path: Path
 ) -> None:
     settings = {"KURZFASSUNG_DATABASE_URL": database_url}
-    _, anna = KeyStore(data_dir / "keys.sqlite").create("Anna", SCOPES, Limits())
+    _, anna = key_store(data_dir).create("Anna", SCOPES, Limits())
     bearer = {"Authorization": f"Bearer {anna}"}
     gate = Gate("Dienstag")
     with serve(stub_models(gate=gate), job_workers=1) as client:
@@ -261,13 +261,13 @@ def test_the_operator_lists_shows_cancels_and_backs_up_while_the_service_runs(
 
 
 def test_what_the_operator_cancels_is_given_back(serve: Serve, data_dir: Path, database_url: str) -> None:
-    _, anna = KeyStore(data_dir / "keys.sqlite").create("Anna", SCOPES, Limits(quota=10_000))
+    _, anna = key_store(data_dir).create("Anna", SCOPES, Limits(quota=10_000))
     bearer = {"Authorization": f"Bearer {anna}"}
     with serve(job_workers=0) as client:
         _, cancelled = submitted(client, **bearer), submitted(client, **bearer)
         usage = "/v2/usage"
         assert client.get(usage, headers=bearer).json()["character_count"] == 2 * len(TEXT)
-        until(lambda: sum(KeyStore(data_dir / "keys.sqlite").used(month_of(datetime.now(UTC))).values()))
+        until(lambda: sum(key_store(data_dir).used(month_of(datetime.now(UTC))).values()))
         done = kurzfassung(
             data_dir, "cancel", cancelled.rpartition("/")[2], KURZFASSUNG_DATABASE_URL=database_url
         )

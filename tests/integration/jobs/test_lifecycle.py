@@ -14,9 +14,8 @@ import pytest
 
 from service.jobs.queue import MOST_ATTEMPTS, JobQueue
 from service.keys.key import SCOPES, Limits
-from service.keys.store import KeyStore
-from service.opening import open_glossary_store, open_job_store
 from service.settings import Settings
+from service.stores import open_glossary_store, open_job_store
 from service.terms.glossary import Dictionary, Term
 from service.terms.store import GlossaryStore
 from tests.integration.conftest import stub_models
@@ -32,6 +31,7 @@ from tests.integration.jobs.conftest import (
     submitted,
     until,
 )
+from tests.keys import key_store
 
 
 def test_a_request_that_prefers_it_is_answered_later_with_the_same_answer(serve: Serve) -> None:
@@ -84,7 +84,7 @@ def test_lists_of_texts_raw_bodies_and_summaries_can_be_jobs_too(serve: Serve) -
 
 
 def test_a_glossary_is_that_of_whoever_asked(serve: Serve, data_dir: Path) -> None:
-    keys = KeyStore(data_dir / "keys.sqlite")
+    keys = key_store(data_dir)
     _, anna = keys.create("Anna", SCOPES, Limits())
     with serve() as client:
         bearer = {"Authorization": f"Bearer {anna}"}
@@ -211,7 +211,7 @@ def test_the_same_idempotency_key_and_request_join_and_another_request_is_refuse
 
 
 def test_the_same_key_from_many_at_once_makes_one_job_that_is_paid_once(serve: Serve, data_dir: Path) -> None:
-    _, anna = KeyStore(data_dir / "keys.sqlite").create("Anna", SCOPES, Limits(quota=10_000))
+    _, anna = key_store(data_dir).create("Anna", SCOPES, Limits(quota=10_000))
     with serve() as client:
         headers = {**LATER, "Idempotency-Key": "k", "Authorization": f"Bearer {anna}"}
 
@@ -229,7 +229,7 @@ def test_the_same_key_from_many_at_once_makes_one_job_that_is_paid_once(serve: S
 def test_of_requests_that_come_at_once_under_one_key_only_the_one_that_is_taken_in_is_paid(
     serve: Serve, data_dir: Path
 ) -> None:
-    _, anna = KeyStore(data_dir / "keys.sqlite").create("Anna", SCOPES, Limits(quota=100_000))
+    _, anna = key_store(data_dir).create("Anna", SCOPES, Limits(quota=100_000))
     with serve(job_workers=0) as client:
         headers = {**LATER, "Idempotency-Key": "k", "Authorization": f"Bearer {anna}"}
 
@@ -334,7 +334,7 @@ def test_characters_of_a_job_that_the_engine_failed_on_are_given_back(serve: Ser
             raise RuntimeError
         return source.upper()
 
-    _, anna = KeyStore(data_dir / "keys.sqlite").create("Anna", SCOPES, Limits(quota=10_000))
+    _, anna = key_store(data_dir).create("Anna", SCOPES, Limits(quota=10_000))
     bearer = {"Authorization": f"Bearer {anna}"}
     with serve(stub_models(decode=decode)) as client:
         ended(client, submitted(client, **bearer), **bearer)
@@ -346,7 +346,7 @@ def test_characters_of_a_job_that_the_engine_failed_on_are_given_back(serve: Ser
 def test_characters_of_a_job_that_was_cancelled_before_it_began_are_given_back(
     serve: Serve, data_dir: Path
 ) -> None:
-    _, anna = KeyStore(data_dir / "keys.sqlite").create("Anna", SCOPES, Limits(quota=10_000))
+    _, anna = key_store(data_dir).create("Anna", SCOPES, Limits(quota=10_000))
     bearer = {"Authorization": f"Bearer {anna}"}
     with serve(job_workers=0) as client:
         kept, cancelled = submitted(client, **bearer), submitted(client, **bearer)
@@ -360,7 +360,7 @@ def test_characters_of_a_job_that_was_cancelled_before_it_began_are_given_back(
 
 
 def test_a_job_that_is_cancelled_in_the_middle_costs_what_was_decoded(serve: Serve, data_dir: Path) -> None:
-    _, anna = KeyStore(data_dir / "keys.sqlite").create("Anna", SCOPES, Limits(quota=10_000))
+    _, anna = key_store(data_dir).create("Anna", SCOPES, Limits(quota=10_000))
     bearer = {"Authorization": f"Bearer {anna}"}
     gate = Gate("Dienstag")
     with serve(stub_models(gate=gate), batch_tokens=6) as client:
@@ -376,7 +376,7 @@ def test_a_job_that_is_cancelled_in_the_middle_costs_what_was_decoded(serve: Ser
 def test_characters_of_a_job_that_was_given_up_are_given_back(
     serve: Serve, data_dir: Path, database_url: str
 ) -> None:
-    _, anna = KeyStore(data_dir / "keys.sqlite").create("Anna", SCOPES, Limits(quota=10_000))
+    _, anna = key_store(data_dir).create("Anna", SCOPES, Limits(quota=10_000))
     bearer = {"Authorization": f"Bearer {anna}"}
     with serve(job_workers=0) as client:
         path = submitted(client, **bearer)
@@ -397,7 +397,7 @@ def metrics(client: httpx.Client, headers: dict[str, str]) -> str:
 
 
 def test_jobs_are_their_owners(serve: Serve, data_dir: Path) -> None:
-    keys = KeyStore(data_dir / "keys.sqlite")
+    keys = key_store(data_dir)
     anna, otto, narrow = (
         {"Authorization": f"Bearer {keys.create(name, scopes, Limits())[1]}"}
         for name, scopes in (("Anna", SCOPES), ("Otto", SCOPES), ("Eng", ["translate", "summarize"]))
@@ -469,7 +469,7 @@ def test_several_services_share_the_jobs_and_each_is_done_by_one_of_them(serve: 
 
 
 def test_more_jobs_than_may_wait_are_refused_and_cost_nothing(serve: Serve, data_dir: Path) -> None:
-    _, anna = KeyStore(data_dir / "keys.sqlite").create("Anna", SCOPES, Limits(quota=10_000))
+    _, anna = key_store(data_dir).create("Anna", SCOPES, Limits(quota=10_000))
     bearer = {"Authorization": f"Bearer {anna}"}
     with serve(job_workers=0, job_queue=2) as client:
         submitted(client, **bearer)

@@ -9,8 +9,8 @@ import pytest
 
 from service.jobs.job import NewJob
 from service.jobs.store import JobStore
-from service.opening import open_job_store
 from service.settings import Settings
+from service.stores import open_job_store
 
 OpenStore = Callable[..., JobStore]
 

@@ -15,8 +15,8 @@ from service.jobs.job import Job, Outcome, Removed
 from service.jobs.queue import JobQueue
 from service.jobs.store import JobStore
 from service.jobs.vault import Vault
-from service.opening import open_job_store
 from service.settings import Settings
+from service.stores import open_job_store
 from tests.postgresql import PostgresCluster
 from tests.unit.jobs.conftest import OpenStore, new_job
 

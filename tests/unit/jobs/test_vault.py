@@ -9,8 +9,8 @@ from service.errors import SettingInvalid, StoreKeyInvalid
 from service.jobs.job import Outcome
 from service.jobs.outbox import Outbox
 from service.jobs.queue import JobQueue
-from service.opening import open_job_store
 from service.settings import Settings
+from service.stores import open_job_store
 from tests.unit.jobs.conftest import OpenStore, new_job
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()

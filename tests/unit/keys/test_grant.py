@@ -5,10 +5,11 @@ from pathlib import Path
 
 from service.errors import TooManyAtOnce
 from service.keys.bucket import Taken
+from service.keys.following import FollowedFile
 from service.keys.grant import Spending
 from service.keys.key import SCOPES, Limits
 from service.keys.ring import KeyRing
-from service.keys.store import KeyStore
+from tests.keys import key_store
 
 
 class Slow:
@@ -23,9 +24,11 @@ class Slow:
 
 
 async def test_requests_that_come_together_are_counted_before_their_rate_is_asked_for(tmp_path: Path) -> None:
-    store = KeyStore(tmp_path / "keys.sqlite")
+    store = key_store(tmp_path)
     key, _ = store.create("Web", SCOPES, Limits(rate=1000, concurrency=1))
-    spending = Spending(Slow(), KeyRing(store), caller_rate=0, minimum=1)
+    spending = Spending(
+        Slow(), KeyRing(store, FollowedFile(tmp_path / "keys.sqlite")), caller_rate=0, minimum=1
+    )
     entering = [spending.enter("key:1", key, limited=True) for _ in range(10)]
     entered = await asyncio.wait_for(asyncio.gather(*entering, return_exceptions=True), 10)
     assert sum(isinstance(each, TooManyAtOnce) for each in entered) == 9

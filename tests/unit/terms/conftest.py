@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from service.opening import open_glossary_store
 from service.settings import Settings
+from service.stores import open_glossary_store
 from service.terms.store import GlossaryStore
 
 OpenStore = Callable[[], GlossaryStore]

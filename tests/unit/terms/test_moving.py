@@ -12,8 +12,8 @@ import pytest
 
 from service.database.sqlite import SqliteDatabase
 from service.errors import StoreUnavailable
-from service.opening import open_glossary_store
 from service.settings import Settings
+from service.stores import open_glossary_store
 from service.terms.glossary import Dictionary, Term
 from service.terms.store import GlossaryStore
 from tests.postgresql import PostgresCluster
