@@ -44,12 +44,12 @@ class Settings(BaseSettings):
     """Where fetched and converted models live."""
 
     data_dir: Path = Path.home() / ".local" / "share" / "kurzfassung" / "data"
-    """Where glossaries (`glossaries.sqlite`), keys (`keys.sqlite`) and jobs (`jobs.sqlite`) are kept. Made
-    when the first one is stored."""
+    """Where glossaries (`glossaries.sqlite`), keys (`keys.sqlite`) and jobs (`jobs.sqlite`) are kept, if not in
+    a database. Made when the first one is stored."""
 
     database_url: Annotated[str, Field(pattern=r"^(postgres(ql)?://\S+)?$", repr=False)] = ""
-    """`postgresql://USER:PASSWORD@HOST/DATABASE`: jobs are kept there instead, so that several machines share
-    them (extra `postgres`)."""
+    """`postgresql://USER:PASSWORD@HOST/DATABASE`: jobs, glossaries and keys are kept there instead, so that
+    several machines share them (extra `postgres`). Files of glossaries and keys are moved there."""
 
     store_key: Annotated[str, Field(repr=False)] = ""
     """Encrypts the texts of jobs on the disk (extra `encryption`): a Fernet key. Of several, with commas, the
@@ -184,8 +184,8 @@ class Settings(BaseSettings):
 
     redis_url: Annotated[str, Field(repr=False)] = ""
     """`redis://`, `rediss://` or `unix://`: several processes then share the rates (extra `redis`).
-    Quotas are shared by those that share `data_dir`; requests at once are counted by each process for
-    itself."""
+    Quotas are shared by those that share `data_dir` or `database_url`; requests at once are counted by each
+    process for itself."""
 
     redis_down: Literal["open", "closed"] = "open"
     """While Redis cannot be reached: `open`, each process limits for itself; `closed`, requests that are
