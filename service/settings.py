@@ -44,8 +44,8 @@ class Settings(BaseSettings):
     """Where fetched and converted models live."""
 
     data_dir: Path = Path.home() / ".local" / "share" / "kurzfassung" / "data"
-    """Where glossaries (`glossaries.sqlite`), keys (`keys.sqlite`) and jobs (`jobs.sqlite`) are kept, if not in
-    a database. Made when the first one is stored."""
+    """Where glossaries (`glossaries.sqlite`), keys (`keys.sqlite`) and jobs (`jobs.sqlite`) are kept, if not
+    in a database. Made when the first one is stored."""
 
     database_url: Annotated[str, Field(pattern=r"^(postgres(ql)?://\S+)?$", repr=False)] = ""
     """`postgresql://USER:PASSWORD@HOST/DATABASE`: jobs, glossaries and keys are kept there instead, so that

@@ -23,8 +23,8 @@ logger = logging.getLogger("kurzfassung")
 LOOK_SECONDS = 1.0
 """How often a database is asked: so long a key that was revoked elsewhere may still be used."""
 
-_STALE_SECONDS = 60.0
-"""How long the keys known are used while the database cannot be reached."""
+_STALE_SECONDS = 600.0
+"""How long the keys known are used while the database cannot be reached, in which nobody can revoke one."""
 
 
 class Following(Protocol):

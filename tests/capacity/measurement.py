@@ -118,10 +118,13 @@ async def calibrate(models: ModelSet, rounds: int, texts: Sequence[str] = TEXTS)
     [model] = models.translators
     suits = model.backend.batching
     calls, outside, cores = await _one_by_one(model, rounds, texts)
-    batches = await _together(model, rounds)
+    batches, busy = await _together(model, rounds)
+    cost = _fit(batches, outside)
+    # An engine that uses the processor shares it with all else that the process does for an article.
+    engine = sum(seconds for _, seconds in batches)
     return Calibration(
         calls,
-        _fit(batches, outside),
+        cost.slowed(max(1.0, busy / engine)),
         Limits(batch_tokens=suits.tokens, at_once=suits.at_once),
         sum(sum(map(sum, each)) for each in calls),
         cores / rounds / len(texts),
@@ -153,18 +156,20 @@ async def _one_by_one(
     return calls, outside, cores
 
 
-async def _together(model: LoadedModel, rounds: int) -> list[tuple[tuple[int, ...], float]]:
-    """Batches as they are formed for one and for several callers, and their seconds, which they share with
-    what else the process does."""
+async def _together(model: LoadedModel, rounds: int) -> tuple[list[tuple[tuple[int, ...], float]], float]:
+    """Batches as they are formed for one and for several callers, with their seconds; and core seconds of the
+    whole process."""
     recorded = Recorded(model.backend, model.backend.batching)
     numbers = itertools.count()
     async with open_pipeline(Settings(), models=_watched(model, recorded)) as pipeline:
+        cores = time.process_time()
         for together in (1, 2, 4, 8) * rounds:
             requests = [
                 DigestRequest(written(kind % KINDS, next(numbers)), source="de") for kind in range(together)
             ]
             await asyncio.gather(*map(pipeline.digest, requests))
-    return recorded.calls
+        cores = time.process_time() - cores
+    return recorded.calls, cores
 
 
 def _watched(model: LoadedModel, recorded: Recorded) -> ModelSet:

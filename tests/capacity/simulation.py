@@ -31,6 +31,10 @@ class Cost:
     def of(self, tokens: Sequence[int]) -> float:
         return self.batch + self.segment * len(tokens) + self.token * sum(tokens)
 
+    def slowed(self, times: float) -> Cost:
+        """With an engine that is so much slower."""
+        return Cost(self.batch * times, self.segment * times, self.token * times, self.article)
+
 
 @dataclass(frozen=True)
 class Article:

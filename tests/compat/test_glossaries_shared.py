@@ -62,7 +62,7 @@ def test_while_the_database_is_away_only_glossaries_are_and_afterwards_they_are_
     body = {"text": SENTENCE, "source": "de"}
     postgres_cluster.stop()
     try:
-        with serving(database_url=url) as service:
+        with serving(database_url=url, auth="off") as service:
             refused = service.post(
                 "/v1/translate", json={**body, "glossary": "0" * 32}, headers={"X-Request-Timeout": "15"}
             )

@@ -49,7 +49,7 @@ async def test_nobody_is_let_in_before_the_database_was_asked(store: KeyStore) -
     assert ring.known(secret).name == "Web"
 
 
-async def test_keys_are_known_for_a_minute_while_the_database_is_away(
+async def test_keys_are_known_for_ten_minutes_while_the_database_is_away(
     store: KeyStore, postgres_cluster: PostgresCluster
 ) -> None:
     key, secret = store.create("Web", ["translate"], Limits(quota=1000))
@@ -58,13 +58,13 @@ async def test_keys_are_known_for_a_minute_while_the_database_is_away(
     await ring.look()
     postgres_cluster.stop()
     try:
-        for clock.seconds in (1001.0, 1060.0):
+        for clock.seconds in (1001.0, 1600.0):
             await ring.look()
             assert ring.known(secret) == key
         ring.spend(key, 100)
         await ring.write_used()
         assert ring.used(key) == 100
-        clock.seconds = 1061.0
+        clock.seconds = 1601.0
         await ring.look()
         with pytest.raises(StoreUnavailable):
             ring.known(secret)
