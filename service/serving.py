@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from service.api.state import ServiceState
-from service.database.beside import beside
 from service.errors import OperatorError, ServiceError, Unavailable
+from service.jobs.beside import beside as jobs_beside
 from service.jobs.runner import Perform
 from service.keys.following import LOOK_SECONDS
 from service.keys.grant import Spending
@@ -22,6 +22,7 @@ from service.pipeline.canary import try_models
 from service.pipeline.models import ModelSet
 from service.pipeline.watchdog import Watchdog
 from service.settings import Settings
+from service.terms.beside import beside as glossaries_beside
 
 logger = logging.getLogger("kurzfassung")
 
@@ -112,9 +113,12 @@ async def _serve(
 async def _open_stores(state: ServiceState) -> None:
     """A store that is wrongly set up stops the start; one that cannot be reached for now costs only what it
     keeps."""
-    for keeps, store in (("jobs", state.jobs.store), ("glossaries", state.glossaries)):
+    for keeps, opening in (
+        ("jobs", jobs_beside(state.jobs.store.open)),
+        ("glossaries", glossaries_beside(state.glossaries.open)),
+    ):
         try:
-            await beside(store.open)
+            await opening
         except Unavailable:
             logger.warning(f"{keeps} are not available for now")
 

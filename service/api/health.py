@@ -11,8 +11,8 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, ConfigDict
 
 from service.api.state import EXAMPLE_LIMITS, Phase, ServiceState, service_state
-from service.database.beside import beside
 from service.errors import ServiceError
+from service.jobs.beside import beside
 from service.observability.metrics import CONTENT_TYPE
 from service.pipeline.watchdog import EngineState
 

@@ -17,7 +17,7 @@ from service.errors import StoreUnavailable
 
 logger = logging.getLogger("kurzfassung")
 
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 10
 """For whoever moves the same file, or still writes into it."""
 
 
@@ -62,7 +62,7 @@ class MovedInto:
                     self._copy()
                     self._path.rename(_free(self._path))
                     logger.info(f"the {self._keeps} in this machine's file were moved into the database")
-        except (OSError, sqlite3.Error) as error:  # a lock that is not got is an OSError
+        except (OSError, sqlite3.Error, StoreUnavailable) as error:  # a lock that is not got is an OSError
             facts = {"cause": getattr(error, "sqlite_errorname", type(error).__name__)}
             logger.error(
                 f"the {self._keeps} in this machine's file cannot be moved into the database",
@@ -79,6 +79,8 @@ class MovedInto:
             with self._database.transaction() as transaction:
                 self._take_in(SqliteTransaction(file), transaction)
             file.execute("COMMIT")
+            # Closing does not where another process has the file open.
+            file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _free(path: Path) -> Path:

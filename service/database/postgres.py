@@ -135,18 +135,23 @@ def _spelled(sql: str) -> Any:
     return _WORD.sub(lambda word: _WORDS[word[0]], sql)
 
 
+def _sendable(parameters: Sequence[object]) -> Sequence[object]:
+    """PostgreSQL takes no NUL in a text, where SQLite does: it becomes the sign for a lost character."""
+    return [each.replace("\0", "\ufffd") if isinstance(each, str) else each for each in parameters]
+
+
 class _PostgresTransaction:
     def __init__(self, connection: psycopg.Connection, keeps: str) -> None:
         self._connection = connection
         self._keeps = keeps
 
     def execute(self, sql: str, *parameters: object) -> Rows:
-        cursor = self._connection.execute(_spelled(sql), parameters or None)
+        cursor = self._connection.execute(_spelled(sql), _sendable(parameters) or None)
         return cursor.fetchall() if cursor.description else []
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         with self._connection.cursor() as cursor:
-            cursor.executemany(_spelled(sql), rows)
+            cursor.executemany(_spelled(sql), map(_sendable, rows))
 
     def lock_schema(self) -> None:
         self.execute("SELECT pg_advisory_xact_lock(?)", _SCHEMA_LOCK)

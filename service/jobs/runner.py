@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
-from service.database.beside import beside
 from service.errors import (
     InvalidInput,
     LimitReached,
@@ -18,6 +17,7 @@ from service.errors import (
     StoreUnavailable,
     Unavailable,
 )
+from service.jobs.beside import beside
 from service.jobs.job import Claim, Job, Outcome
 from service.jobs.queue import JobQueue
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from ssl import SSLContext
 
-from service.database.beside import beside
 from service.errors import ServiceError
+from service.jobs.beside import beside
 from service.jobs.outbox import Outbox
 from service.jobs.queue import JobQueue
 from service.jobs.runner import JobRunner, Perform, Refund

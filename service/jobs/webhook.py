@@ -23,8 +23,8 @@ from pathlib import Path
 from ssl import SSLContext
 from typing import Literal
 
-from service.database.beside import beside
 from service.errors import ServiceError, SettingInvalid, WebhookRefused
+from service.jobs.beside import beside
 from service.jobs.job import Delivery, Job
 from service.jobs.outbox import Outbox
 from service.jobs.webhook_hosts import WebhookHosts

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from service.database.beside import beside
 from service.database.sqlite import SqliteTransaction
 from service.errors import StoreUnavailable
+from service.keys.beside import beside
 from service.keys.key import month_of
 from service.keys.schema import is_current, prepare
 from service.keys.store import Kept, KeyStore, read_keys, read_revision, read_used

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from service.database.beside import beside
 from service.errors import KeyInvalid, QuotaExceeded, StoreUnavailable
 from service.keys import secret
+from service.keys.beside import beside
 from service.keys.following import Following
 from service.keys.key import Key, month_of
 from service.keys.store import Kept, KeyStore

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from service.database.protocol import Database, Transaction
@@ -98,22 +98,7 @@ class GlossaryStore:
         if not self._database.exists():
             return []
         with self._transaction() as transaction:
-            heads = transaction.execute(
-                "SELECT id, name, created FROM glossaries WHERE owner IN (?, '') ORDER BY created, rowid",
-                self._owner,
-            )
-            rows = transaction.execute(
-                "SELECT glossary, source, target, size FROM dictionaries WHERE glossary IN "
-                "(SELECT id FROM glossaries WHERE owner IN (?, '')) ORDER BY id",
-                self._owner,
-            )
-        dictionaries: dict[str, list[StoredDictionary]] = {}
-        for glossary, *dictionary in rows:
-            dictionaries.setdefault(glossary, []).append(StoredDictionary(*dictionary))
-        return [
-            StoredGlossary(key, name, created, tuple(dictionaries.get(key, ())))
-            for key, name, created in heads
-        ]
+            return _glossaries(transaction, "owner IN (?, '')", self._owner)
 
     def get(self, identity: str) -> StoredGlossary:
         with self._found() as transaction:
@@ -121,22 +106,33 @@ class GlossaryStore:
 
     def terms(self, identity: str, source: str, target: str) -> tuple[Term, ...]:
         """Raises `GlossaryNotFound` also where there are none for this pair of languages."""
-        with self._found() as transaction:
-            _read(transaction, _key(identity), self._owner)
-            dictionary = _dictionary(transaction, _key(identity), source, target)
-            return _terms(transaction, dictionary)
+        for dictionary in self.dictionaries(identity, (source, target)).dictionaries:
+            return dictionary.terms
+        raise _no_dictionary(source, target)
 
-    def dictionaries(self, identity: str) -> Dictionaries:
+    def dictionaries(self, identity: str, pair: tuple[str, str] | None = None) -> Dictionaries:
+        """All, or that of a pair of languages, if there is one."""
+        of_pair = "" if pair is None else "AND dictionaries.source = ? AND dictionaries.target = ?"
         with self._found() as transaction:
-            key = _key(identity)
-            rows = _read(transaction, key, self._owner).dictionaries
-            pairs = [(row.source_language, row.target_language) for row in rows]
-            return Dictionaries(
-                tuple(
-                    Dictionary(*pair, _terms(transaction, _dictionary(transaction, key, *pair)))
-                    for pair in pairs
-                )
+            # One statement is of one moment, whoever changes the glossary meanwhile.
+            rows = transaction.execute(
+                "SELECT dictionaries.id, dictionaries.source, dictionaries.target, "  # noqa: S608 -- constants
+                "terms.source, terms.target "
+                f"FROM glossaries LEFT JOIN dictionaries ON dictionaries.glossary = glossaries.id {of_pair} "
+                "LEFT JOIN terms ON terms.dictionary = dictionaries.id "
+                "WHERE glossaries.id = ? AND owner IN (?, '') ORDER BY dictionaries.id, terms.number",
+                *(pair or ()),
+                _key(identity),
+                self._owner,
             )
+        if not rows:
+            raise _not_found()
+        found: dict[tuple[str, str], list[Term]] = {}
+        for number, source, target, *term in rows:
+            if number is not None:
+                kept = found.setdefault((source, target), [])
+                kept.extend([Term(*term)] if term[0] is not None else [])
+        return Dictionaries(tuple(Dictionary(*of, tuple(terms)) for of, terms in found.items()))
 
     def update(
         self, identity: str, *, name: str | None = None, dictionaries: Sequence[Dictionary] = ()
@@ -228,27 +224,31 @@ def _check(dictionaries: Sequence[Dictionary]) -> None:
 
 def _read(transaction: Transaction, key: str, owner: str) -> StoredGlossary:
     """Raises `GlossaryNotFound` also where it is somebody else's."""
-    return _glossary(transaction, key, owner, "")
+    for found in _glossaries(transaction, "owner IN (?, '') AND glossaries.id = ?", owner, key):
+        return found
+    raise _not_found()
 
 
 def _claimed(transaction: Transaction, key: str, owner: str) -> StoredGlossary:
     """The same, and nobody else changes it until the transaction ends."""
-    return _glossary(transaction, key, owner, ":for_update")
+    transaction.execute("SELECT id FROM glossaries WHERE id = ? :for_update", key)
+    return _read(transaction, key, owner)
 
 
-def _glossary(transaction: Transaction, key: str, owner: str, claim: str) -> StoredGlossary:
-    heads = transaction.execute(
-        f"SELECT id, name, created FROM glossaries WHERE id = ? AND owner IN (?, '') {claim}",  # noqa: S608 -- constants
-        key,
-        owner,
-    )
-    if not heads:
-        raise _not_found()
+def _glossaries(transaction: Transaction, condition: str, *parameters: object) -> list[StoredGlossary]:
+    """The oldest first."""
     rows = transaction.execute(
-        "SELECT source, target, size FROM dictionaries WHERE glossary = ? ORDER BY id", key
+        "SELECT glossaries.id, name, created, source, target, size FROM glossaries "  # noqa: S608 -- constants
+        "LEFT JOIN dictionaries ON dictionaries.glossary = glossaries.id "
+        f"WHERE {condition} ORDER BY created, glossaries.rowid, dictionaries.id",
+        *parameters,
     )
-    identity, name, created = heads[0]
-    return StoredGlossary(identity, name, created, tuple(StoredDictionary(*row) for row in rows))
+    found: dict[str, StoredGlossary] = {}
+    for key, name, created, *dictionary in rows:
+        kept = found.get(key, StoredGlossary(key, name, created, ()))
+        more = () if dictionary[0] is None else (StoredDictionary(*dictionary),)
+        found[key] = replace(kept, dictionaries=(*kept.dictionaries, *more))
+    return list(found.values())
 
 
 def _dictionary(transaction: Transaction, key: str, source: str, target: str) -> int:
@@ -256,7 +256,7 @@ def _dictionary(transaction: Transaction, key: str, source: str, target: str) ->
         "SELECT id FROM dictionaries WHERE glossary = ? AND source = ? AND target = ?", key, source, target
     )
     if not rows:
-        raise GlossaryNotFound(f"The glossary has no dictionary for {source!r} to {target!r}.")
+        raise _no_dictionary(source, target)
     return int(rows[0][0])
 
 
@@ -290,3 +290,7 @@ def _key(identity: str) -> str:
 
 def _not_found() -> GlossaryNotFound:
     return GlossaryNotFound("There is no glossary of that id here.", pointer="#/glossary")
+
+
+def _no_dictionary(source: str, target: str) -> GlossaryNotFound:
+    return GlossaryNotFound(f"The glossary has no dictionary for {source!r} to {target!r}.")

@@ -55,6 +55,18 @@ def test_deepls_client_may_be_sent_to_another_machine_each_time(
     assert other.list_multilingual_glossaries() == []
 
 
+def test_what_postgresql_does_not_take_is_refused_or_not_found(
+    machines: tuple[httpx.Client, httpx.Client],
+) -> None:
+    one, _ = machines
+    body = {"name": "Bau\0amt", "dictionaries": []}
+    assert one.post("/v3/glossaries", json=body).status_code == 400
+    made = client_of(one).create_multilingual_glossary("Bau", [Entries("DE", "EN", {"Rat": "council"})])
+    path = f"/v3/glossaries/{made.glossary_id}/entries"
+    assert one.get(path, params={"source_lang": "D\0E", "target_lang": "EN"}).status_code == 404
+    assert one.get(path, params={"source_lang": "DE", "target_lang": "EN"}).status_code == 200
+
+
 def test_while_the_database_is_away_only_glossaries_are_and_afterwards_they_are_back(
     postgres_cluster: PostgresCluster,
 ) -> None:

@@ -9,9 +9,9 @@ from service.api.deepl.glossary_wire import DictionaryBody
 from service.api.deepl.languages import base_code, glossary_pairs, require_glossary_pair
 from service.api.deepl.request import UUID
 from service.api.deepl.wire import TranslationBody
-from service.database.beside import beside
 from service.errors import GlossaryInvalid, MalformedBody
 from service.pipeline.models import ModelSet
+from service.terms.beside import beside
 from service.terms.glossary import Dictionary, Term, TermList, check_terms
 from service.terms.store import GlossaryStore
 

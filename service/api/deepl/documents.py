@@ -26,7 +26,6 @@ from service.api.problem import request_id
 from service.api.state import ServiceState
 from service.api.translated_file import FILE_RESPONSE, RemarkOut, file_answer
 from service.batching.ticket import Ticket, holding
-from service.database.beside import beside
 from service.documents.formats import FORMATS, extension_of
 from service.documents.translation import TranslatedDocument, translate_document
 from service.errors import (
@@ -40,6 +39,7 @@ from service.errors import (
     UnsupportedLanguage,
     UnsupportedMedia,
 )
+from service.jobs.beside import beside
 from service.jobs.documents import Handle
 from service.jobs.job import Claim, Job, Outcome, Status
 from service.jobs.runner import Perform, Progress

@@ -16,8 +16,8 @@ from service.api.deepl.request import MADE, GlossaryId, State, trace
 from service.api.openapi import body_of
 from service.api.openapi_errors import GLOSSARY, LOADED, may_raise
 from service.api.problem import request_id
-from service.database.beside import beside
 from service.errors import GlossaryNotFound, StoreUnavailable
+from service.terms.beside import beside
 
 
 class TabSeparated(PlainTextResponse):

@@ -51,7 +51,7 @@ def _base(code: object) -> object:
 
 
 Language = Annotated[str, BeforeValidator(_base)]
-Name = Annotated[str, Field(min_length=1, max_length=1024)]
+Name = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 class PairIn(BaseModel):

@@ -14,8 +14,8 @@ from service.api.deepl.entries import write_entries
 from service.api.deepl.request import MADE, GlossaryId, State, trace
 from service.api.openapi import body_of
 from service.api.openapi_errors import LOADED, may_raise
-from service.database.beside import beside
 from service.errors import GlossaryNotFound, StoreUnavailable
+from service.terms.beside import beside
 
 router = APIRouter(
     prefix="/v3/glossaries",

@@ -16,7 +16,6 @@ from service.api.multipart import MultipartForm, SentFile
 from service.api.openapi_errors import WORK, may_raise
 from service.api.state import ServiceState, service_state
 from service.api.translated_file import FILE_RESPONSE, RemarkOut, file_answer
-from service.database.beside import beside
 from service.documents.formats import extension_of
 from service.documents.translation import translate_document
 from service.errors import (
@@ -25,6 +24,7 @@ from service.errors import (
     MalformedBody,
     UnsupportedMedia,
 )
+from service.jobs.beside import beside
 from service.jobs.documents import Handle
 from service.jobs.job import Outcome
 

@@ -13,8 +13,8 @@ from service.api.native import glossary_wire, request_wire
 from service.api.openapi import body_of
 from service.api.openapi_errors import GLOSSARY, may_raise
 from service.api.state import ServiceState, service_state
-from service.database.beside import beside
 from service.errors import GlossaryInvalid, GlossaryNotFound, StoreUnavailable, UnsupportedMedia
+from service.terms.beside import beside
 from service.terms.glossary import Dictionary, Term
 from service.terms.store import StoredGlossary
 

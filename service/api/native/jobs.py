@@ -13,8 +13,8 @@ from service.api.native import answer_wire, job_wire
 from service.api.native.submission import SECONDS_TO_WAIT, waiting
 from service.api.openapi_errors import may_raise
 from service.api.state import ServiceState, service_state
-from service.database.beside import beside
 from service.errors import JobNotDone, JobNotFound, JobsNotListed
+from service.jobs.beside import beside
 from service.jobs.job import Job, Status
 
 router = APIRouter(prefix="/v1/jobs")

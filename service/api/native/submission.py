@@ -14,8 +14,8 @@ from service.api.native.job_wire import JobOut
 from service.api.native.work import Work, load_work
 from service.api.state import ServiceState
 from service.batching.ticket import Ticket, holding
-from service.database.beside import beside
 from service.errors import IdempotencyKeyReused, MalformedBody, NotOffered
+from service.jobs.beside import beside
 from service.jobs.job import Claim, Job, NewJob, Outcome
 from service.jobs.runner import Perform, Progress
 from service.pipeline.article import ArticlePipeline

@@ -13,13 +13,13 @@ from pydantic import BaseModel
 from service.api.body import validate
 from service.api.native import answer_wire, request_wire
 from service.api.state import RequestLimits
-from service.database.beside import beside
 from service.errors import GlossaryInvalid
 from service.jobs.job import Kind
 from service.pipeline.article import ArticlePipeline, DigestRequest, MediaType
 from service.pipeline.off_loop import off_loop
 from service.pipeline.result import Digest
 from service.pipeline.summarization import SummaryRequest
+from service.terms.beside import beside
 from service.terms.glossary import LONGEST_TERM, Dictionaries, Dictionary, Term, TermList, check_terms
 from service.terms.store import GlossaryStore
 

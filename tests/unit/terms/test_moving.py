@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -58,6 +59,24 @@ def test_what_a_file_holds_is_in_the_database_and_the_file_put_aside(
     assert names(file.parent) == ["glossaries.sqlite.moved"]
     with closing(SqliteDatabase(file.with_name("glossaries.sqlite.moved"), "glossaries")) as aside:
         assert GlossaryStore(aside).all() == [everybodys]
+
+
+def test_a_name_that_postgresql_does_not_take_keeps_nothing_from_being_moved(
+    before: GlossaryStore, shared: GlossaryStore
+) -> None:
+    before.add("Bau\0amt", [GERMAN])
+    assert [each.name for each in shared.all()] == ["Bau\ufffdamt"]
+
+
+def test_a_file_of_a_later_version_is_not_touched(
+    before: GlossaryStore, shared: GlossaryStore, file: Path
+) -> None:
+    before.add("Bau", [GERMAN])
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreUnavailable, match="could not be moved"):
+        shared.all()
+    assert names(file.parent) == ["glossaries.sqlite"]
 
 
 def test_a_file_of_an_early_version_is_moved_too(shared: GlossaryStore, file: Path) -> None:
