@@ -113,12 +113,12 @@ async def _serve(
 async def _open_stores(state: ServiceState) -> None:
     """A store that is wrongly set up stops the start; one that cannot be reached for now costs only what it
     keeps."""
-    for keeps, opening in (
-        ("jobs", jobs_beside(state.jobs.store.open)),
-        ("glossaries", glossaries_beside(state.glossaries.open)),
+    for keeps, beside, store in (
+        ("jobs", jobs_beside, state.jobs.store),
+        ("glossaries", glossaries_beside, state.glossaries),
     ):
         try:
-            await opening
+            await beside(store.open)
         except Unavailable:
             logger.warning(f"{keeps} are not available for now")
 

@@ -163,18 +163,23 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _set_up(connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA journal_mode").fetchall() != [("wal",)]:
+        _make_wal(connection)
+    for pragma in ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON", "temp_store = MEMORY"):
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+
+
+def _make_wal(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # heard only while the file is empty
     deadline = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL").fetchall()
-            break
+            return
         except sqlite3.OperationalError:  # another process does the same; SQLite does not wait for that
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
-    for pragma in ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON", "temp_store = MEMORY"):
-        connection.execute(f"PRAGMA {pragma}").fetchall()
 
 
 def _spelled(sql: str) -> str:
