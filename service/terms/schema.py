@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from service.database.migration import migrate
 from service.database.protocol import Transaction
-from service.errors import StoreUnavailable
 
 _VERSION = 3
 
@@ -50,14 +50,5 @@ _FROM = {0: _TABLES, 1: _ASIDE_1 + _TABLES + _OVER_1, 2: _OVER_2}
 
 
 def prepare(transaction: Transaction) -> None:
-    """Make the tables, or those of an earlier version into ours, once. Those of a later version are not
-    touched: raises `StoreUnavailable`."""
-    if transaction.version() == _VERSION:
-        return
-    transaction.lock_schema()
-    version = transaction.version()  # another process may have been faster
-    if version > _VERSION:
-        raise StoreUnavailable("The store of glossaries was written by a later version of this service.")
-    for statement in filter(None, map(str.strip, _FROM.get(version, "").split(";"))):
-        transaction.execute(statement)
-    transaction.set_version(_VERSION)
+    """As `migrate`."""
+    migrate(transaction, "glossaries", _VERSION, _FROM)
