@@ -30,13 +30,14 @@ class KeyRing:
         self._month = ""
         self._used: dict[str, int] = {}
         self._unwritten: dict[tuple[str, str], int] = {}
-        self._writing = False
+        self._writing = self._behind = False
+        self._closed = False
 
     @property
     def any(self) -> bool:
         """Whether a key was ever made, be it revoked by now. Raises `StoreUnavailable`."""
         self._refresh()
-        return bool(self._keys)
+        return self._closed
 
     def known(self, sent: str) -> Key:
         """Raises `KeyInvalid` for whatever is no key that may be used, always with the same words; and
@@ -100,7 +101,6 @@ class KeyRing:
                 self._unwritten[which] -= characters
                 if not self._unwritten[which]:
                     del self._unwritten[which]
-            self._month = ""  # the next look reads the totals anew
         except StoreUnavailable:
             return
         finally:
@@ -114,12 +114,15 @@ class KeyRing:
         """Raises `StoreUnavailable`: who cannot read the keys lets nobody in."""
         month = month_of(self._now())
         kept = self._following.kept(month, self._kept)
-        if kept is None or (kept is self._kept and month == self._month):
+        if kept is None or (kept is self._kept and month == self._month and not self._behind):
             return
+        # A store that was emptied or restored wrongly opens no service that was closed.
+        self._closed = self._closed or bool(kept.keys)
         if self._kept is None or kept.keys is not self._kept.keys:
             self._keys = {key.id: key for key in kept.keys}
         self._kept = kept
-        if self._writing and month == self._month:
+        self._behind = self._writing and month == self._month
+        if self._behind:
             return  # the totals may hold already what is being written, which counts as unwritten
         self._month = month
         self._used = dict(kept.used)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from service.database.protocol import Database, Transaction
-from service.errors import KeyUnknown, SettingInvalid
+from service.errors import KeyUnknown, SettingInvalid, StoreUnavailable
 from service.keys.key import SCOPES, Key, Limits, month_of
 from service.keys.schema import prepare
 from service.keys.secret import digest_of, new_id, new_secret, written
+
+logger = logging.getLogger("kurzfassung")
 
 _COLUMNS = "id, name, digest, scopes, rate, quota, concurrency, created, expires, revoked"
 
@@ -154,8 +157,12 @@ def take_in(source: Transaction, target: Transaction) -> None:
     for key in read_keys(source):
         if target.execute("SELECT 1 FROM keys WHERE id = ?", key.id):
             continue
-        if not target.execute(_INSERT, *_row(key)):
-            target.execute(_INSERT, *_row(replace(key, name=f"{key.name} ({key.id})")))
+        for name in (key.name, f"{key.name} ({key.id})", key.id):
+            if target.execute(_INSERT, *_row(replace(key, name=name))):
+                break
+            logger.warning("the name of a key is another key's here", extra={"facts": {"key": key.id}})
+        else:
+            raise StoreUnavailable("A key could not be taken in.")
         target.execute_many(
             "INSERT INTO keys_used (key, month, characters) VALUES (?, ?, ?)",
             [row for row in used if row[0] == key.id],

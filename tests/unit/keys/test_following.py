@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
+import psycopg
 import pytest
 
 from service.database.protocol import Database
-from service.errors import StoreUnavailable
+from service.errors import KeyInvalid, StoreUnavailable
 from service.keys.following import FollowedDatabase, FollowedFile, Following
 from service.keys.key import Limits
 from service.keys.ring import KeyRing
@@ -80,6 +81,57 @@ async def test_keys_are_known_for_ten_minutes_while_the_database_is_away(
     await ring.write_used()
     assert store.used(datetime.now(UTC).strftime("%Y-%m")) == {key.id: 100}
     assert ring.used(key) == 100
+
+
+async def test_use_that_was_written_counts_though_the_database_is_gone_before_it_is_read(
+    store: KeyStore, postgres_cluster: PostgresCluster
+) -> None:
+    key, _ = store.create("Web", ["translate"], Limits(quota=100))
+
+    class Stopping(FollowedDatabase):
+        async def look(self) -> None:
+            if self is following and stopping:
+                postgres_cluster.stop()
+            await super().look()
+
+    stopping: list[bool] = []
+    following = Stopping(store)
+    ring = KeyRing(store, following)
+    await ring.look()
+    ring.spend(key, 60)
+    stopping.append(True)
+    try:
+        await ring.write_used()
+        assert ring.used(key) == 60
+    finally:
+        stopping.clear()
+        postgres_cluster.start()
+    for _ in range(10 * SECONDS):
+        try:
+            assert store.used(datetime.now(UTC).strftime("%Y-%m")) == {key.id: 60}
+            break
+        except StoreUnavailable:
+            await asyncio.sleep(0.1)
+    await ring.look()
+    assert ring.used(key) == 60
+
+
+async def test_a_database_that_was_emptied_does_not_open_the_service(
+    postgres_cluster: PostgresCluster, data_dir: Path
+) -> None:
+    url = postgres_cluster.new_database()
+    with closing(key_store(data_dir, url)) as store:
+        _, secret = store.create("Web", ["translate"], Limits())
+        ring = KeyRing(store, FollowedDatabase(store))
+        await ring.look()
+        assert ring.any
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("DROP TABLE keys_used, keys, keys_revision")
+            connection.execute("DELETE FROM kurzfassung_versions")
+        await ring.look()
+        assert ring.any
+        with pytest.raises(KeyInvalid):
+            ring.known(secret)
 
 
 async def looked(ring: KeyRing) -> bool:

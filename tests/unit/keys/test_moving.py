@@ -98,6 +98,16 @@ def test_keys_of_two_machines_that_have_one_name_are_both_kept(url: str, tmp_pat
     assert [key.name for key in kept] == ["Web", f"Web ({made[1].id})"]
 
 
+def test_no_key_is_lost_where_its_second_name_is_taken_too(
+    before: KeyStore, shared: KeyStore, url: str, tmp_path: Path
+) -> None:
+    key, _ = before.create("Web", ["translate"], Limits())
+    with closing(key_store(tmp_path / "other", url)) as first:
+        first.create("Web", ["translate"], Limits())
+        first.create(f"Web ({key.id})", ["translate"], Limits())
+    assert key.id in [each.name for each in shared.all()]
+
+
 def test_many_may_move_one_file_at_once(before: KeyStore, url: str, data_dir: Path) -> None:
     made = [before.create(str(number), ["translate"], Limits())[0] for number in range(5)]
     before.add_used({(made[0].id, MONTH): 10})
