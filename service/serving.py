@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -15,7 +15,6 @@ from service.jobs.beside import beside as jobs_beside
 from service.jobs.runner import Perform
 from service.keys.following import LOOK_SECONDS
 from service.keys.grant import Spending
-from service.keys.ring import KeyRing
 from service.opening import open_pipeline
 from service.pipeline.article import ArticlePipeline
 from service.pipeline.canary import try_models
@@ -51,8 +50,8 @@ async def serving(
         on_phase(state)
 
     working = asyncio.create_task(_serve(settings, state, models, perform, leave, told))
-    looking = asyncio.create_task(_look(spending.ring, leave))
-    writing = asyncio.create_task(_write_used(spending.ring, leave))
+    looking = asyncio.create_task(_every(LOOK_SECONDS, spending.ring.look, leave))
+    writing = asyncio.create_task(_every(_WRITE_SECONDS, spending.ring.write_used, leave))
     try:
         if settings.accept_when_ready:
             await loaded.wait()
@@ -136,18 +135,10 @@ def _announce(pipeline: ArticlePipeline) -> None:
             )
 
 
-async def _look(ring: KeyRing, leave: asyncio.Event) -> None:
+async def _every(seconds: float, act: Callable[[], Awaitable[None]], leave: asyncio.Event) -> None:
+    """Never cancelled in the middle: a thread that writes would go on, and the same be written twice."""
     while not leave.is_set():
-        await ring.look()
+        await act()
         with suppress(TimeoutError):
-            async with asyncio.timeout(LOOK_SECONDS):
+            async with asyncio.timeout(seconds):
                 await leave.wait()
-
-
-async def _write_used(ring: KeyRing, leave: asyncio.Event) -> None:
-    """Never cancelled in the middle of writing: the thread would go on, and the same be written twice."""
-    while not leave.is_set():
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_WRITE_SECONDS):
-                await leave.wait()
-        await ring.write_used()

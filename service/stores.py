@@ -8,7 +8,7 @@ from service.errors import SettingInvalid
 from service.jobs.store import JobStore
 from service.jobs.vault import Vault
 from service.keys import store as keys
-from service.keys.following import FollowedDatabase, FollowedFile, Following
+from service.keys.following import FollowedDatabase, FollowedFile
 from service.keys.ring import KeyRing
 from service.keys.store import KeyStore
 from service.settings import Settings
@@ -38,8 +38,9 @@ def open_key_store(settings: Settings) -> KeyStore:
 
 def open_key_ring(settings: Settings) -> KeyRing:
     store = open_key_store(settings)
-    following: Following = FollowedFile(settings.data_dir / "keys.sqlite")
-    return KeyRing(store, FollowedDatabase(store) if settings.database_url else following)
+    if settings.database_url:
+        return KeyRing(store, FollowedDatabase(store))
+    return KeyRing(store, FollowedFile(settings.data_dir / "keys.sqlite"))
 
 
 def _open_with_file(settings: Settings, keeps: str, take_in: TakeIn) -> Database:

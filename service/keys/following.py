@@ -16,7 +16,7 @@ from service.errors import StoreUnavailable
 from service.keys.beside import beside
 from service.keys.key import month_of
 from service.keys.schema import is_current, prepare
-from service.keys.store import Kept, KeyStore, read_keys, read_revision, read_used
+from service.keys.store import Kept, KeyStore, read_kept
 
 logger = logging.getLogger("kurzfassung")
 
@@ -62,12 +62,11 @@ class FollowedFile:
             (commit,) = self._connection.execute("PRAGMA data_version").fetchone()
             if before is not None and commit == self._commit and month == before.month:
                 return before
-            transaction = SqliteTransaction(self._connection)
-            revision = read_revision(transaction)
-            same = before is not None and self._commit is not None and revision == before.revision
-            keys = before.keys if same and before else read_keys(transaction)
+            # In another file the same revision may be of other keys.
+            known = None if self._commit is None else before
+            kept = read_kept(SqliteTransaction(self._connection), month, known)
             self._commit = commit
-            return Kept(revision, keys, month, read_used(transaction, month))
+            return kept
         except (OSError, sqlite3.Error) as error:
             self.close()
             self._file = None
@@ -128,11 +127,9 @@ class FollowedDatabase:
         async with self._asking:  # what was found earlier must not come later
             asked_at = self._clock()
             try:
-                found = await beside(self._store.kept, month_of(self._now()), self._found)
+                self._found = await beside(self._store.kept, month_of(self._now()), self._found)
             except StoreUnavailable:
                 return
-            if found != self._found:
-                self._found = found
             self._found_at = asked_at
 
     def close(self) -> None:

@@ -27,11 +27,15 @@ class KeyRing:
         self._now = now
         self._kept: Kept | None = None
         self._keys: dict[str, Key] = {}
-        self._month = ""
         self._used: dict[str, int] = {}
         self._unwritten: dict[tuple[str, str], int] = {}
         self._writing = self._behind = False
         self._closed = False
+
+    @property
+    def _month(self) -> str:
+        """That `_used` is of."""
+        return self._kept.month if self._kept else ""
 
     @property
     def any(self) -> bool:
@@ -113,21 +117,20 @@ class KeyRing:
     def _refresh(self) -> None:
         """Raises `StoreUnavailable`: who cannot read the keys lets nobody in."""
         month = month_of(self._now())
-        kept = self._following.kept(month, self._kept)
-        if kept is None or (kept is self._kept and month == self._month and not self._behind):
+        kept, before = self._following.kept(month, self._kept), self._kept
+        if kept is None or (kept is before and not self._behind):
             return
         # A store that was emptied or restored wrongly opens no service that was closed.
         self._closed = self._closed or bool(kept.keys)
-        if self._kept is None or kept.keys is not self._kept.keys:
+        if before is None or kept.keys is not before.keys:
             self._keys = {key.id: key for key in kept.keys}
+        self._behind = self._writing and kept.month == self._month
         self._kept = kept
-        self._behind = self._writing and month == self._month
         if self._behind:
             return  # the totals may hold already what is being written, which counts as unwritten
-        self._month = month
         self._used = dict(kept.used)
         for (key, unwritten_month), characters in self._unwritten.items():
-            if unwritten_month == month:
+            if unwritten_month == kept.month:
                 self._used[key] = max(0, self._used.get(key, 0) + characters)
 
 

@@ -94,37 +94,31 @@ class KeyStore:
         if not self._database.exists():
             return []
         with self._transaction() as transaction:
-            return read_keys(transaction)
+            return _read_keys(transaction)
 
     def used(self, month: str) -> dict[str, int]:
         """Characters by key id."""
         if not self._database.exists():
             return {}
         with self._transaction() as transaction:
-            return read_used(transaction, month)
+            return _read_used(transaction, month)
 
     def kept(self, month: str, before: Kept | None) -> Kept:
-        """All of it; the keys of `before` where they were not changed since."""
+        """As `read_kept`."""
         with self._transaction() as transaction:
-            revision = read_revision(transaction)
-            same = before is not None and before.revision == revision
-            keys = before.keys if same and before else read_keys(transaction)
-            return Kept(revision, keys, month, read_used(transaction, month))
+            return read_kept(transaction, month, before)
 
     def add_used(self, usage: Mapping[tuple[str, str], int]) -> None:
         """Characters by key id and month, to those that are there already; negative ones give back. What is
         no key here is left out: a store may have been replaced, a job be another machine's."""
         with self._transaction() as transaction:
-            for (key, month), characters in sorted(usage.items()):
-                transaction.execute(
-                    "INSERT INTO keys_used (key, month, characters) SELECT id, ?, :greatest(0, ?) FROM keys "
-                    "WHERE id = ? ON CONFLICT (key, month) "
-                    "DO UPDATE SET characters = :greatest(0, keys_used.characters + ?)",
-                    month,
-                    characters,
-                    key,
-                    characters,
-                )
+            transaction.execute_many(
+                "INSERT INTO keys_used (key, month, characters) SELECT id, ?, :greatest(0, ?) FROM keys "
+                "WHERE id = ? ON CONFLICT (key, month) "
+                "DO UPDATE SET characters = :greatest(0, keys_used.characters + ?)",
+                # In one order, lest two processes that lock the same rows wait for each other.
+                ((month, used, key, used) for (key, month), used in sorted(usage.items())),
+            )
 
     def give_back(self, identity: str, characters: int, charged: float) -> None:
         """Of the month in which they were charged (seconds since 1970), to the key of that id, if there is
@@ -154,7 +148,7 @@ def take_in(source: Transaction, target: Transaction) -> None:
     prepare(source)
     prepare(target)
     used = source.execute("SELECT key, month, characters FROM keys_used")
-    for key in read_keys(source):
+    for key in _read_keys(source):
         if target.execute("SELECT 1 FROM keys WHERE id = ?", key.id):
             continue
         for name in (key.name, f"{key.name} ({key.id})", key.id):
@@ -170,17 +164,20 @@ def take_in(source: Transaction, target: Transaction) -> None:
     _changed(target)
 
 
-def read_keys(transaction: Transaction) -> list[Key]:
+def read_kept(transaction: Transaction, month: str, before: Kept | None) -> Kept:
+    """All of it; the keys of `before` where they were not changed since."""
+    [(revision,)] = transaction.execute("SELECT number FROM keys_revision")
+    unchanged = before is not None and before.revision == revision
+    keys = before.keys if before and unchanged else _read_keys(transaction)
+    return Kept(revision, keys, month, _read_used(transaction, month))
+
+
+def _read_keys(transaction: Transaction) -> list[Key]:
     return list(map(_key, transaction.execute(f"SELECT {_COLUMNS} FROM keys ORDER BY created, rowid")))  # noqa: S608 -- constants
 
 
-def read_used(transaction: Transaction, month: str) -> dict[str, int]:
+def _read_used(transaction: Transaction, month: str) -> dict[str, int]:
     return dict(transaction.execute("SELECT key, characters FROM keys_used WHERE month = ?", month))
-
-
-def read_revision(transaction: Transaction) -> int:
-    [(number,)] = transaction.execute("SELECT number FROM keys_revision")
-    return int(number)
 
 
 def _changed(transaction: Transaction) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -12,6 +11,7 @@ from deepl.api_data import MultilingualGlossaryDictionaryEntries as Entries
 from tests.compat.test_deepl import client_of
 from tests.compat.test_deepl import one as one_of
 from tests.integration.conftest import serving
+from tests.integration.jobs.conftest import until
 from tests.postgresql import PostgresCluster
 
 SENTENCE = "Der Rat will die Brücke sanieren."
@@ -82,15 +82,7 @@ def test_while_the_database_is_away_only_glossaries_are_and_afterwards_they_are_
             assert service.post("/v1/translate", json=body).status_code == 200
             postgres_cluster.start()
             made = {"name": "Bau", "source": "de", "target": "en", "terms": TERMS}
-            wait_for(lambda: service.post("/v1/glossaries", json=made).status_code == 201)
+            until(lambda: service.post("/v1/glossaries", json=made).status_code == 201)
     finally:
         if postgres_cluster.process is None:
             postgres_cluster.start()
-
-
-def wait_for(true: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if true():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it did not come about")

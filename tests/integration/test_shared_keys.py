@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -14,6 +13,7 @@ import pytest
 
 from service.keys.key import Limits
 from tests.integration.conftest import serving
+from tests.integration.jobs.conftest import until
 from tests.keys import key_store
 from tests.postgresql import PostgresCluster
 
@@ -48,14 +48,6 @@ def keys(url: str, folder: Path, *arguments: str) -> str:
 def translated(machine: httpx.Client, key: str = "") -> int:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     return machine.post("/v1/translate", json=BODY, headers=headers).status_code
-
-
-def until(true: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if true():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it did not come about")
 
 
 def test_a_key_opens_every_machine_and_closes_every_one_to_those_without(
